@@ -1,0 +1,52 @@
+/**
+ * The system under test: how a node of it is started, and how a client talks to it.
+ *
+ * A cluster runs the command wherever it runs things; it knows nothing else about the system.
+ */
+import type { Client } from '../client.ts';
+import type { ByteStream, Cluster } from '../cluster.ts';
+import type { HarnessTimers } from '../run/timers.ts';
+
+/** Where a node of the system lives, as its cluster laid it out. */
+export interface NodePlace {
+  readonly node: string;
+  /** Addresses to listen on. */
+  readonly listenHost: string;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  readonly dataDirectory: string;
+  /** The other nodes, as this node reaches them (through a proxy, perhaps). */
+  readonly peers: readonly { readonly node: string; readonly address: string }[];
+  /** Every node, as clients reach it. */
+  readonly clientAddresses: readonly { readonly node: string; readonly address: string }[];
+}
+
+/** What a node says of itself. Fields it does not tell are absent. */
+export interface Introspection {
+  readonly role: string;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastLogIndex: number;
+}
+
+export interface ClientOptions {
+  readonly cluster: Cluster;
+  readonly timers: HarnessTimers;
+  /** Goes on to the node that a definite refusal names. Otherwise the refusal is a `fail`. */
+  readonly followRedirects: boolean;
+}
+
+export interface System {
+  readonly name: string;
+  /**
+   * Arguments of a node: `executable` runs `arguments`. Paths below the source root are relative
+   * to the root that the cluster puts the sources at.
+   */
+  command(place: NodePlace, sourceRoot: string): readonly string[];
+  /** True once the node answers a command (any answer of the protocol counts). */
+  isReady(stream: ByteStream, timers: HarnessTimers): Promise<boolean>;
+  createClient(options: ClientOptions): Client;
+  introspect(stream: ByteStream, timers: HarnessTimers): Promise<Introspection | null>;
+}
