@@ -1,0 +1,137 @@
+/**
+ * A RESP2 connection on a byte stream: commands out, replies in, in the order of the commands.
+ *
+ * It knows the protocol and nothing of what the commands mean. A reply that does not parse ends
+ * the connection: whatever was waiting on it has an unknown outcome.
+ */
+import type { ByteStream } from '../cluster.ts';
+
+export type RespReply =
+  | { readonly type: 'simple'; readonly value: string }
+  | { readonly type: 'error'; readonly code: string; readonly message: string }
+  | { readonly type: 'integer'; readonly value: number }
+  /** null is the null bulk string: absent. */
+  | { readonly type: 'bulk'; readonly value: string | null };
+
+/** Why no reply will come. The command may have been carried out. */
+export interface RespLost {
+  readonly type: 'lost';
+  readonly reason: string;
+}
+
+type Waiting = (reply: RespReply | RespLost) => void;
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n` */
+export function encodeCommand(args: readonly string[]): Uint8Array {
+  const parts = [`*${args.length}\r\n`];
+  for (const arg of args) parts.push(`$${encoder.encode(arg).length}\r\n${arg}\r\n`);
+  return encoder.encode(parts.join(''));
+}
+
+export class RespConnection {
+  readonly #stream: ByteStream;
+  readonly #waiting: Waiting[] = [];
+  #received: Uint8Array = new Uint8Array(0);
+  #closedBecause: string | null = null;
+
+  constructor(stream: ByteStream) {
+    this.#stream = stream;
+    stream.onData((bytes) => this.#receive(bytes));
+    stream.onClose((reason) => this.#lose(reason));
+  }
+
+  get isOpen(): boolean {
+    return this.#closedBecause === null;
+  }
+
+  /** Calls back once, with the reply or with the loss of the connection. */
+  call(args: readonly string[], done: Waiting): void {
+    if (this.#closedBecause !== null) {
+      done({ type: 'lost', reason: this.#closedBecause });
+      return;
+    }
+    this.#waiting.push(done);
+    this.#stream.write(encodeCommand(args));
+  }
+
+  close(): void {
+    this.#lose('closed by the client');
+    this.#stream.close();
+  }
+
+  #lose(reason: string): void {
+    if (this.#closedBecause !== null) return;
+    this.#closedBecause = reason;
+    for (const done of this.#waiting.splice(0)) done({ type: 'lost', reason });
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#closedBecause !== null) return;
+    this.#received = this.#received.length === 0 ? bytes : concatenate(this.#received, bytes);
+    let offset = 0;
+    while (this.#closedBecause === null) {
+      const parsed = parseReply(this.#received, offset);
+      if (parsed === 'incomplete') break;
+      const done = this.#waiting.shift();
+      if (parsed === 'malformed' || done === undefined) {
+        this.#lose(parsed === 'malformed' ? 'malformed reply' : 'reply without a command');
+        this.#stream.close();
+        return;
+      }
+      offset = parsed.end;
+      done(parsed.reply);
+    }
+    this.#received = this.#received.subarray(offset);
+  }
+}
+
+function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
+}
+
+interface Parsed {
+  readonly reply: RespReply;
+  readonly end: number;
+}
+
+/** One reply from `offset` on. Arrays are not asked for and count as malformed. */
+function parseReply(bytes: Uint8Array, offset: number): Parsed | 'incomplete' | 'malformed' {
+  if (offset >= bytes.length) return 'incomplete';
+  const lineEnd = bytes.indexOf(0x0a, offset);
+  if (lineEnd === -1) return 'incomplete';
+  if (bytes[lineEnd - 1] !== 0x0d) return 'malformed';
+  const line = decoder.decode(bytes.subarray(offset + 1, lineEnd - 1));
+  const end = lineEnd + 1;
+  switch (String.fromCharCode(bytes[offset] ?? 0)) {
+    case '+':
+      return { reply: { type: 'simple', value: line }, end };
+    case '-': {
+      const space = line.indexOf(' ');
+      const code = space === -1 ? line : line.slice(0, space);
+      return { reply: { type: 'error', code, message: line.slice(code.length + 1) }, end };
+    }
+    case ':':
+      return /^-?\d+$/.test(line)
+        ? { reply: { type: 'integer', value: Number(line) }, end }
+        : 'malformed';
+    case '$':
+      return parseBulk(bytes, line, end);
+    default:
+      return 'malformed';
+  }
+}
+
+function parseBulk(bytes: Uint8Array, line: string, start: number): ReturnType<typeof parseReply> {
+  if (line === '-1') return { reply: { type: 'bulk', value: null }, end: start };
+  if (!/^\d{1,9}$/.test(line)) return 'malformed';
+  const end = start + Number(line);
+  if (bytes.length < end + 2) return 'incomplete';
+  const value = decoder.decode(bytes.subarray(start, end));
+  return { reply: { type: 'bulk', value }, end: end + 2 };
+}

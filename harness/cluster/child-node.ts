@@ -1,0 +1,103 @@
+/**
+ * A node as a child process: started, signalled, and asked of the operating system.
+ *
+ * Its output goes to a file through all its incarnations; its standard input is a pipe from here,
+ * whose end tells it that its harness is gone.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { execa } from 'execa';
+import type { NodeState } from '../cluster.ts';
+
+interface Incarnation {
+  readonly pid: number | undefined;
+  /** Resolves when the process is gone. */
+  readonly gone: Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export class ChildNode {
+  readonly #args: readonly string[];
+  readonly #logPath: string;
+  #incarnation: Incarnation | null = null;
+  #exitReason: string | null = 'it was never started';
+
+  constructor(args: readonly string[], logPath: string) {
+    this.#args = args;
+    this.#logPath = logPath;
+    mkdirSync(dirname(logPath), { recursive: true });
+  }
+
+  /** Why the process is not there; null while it is. Holds the last line of its log. */
+  get exitReason(): string | null {
+    return this.#exitReason;
+  }
+
+  start(): void {
+    if (this.#incarnation !== null) throw new Error('the node runs already');
+    this.#exitReason = null;
+    const log = { file: this.#logPath, append: true };
+    const child = execa(process.execPath, this.#args, {
+      stdin: 'pipe',
+      stdout: log,
+      stderr: log,
+      reject: false,
+      buffer: false,
+      env: { RAFTURE_PARENT_PIPE: '1' },
+      // A Ctrl-C at the terminal is the harness's business: it stops its nodes itself.
+      detached: true,
+    });
+    child.stdin?.on('error', () => {});
+    const gone = child.then((result) => {
+      this.#incarnation = null;
+      this.#exitReason = `it ended with ${result.signal ?? `exit code ${result.exitCode}`}`;
+      const lastLine = this.#lastLogLine();
+      if (lastLine !== '') this.#exitReason += `; its last line: ${lastLine}`;
+    });
+    this.#incarnation = { pid: child.pid, gone, kill: (signal) => child.kill(signal) };
+  }
+
+  /** Sends the signal and resolves when the process is gone; at once when it is already. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const incarnation = this.#incarnation;
+    if (incarnation === null) return;
+    incarnation.kill(signal);
+    await incarnation.gone;
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    this.#incarnation?.kill(signal);
+    return Promise.resolve();
+  }
+
+  state(): Promise<NodeState> {
+    const pid = this.#incarnation?.pid;
+    if (pid === undefined) return Promise.resolve('stopped');
+    return Promise.resolve(stateOf(pid));
+  }
+
+  #lastLogLine(): string {
+    try {
+      return readFileSync(this.#logPath, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    } catch {
+      return '';
+    }
+  }
+}
+
+/** From /proc where there is one; elsewhere a process that exists counts as running. */
+function stateOf(pid: number): NodeState {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return 'stopped';
+  }
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const letter = stat.slice(stat.lastIndexOf(')') + 2)[0];
+    if (letter === 'T' || letter === 't') return 'paused';
+    return letter === 'Z' || letter === 'X' ? 'stopped' : 'running';
+  } catch {
+    return 'running';
+  }
+}

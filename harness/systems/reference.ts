@@ -1,0 +1,88 @@
+/**
+ * The reference server as a system under test: its command line, its readiness, its own words.
+ *
+ * It is driven as anybody's server would be: from outside, over RESP.
+ */
+import { RespClient } from '../clients/resp-client.ts';
+import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
+import type { ByteStream } from '../cluster.ts';
+import type { HarnessTimers } from '../run/timers.ts';
+import type { Introspection, NodePlace, System } from './system.ts';
+
+/** After these errors the operation definitely did not happen; after every other one it may have. */
+export const referenceDefiniteErrors: ReadonlySet<string> = new Set([
+  'MOVED',
+  'NOLEADER',
+  'OVERLOADED',
+  'ERR',
+  'WRONGTYPE',
+  'NOPROTO',
+]);
+
+const answerDeadlineMs = 1000;
+
+export const reference: System = {
+  name: 'reference',
+  command,
+  isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
+  createClient: (options) =>
+    new RespClient({ ...options, definiteErrors: referenceDefiniteErrors }),
+  introspect: async (stream, timers) => {
+    const reply = await ask(stream, timers, ['RAFT.INFO']);
+    return reply?.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
+  },
+};
+
+function command(place: NodePlace, sourceRoot: string): readonly string[] {
+  const { node, listenHost, clientPort, peerPort, dataDirectory } = place;
+  return [
+    `${sourceRoot}/server/main.ts`,
+    ...['--id', node],
+    ...['--data-dir', dataDirectory],
+    ...['--listen-client', `${listenHost}:${clientPort}`],
+    ...['--listen-peer', `${listenHost}:${peerPort}`],
+    ...place.peers.flatMap((peer) => ['--peer', `${peer.node}=${peer.address}`]),
+    ...place.clientAddresses.flatMap((each) => [
+      '--client-address',
+      `${each.node}=${each.address}`,
+    ]),
+  ];
+}
+
+/** One command on a stream of its own; null when no answer comes in time. */
+function ask(
+  stream: ByteStream,
+  timers: HarnessTimers,
+  args: readonly string[],
+): Promise<RespReply | null> {
+  return new Promise((resolve) => {
+    const connection = new RespConnection(stream);
+    const cancel = timers.after(answerDeadlineMs, () => connection.close());
+    connection.call(args, (reply) => {
+      cancel();
+      resolve(reply.type === 'lost' ? null : reply);
+      connection.close();
+    });
+  });
+}
+
+/** `name:value` lines; null when one that matters is missing. */
+export function parseIntrospection(text: string): Introspection | null {
+  const fields = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  const role = fields.get('role');
+  const number = (name: string): number => Number(fields.get(name) ?? Number.NaN);
+  const introspection = {
+    role: role ?? '',
+    term: number('term'),
+    leader: fields.get('leader_id') || null,
+    commitIndex: number('commit_index'),
+    appliedIndex: number('applied_index'),
+    lastLogIndex: number('last_log_index'),
+  };
+  const complete = role !== undefined && !Object.values(introspection).some(Number.isNaN);
+  return complete ? introspection : null;
+}

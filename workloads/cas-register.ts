@@ -1,0 +1,12 @@
+/** The cas-register workload: reads, unique writes and compare-and-sets on several keys. */
+import { createRegisterGenerator } from './register-operations.ts';
+import type { Workload } from './workload.ts';
+
+export const casRegister: Workload = {
+  name: 'cas-register',
+  description: 'reads, unique writes and compare-and-sets on several keys',
+  model: 'cas-register',
+  fs: ['read', 'write', 'cas'],
+  createGenerator: (options) =>
+    createRegisterGenerator({ ...options, mix: { read: 2, write: 1, cas: 1 } }),
+};

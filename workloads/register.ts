@@ -1,0 +1,12 @@
+/** The register workload: reads and unique writes on several keys. */
+import { createRegisterGenerator } from './register-operations.ts';
+import type { Workload } from './workload.ts';
+
+export const register: Workload = {
+  name: 'register',
+  description: 'reads and unique writes on several keys',
+  model: 'register',
+  fs: ['read', 'write'],
+  createGenerator: (options) =>
+    createRegisterGenerator({ ...options, mix: { read: 1, write: 1, cas: 0 } }),
+};
