@@ -85,6 +85,7 @@ const verdict: z.ZodType<StoredVerdict> = z.discriminatedUnion('valid', [
     operations: number,
     reason: z.enum(['time', 'memory', 'steps', 'interrupted', 'crashed']),
     key: text.nullable(),
+    keys: z.array(text.nullable()),
     position: number,
     message: text,
   }),

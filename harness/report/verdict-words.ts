@@ -1,0 +1,121 @@
+/**
+ * The verdict of a run in words: a headline, the reason, what was tested and what was not.
+ *
+ * The report and the console say the same. An unknown never reads like a pass, and a pass never
+ * like a proof.
+ */
+import type { Validity } from '../checker.ts';
+import { describeCount, describeDuration, describeMany, joinWords } from './figures.ts';
+import type { ResultsRecord, TestRecord } from './run-record.ts';
+
+export interface VerdictWords {
+  /** `valid`, `invalid` or `unknown`: also the name of its colour. */
+  readonly word: 'valid' | 'invalid' | 'unknown';
+  readonly headline: string;
+  /** A sentence or more. */
+  readonly reason: string;
+}
+
+/** What a run covers is said of these kinds of faults, asked for or not. */
+const faultKinds: Readonly<Record<string, string>> = {
+  partition: 'Network partitions',
+  kill: 'Crashes (SIGKILL and restart)',
+  pause: 'Frozen processes (SIGSTOP)',
+  disk: 'Disk faults: power loss, torn or failed writes, a full disk',
+  link: 'Links that delay, duplicate or reorder',
+  membership: 'Changes of membership',
+};
+
+export function wordOf(valid: Validity): VerdictWords['word'] {
+  if (valid === 'unknown') return 'unknown';
+  return valid ? 'valid' : 'invalid';
+}
+
+export function describeVerdict({ test, results }: RunWords): VerdictWords {
+  const word = wordOf(results.valid);
+  const { linearizability } = results;
+  if (word === 'invalid') {
+    const reasons = summariesOf(results, false);
+    if (linearizability?.valid !== false) return { word, headline: 'Invalid', reason: reasons };
+    const others = results.checkers.filter(
+      ({ name, valid }) => valid === false && name !== 'linearizability',
+    );
+    const more = others.map(({ summary }) => sentence(summary)).join(' ');
+    const reason = `${sentence(linearizability.witness.sentence)} ${more}`.trim();
+    return { word, headline: 'Not linearizable', reason };
+  }
+  if (word === 'unknown') {
+    const reason = `${summariesOf(results, 'unknown')} This is not a pass.`;
+    return { word, headline: 'Unknown', reason };
+  }
+  const headline = linearizability === null ? 'Valid' : 'Linearizable';
+  return { word, headline, reason: validReason({ test, results }) };
+}
+
+/** The two records of a run that words are made from. */
+export interface RunWords {
+  readonly test: TestRecord;
+  readonly results: ResultsRecord;
+}
+
+function validReason({ test, results }: RunWords): string {
+  const { linearizability, faults } = results;
+  const ordered =
+    linearizability === null
+      ? 'Every checker is satisfied.'
+      : `For every key there is one order of its operations, consistent with what each client saw ` +
+        `and when. All ${describeCount(linearizability.operations)} operations were checked.`;
+  const effective = faults.filter((fault) => fault.tookEffect).length;
+  if (test.nemesis.length === 0) {
+    return `${ordered} No faults were asked for, so this says nothing about failures.`;
+  }
+  return `${ordered} ${describeMany(effective, 'fault')} took effect meanwhile.`;
+}
+
+function summariesOf(results: ResultsRecord, valid: Validity): string {
+  const found = results.checkers.filter((checker) => checker.valid === valid);
+  return found.map(({ summary }) => sentence(summary)).join(' ');
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  const capital = /^[a-z]+ /.test(trimmed) ? trimmed[0]?.toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
+
+/** What the run exercised, a sentence each. */
+export function describeTested({ test, results }: RunWords): string[] {
+  const { stats, faults } = results;
+  const kinds = stats.byF.map(({ f, ok, fail, info }) => describeMany(ok + fail + info, f));
+  const where = { docker: 'containers', process: 'processes', sim: 'simulated nodes' };
+  const tested = [
+    `${test.nodes.length} ${where[test.cluster.kind]} of ${test.system}` +
+      (test.bug === null ? '' : `, with the planted bug ${test.bug}`),
+    `${describeMany(stats.invoked, 'operation')} (${joinWords(kinds)}) by ` +
+      `${describeMany(test.concurrency, 'client')} on ${describeMany(test.keys, 'key')}, ` +
+      `in ${describeDuration(stats.durationNs)}`,
+  ];
+  for (const f of new Set(faults.map((fault) => fault.f))) {
+    const ofKind = faults.filter((fault) => fault.f === f);
+    const effective = ofKind.filter((fault) => fault.tookEffect).length;
+    const vain = ofKind.length - effective;
+    tested.push(
+      `${faultKinds[f] ?? f}: ${effective} took effect${vain > 0 ? `, ${vain} did not` : ''}`,
+    );
+  }
+  return tested;
+}
+
+/** What nobody may conclude from the run. */
+export function describeNotTested({ results }: RunWords): string[] {
+  const effective = new Set(results.faults.filter((fault) => fault.tookEffect).map(({ f }) => f));
+  const missing = Object.entries(faultKinds).filter(([f]) => !effective.has(f));
+  return [
+    ...missing.map(([, words]) => words),
+    'Byzantine behaviour: a node that lies or forges',
+    'Wrong or skewed clocks',
+    'Transactions over several keys',
+    'Other interleavings: a run is evidence, not a proof',
+  ];
+}
