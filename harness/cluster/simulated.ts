@@ -1,0 +1,238 @@
+/**
+ * The simulated cluster: the reference server's real code on virtual time, network and disks.
+ *
+ * Everything that happens in it follows from its seed. The harness must run inside `run`, with the
+ * cluster's timers: outside of it virtual time stands still, and whoever waits waits for ever.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ByteStream, Capabilities, Cluster, ClusterNetwork, NodeState } from '../cluster.ts';
+import type { RandomSource } from '../run/random.ts';
+import type { HarnessTimers } from '../run/timers.ts';
+import { Engine } from '../simulation/engine.ts';
+import { drawLatencyUs } from '../simulation/latency.ts';
+import { type MessageCounts, SimulatedNetwork } from '../simulation/network.ts';
+import { planSimulation, type SimulationOptions, type SimulationPlan } from '../simulation/plan.ts';
+import { SimulatedNode, type UnexpectedExit } from '../simulation/simulated-node.ts';
+import { Trace } from '../simulation/trace.ts';
+import { reference } from '../systems/reference.ts';
+
+/** A node of the simulation cannot do what was asked of it. */
+export class SimulatedClusterError extends Error {
+  override readonly name = 'SimulatedClusterError';
+}
+
+/** How long a node may take from its start to its first answer, and to end in good order. */
+const patienceMs = 10_000;
+const readyPollMs = 5;
+const clientPort = 6379;
+
+export function createSimulatedCluster(options: SimulationOptions): SimulatedCluster {
+  return new SimulatedCluster(planSimulation(options));
+}
+
+export class SimulatedCluster implements Cluster {
+  readonly kind = 'sim';
+  readonly nodes: readonly string[];
+  readonly network: ClusterNetwork;
+  readonly timers: HarnessTimers;
+  readonly #plan: SimulationPlan;
+  readonly #engine: Engine;
+  readonly #trace = new Trace();
+  readonly #network: SimulatedNetwork;
+  readonly #nodes: ReadonlyMap<string, SimulatedNode>;
+  readonly #bootRandom: RandomSource;
+  readonly #unexpectedExits: UnexpectedExit[] = [];
+  #connectionCount = 0;
+
+  constructor(plan: SimulationPlan) {
+    this.#plan = plan;
+    this.nodes = plan.nodes;
+    this.#engine = new Engine(plan);
+    this.timers = this.#engine.timers;
+    this.#bootRandom = plan.randomStream('boot');
+    this.#network = new SimulatedNetwork({
+      time: this.#engine.time,
+      trace: this.#trace,
+      randomStream: plan.randomStream,
+      latency: plan.peerLatency,
+      dropProbability: plan.dropProbability,
+      duplicateProbability: plan.duplicateProbability,
+    });
+    this.#nodes = this.#createNodes();
+    this.network = {
+      set: async (cut) => {
+        for (const link of cut) {
+          this.#node(link.from);
+          this.#node(link.to);
+        }
+        this.#network.setCut(cut);
+      },
+      read: async () => ({ cut: this.#network.cut, dropped: this.#network.counts.cut }),
+    };
+  }
+
+  /** Drives virtual time until `main` has settled. Rejects with a SimulationError at a deadlock. */
+  run<T>(main: () => Promise<T>): Promise<T> {
+    return this.#engine.run(main);
+  }
+
+  /** Nodes that ended though nobody asked them to: a bug of the server, each. */
+  unexpectedExits(): readonly UnexpectedExit[] {
+    return this.#unexpectedExits;
+  }
+
+  /** A hash of all that has happened so far: equal for two runs that went the same way. */
+  traceHash(): string {
+    return this.#trace.digest();
+  }
+
+  messageCounts(): MessageCounts {
+    return this.#network.counts;
+  }
+
+  /** How many events have run. */
+  get eventCount(): number {
+    return this.#engine.time.eventCount;
+  }
+
+  describe(): string {
+    const { seed, dropProbability, duplicateProbability } = this.#plan;
+    const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
+    return (
+      `simulation: ${this.nodes.length} nodes on virtual time, seed ${seed}, ` +
+      `${percent(dropProbability)} of messages lost, ${percent(duplicateProbability)} doubled, ` +
+      `Node ${process.versions.node}`
+    );
+  }
+
+  capabilities(): Capabilities {
+    return {
+      partition: { available: true, how: 'messages on cut links are dropped' },
+      kill: { available: true, how: 'the node ends at once and loses what it had not synced' },
+      pause: { available: true, how: 'events of the node wait until it is resumed' },
+    };
+  }
+
+  async start(node: string): Promise<void> {
+    const simulated = this.#node(node);
+    if (simulated.state !== 'stopped') {
+      throw new SimulatedClusterError(`${node} is ${simulated.state} already`);
+    }
+    simulated.boot(drawLatencyUs(this.#bootRandom, this.#plan.bootLatency));
+    const giveUpNs = this.timers.nowNs() + patienceMs * 1e6;
+    while (this.timers.nowNs() < giveUpNs) {
+      await this.#pause(readyPollMs);
+      if (simulated.state === 'stopped') {
+        const cause = this.#unexpectedExits.findLast((exit) => exit.node === node)?.error;
+        throw new SimulatedClusterError(
+          `${node} ended while it started: ${cause?.message ?? 'it was killed'}`,
+          { cause },
+        );
+      }
+      if (await this.#answers(node)) return;
+    }
+    throw new SimulatedClusterError(`${node} gave no answer within ${patienceMs} virtual ms`);
+  }
+
+  stop(node: string): Promise<void> {
+    const simulated = this.#node(node);
+    return new Promise((resolve, reject) => {
+      const cancel = this.timers.after(patienceMs, () => {
+        reject(new SimulatedClusterError(`${node} did not stop within ${patienceMs} virtual ms`));
+      });
+      simulated.stop(() => {
+        cancel();
+        this.#engine.callHarness(resolve);
+      });
+    });
+  }
+
+  async kill(node: string): Promise<void> {
+    this.#node(node).crash();
+  }
+
+  async pause(node: string): Promise<void> {
+    this.#node(node).pause();
+  }
+
+  async resume(node: string): Promise<void> {
+    this.#node(node).resume();
+  }
+
+  async nodeState(node: string): Promise<NodeState> {
+    return this.#node(node).state;
+  }
+
+  clientAddress(node: string): string {
+    return `${this.#node(node).name}:${clientPort}`;
+  }
+
+  connect(node: string): Promise<ByteStream> {
+    const simulated = this.#node(node);
+    const surroundings = {
+      engine: this.#engine,
+      trace: this.#trace,
+      random: this.#plan.randomStream(`client/${this.#connectionCount++}`),
+      latency: this.#plan.clientLatency,
+    };
+    return new Promise((resolve, reject) => {
+      const delayUs = drawLatencyUs(surroundings.random, surroundings.latency);
+      this.#engine.time.schedule(delayUs, () => {
+        const stream = simulated.accept(surroundings);
+        this.#engine.callHarness(() => {
+          if (stream !== null) resolve(stream);
+          else reject(new SimulatedClusterError(`connection refused: ${node} does not listen`));
+        });
+      });
+    });
+  }
+
+  /** Synchronous underneath: waiting for a real disk would let virtual time run on meanwhile. */
+  async collectLogs(folder: string): Promise<void> {
+    for (const node of this.#nodes.values()) {
+      const nodeFolder = join(folder, node.name);
+      mkdirSync(nodeFolder, { recursive: true });
+      const lines = node.log.lines.map((line) => `${line}\n`);
+      writeFileSync(join(nodeFolder, 'server.log'), lines.join(''));
+    }
+  }
+
+  async tearDown(): Promise<void> {
+    for (const node of this.#nodes.values()) node.crash();
+  }
+
+  #createNodes(): ReadonlyMap<string, SimulatedNode> {
+    const surroundings = {
+      plan: this.#plan,
+      engine: this.#engine,
+      trace: this.#trace,
+      network: this.#network,
+      clientAddresses: new Map(this.nodes.map((node) => [node, `${node}:${clientPort}`])),
+      onUnexpectedExit: (exit: UnexpectedExit) => {
+        this.#unexpectedExits.push(exit);
+      },
+    };
+    return new Map(this.nodes.map((node) => [node, new SimulatedNode(node, surroundings)]));
+  }
+
+  #node(name: string): SimulatedNode {
+    const node = this.#nodes.get(name);
+    if (node !== undefined) return node;
+    throw new SimulatedClusterError(`no node is called ${name}; there are ${this.nodes.join(' ')}`);
+  }
+
+  async #answers(node: string): Promise<boolean> {
+    try {
+      return await reference.isReady(await this.connect(node), this.timers);
+    } catch {
+      return false;
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.timers.after(delayMs, resolve);
+    });
+  }
+}

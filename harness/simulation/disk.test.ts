@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest';
+import type { Disk, DiskError, Done } from '../../server/storage/disk.ts';
+import { createRandomStream, randomInteger } from '../run/random.ts';
+import { SimulatedDisk } from './disk.ts';
+import { Life } from './life.ts';
+import { Trace } from './trace.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const latency = { fromUs: 10, toUs: 100, slowProbability: 0.1, slowUs: 1000 };
+
+class Rig {
+  readonly time = new VirtualTime();
+  readonly medium: SimulatedDisk;
+  life: Life;
+  disk: Disk;
+
+  constructor(seed: number) {
+    this.medium = new SimulatedDisk({
+      time: this.time,
+      random: createRandomStream(seed, 'disk'),
+      trace: new Trace(),
+      latencies: { access: latency, sync: latency },
+    });
+    this.life = this.#newLife(1);
+    this.disk = this.medium.mount(this.life);
+  }
+
+  /** Runs one operation to its end. */
+  do(operation: (done: Done) => void): DiskError | null {
+    let outcome: DiskError | null | undefined;
+    operation((error) => {
+      outcome = error;
+    });
+    expect(outcome, 'called back before the call returned').toBeUndefined();
+    while (outcome === undefined && this.time.runNext());
+    if (outcome === undefined) throw new Error('never called back');
+    return outcome;
+  }
+
+  crash(): void {
+    this.life.end();
+    this.medium.crash();
+    this.life = this.#newLife(this.life.number + 1);
+    this.disk = this.medium.mount(this.life);
+  }
+
+  text(file: string): string {
+    return new TextDecoder().decode(this.disk.readSync(file, 0, 1e6));
+  }
+
+  #newLife(number: number): Life {
+    return new Life({ node: 'n1', number }, this.time, (error) => {
+      throw error;
+    });
+  }
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** A file of which `synced` is durable and `unsynced` is not. */
+function halfSynced(seed: number): Rig {
+  const rig = new Rig(seed);
+  rig.do((done) => rig.disk.append('log', bytes('synced'), done));
+  rig.do((done) => rig.disk.sync('log', done));
+  rig.do((done) => rig.disk.syncDirectory(done));
+  rig.do((done) => rig.disk.append('log', bytes('unsynced'), done));
+  return rig;
+}
+
+test('a crash keeps what was synced and a prefix of the rest; each extent of loss occurs', () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 200; seed++) {
+    const rig = halfSynced(seed);
+    expect(rig.text('log')).toBe('syncedunsynced');
+    rig.crash();
+    const kept = rig.text('log');
+    expect('syncedunsynced'.startsWith(kept)).toBe(true);
+    expect(kept.startsWith('synced')).toBe(true);
+    seen.add(kept);
+  }
+  expect(seen).toContain('synced');
+  expect(seen).toContain('syncedunsynced');
+  expect(seen.size).toBeGreaterThan(4);
+});
+
+test('the same seed loses the same', () => {
+  const survivors = [1, 2].map(() => {
+    const rig = halfSynced(7);
+    rig.crash();
+    return rig.text('log');
+  });
+  expect(survivors[0]).toBe(survivors[1]);
+});
+
+test('a name that was not directory-synced may be lost, though its contents were synced', () => {
+  const outcomes = new Set<number>();
+  for (let seed = 0; seed < 50; seed++) {
+    const rig = new Rig(seed);
+    rig.do((done) => rig.disk.append('log', bytes('x'), done));
+    rig.do((done) => rig.disk.sync('log', done));
+    rig.crash();
+    outcomes.add(rig.disk.list().length);
+  }
+  expect([...outcomes].sort()).toEqual([0, 1]);
+});
+
+test('a rename that was not directory-synced is whole or has not happened', () => {
+  const outcomes = new Set<string>();
+  for (let seed = 0; seed < 50; seed++) {
+    const rig = halfSynced(seed);
+    rig.do((done) => rig.disk.sync('log', done));
+    rig.do((done) => rig.disk.rename('log', 'old', done));
+    rig.crash();
+    outcomes.add(rig.disk.list().join());
+    expect(rig.text(rig.disk.list()[0] ?? '')).toBe('syncedunsynced');
+  }
+  expect([...outcomes].sort()).toEqual(['log', 'old']);
+});
+
+test('a sync covers what was done when it was asked for, and nothing that came later', () => {
+  let lost = 0;
+  for (let seed = 0; seed < 50; seed++) {
+    const rig = halfSynced(seed);
+    rig.disk.sync('log', () => undefined);
+    rig.do((done) => rig.disk.append('log', bytes('later'), done));
+    while (rig.time.runNext());
+    rig.crash();
+    const kept = rig.text('log');
+    expect(kept.startsWith('syncedunsynced')).toBe(true);
+    if (kept !== 'syncedunsyncedlater') lost++;
+  }
+  expect(lost).toBeGreaterThan(0);
+});
+
+test('no callback of an operation under way at a crash is ever called', () => {
+  const rig = halfSynced(3);
+  let called = false;
+  const note = (): void => {
+    called = true;
+  };
+  rig.disk.append('log', bytes('x'), note);
+  rig.disk.sync('log', note);
+  rig.disk.syncDirectory(note);
+  rig.crash();
+  while (rig.time.runNext());
+  expect(called).toBe(false);
+});
+
+test('a write under way at a crash leaves a prefix of itself behind, or nothing', () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 100; seed++) {
+    const rig = halfSynced(seed);
+    rig.do((done) => rig.disk.sync('log', done));
+    rig.disk.append('log', bytes('abc'), () => undefined);
+    rig.crash();
+    seen.add(rig.text('log'));
+  }
+  const whole = 'syncedunsynced';
+  expect([...seen].sort()).toEqual([whole, `${whole}a`, `${whole}ab`, `${whole}abc`]);
+});
+
+test('the bytes are taken when the call is made, and what is read is for the reader alone', () => {
+  const rig = new Rig(1);
+  const mine = bytes('abc');
+  rig.disk.append('log', mine, () => undefined);
+  mine.fill(0);
+  while (rig.time.runNext());
+  rig.disk.readSync('log', 0, 3).fill(0);
+  expect(rig.text('log')).toBe('abc');
+});
+
+test('appends of one file keep their order', () => {
+  const rig = new Rig(5);
+  const random = createRandomStream(5, 'sizes');
+  let expected = '';
+  for (let count = 0; count < 100; count++) {
+    const text = 'x'.repeat(randomInteger(random, 4)) + String(count);
+    expected += text;
+    rig.disk.append('log', bytes(text), () => undefined);
+  }
+  while (rig.time.runNext());
+  expect(rig.text('log')).toBe(expected);
+});
+
+test('writes, truncation and reads past the end behave as a file does', () => {
+  const rig = new Rig(1);
+  rig.do((done) => rig.disk.writeAt('f', 2, bytes('cd'), done));
+  expect([...rig.disk.readSync('f', 0, 10)]).toEqual([0, 0, 99, 100]);
+  rig.do((done) => rig.disk.truncate('f', 3, done));
+  expect(rig.disk.size('f')).toBe(3);
+  rig.do((done) => rig.disk.truncate('f', 5, done));
+  expect([...rig.disk.readSync('f', 1, 10)]).toEqual([0, 99, 0, 0]);
+  expect(rig.disk.readSync('f', 9, 10).length).toBe(0);
+  rig.do((done) => rig.disk.preallocate('f', 100, done));
+  expect(rig.disk.size('f')).toBe(5);
+});
+
+test('a file that is not there is a DiskError with ENOENT', () => {
+  const rig = new Rig(1);
+  expect(() => rig.disk.size('none')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  expect(rig.do((done) => rig.disk.truncate('none', 0, done))?.code).toBe('ENOENT');
+  expect(rig.do((done) => rig.disk.sync('none', done))?.code).toBe('ENOENT');
+  expect(rig.do((done) => rig.disk.rename('none', 'some', done))?.code).toBe('ENOENT');
+  expect(rig.do((done) => rig.disk.remove('none', done))?.code).toBe('ENOENT');
+});

@@ -1,0 +1,208 @@
+/**
+ * The simulated disk of one node: it outlives the node's lives, and forgets at a power loss.
+ *
+ * Contents that were not synced and names whose directory was not synced are lost, in part or
+ * whole, as the seed has it. Every operation takes virtual time and none calls back at once. A
+ * sync covers the changes that were done when it was asked for, and no others.
+ */
+import { type Disk, DiskError, type Done } from '../../server/storage/disk.ts';
+import { type RandomSource, randomInteger } from '../run/random.ts';
+import { drawLatencyUs, type Latency } from './latency.ts';
+import type { Life } from './life.ts';
+import type { Trace } from './trace.ts';
+import { type FileChange, UnsyncedFile } from './unsynced-file.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface DiskLatencies {
+  readonly access: Latency;
+  readonly sync: Latency;
+}
+
+export interface DiskSurroundings {
+  readonly time: VirtualTime;
+  readonly random: RandomSource;
+  readonly trace: Trace;
+  readonly latencies: DiskLatencies;
+}
+
+type Names = Map<string, UnsyncedFile>;
+type NameChange = (names: Names) => void;
+
+export class SimulatedDisk {
+  readonly #surroundings: DiskSurroundings;
+  readonly #names: Names = new Map();
+  /** The names that a power loss cannot take. */
+  readonly #durableNames: Names = new Map();
+  /** Changes of names since, in order; a crash keeps a prefix, as a journal would. */
+  #nameChanges: NameChange[] = [];
+  #directoryBusyUntilUs = 0;
+  /** Operations under way belong to an epoch; a crash ends it, and them. */
+  #epoch = 0;
+
+  constructor(surroundings: DiskSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** The disk as a life of the node sees it: only while it lives are its callbacks called. */
+  mount(life: Life): Disk {
+    return {
+      list: () => [...this.#names.keys()].sort(),
+      size: (file) => this.#find(file).size,
+      readSync: (file, offset, length) => this.#find(file).read(offset, length),
+      read: (file, offset, length, done) => {
+        const found = this.#names.get(file);
+        this.#later('access', found ?? null, () => {
+          const bytes = found?.read(offset, length) ?? new Uint8Array(0);
+          life.deliver(() => done(found === undefined ? noSuchFile(file) : null, bytes));
+        });
+      },
+      append: (file, bytes, done) => {
+        this.#change(
+          life,
+          this.#findOrCreate(file),
+          { type: 'append', bytes: bytes.slice() },
+          done,
+        );
+      },
+      writeAt: (file, offset, bytes, done) => {
+        const change: FileChange = { type: 'write', offset, bytes: bytes.slice() };
+        this.#change(life, this.#findOrCreate(file), change, done);
+      },
+      truncate: (file, length, done) => {
+        const found = this.#names.get(file);
+        if (found === undefined) this.#fail(life, file, done);
+        else this.#change(life, found, { type: 'truncate', length }, done);
+      },
+      preallocate: (file, _length, done) => {
+        const found = this.#findOrCreate(file);
+        this.#later('access', found, () => life.deliver(() => done(null)));
+      },
+      sync: (file, done) => this.#sync(life, file, done),
+      rename: (from, to, done) => {
+        this.#changeNames(life, from, done, (names) => {
+          const moved = names.get(from);
+          if (moved === undefined) return;
+          names.delete(from);
+          names.set(to, moved);
+        });
+      },
+      remove: (file, done) => {
+        this.#changeNames(life, file, done, (names) => {
+          names.delete(file);
+        });
+      },
+      syncDirectory: (done) => this.#syncDirectory(life, done),
+    };
+  }
+
+  /** The power is lost: what was not durable is gone, or partly so. */
+  crash(): void {
+    this.#epoch++;
+    const { random, trace } = this.#surroundings;
+    const kept = randomInteger(random, this.#nameChanges.length + 1);
+    for (const change of this.#nameChanges.slice(0, kept)) change(this.#durableNames);
+    this.#nameChanges = [];
+    this.#directoryBusyUntilUs = 0;
+    this.#names.clear();
+    for (const name of [...this.#durableNames.keys()].sort()) {
+      const file = this.#durableNames.get(name);
+      if (file === undefined) continue;
+      file.crash(random);
+      this.#names.set(name, file);
+      trace.text(name);
+      trace.number(file.size);
+    }
+  }
+
+  /** The process ended and the power stayed: what it had handed over is still written. */
+  detach(): void {
+    this.#epoch++;
+    for (const file of this.#names.values()) file.settle();
+  }
+
+  #find(file: string): UnsyncedFile {
+    const found = this.#names.get(file);
+    if (found === undefined) throw noSuchFile(file);
+    return found;
+  }
+
+  #findOrCreate(file: string): UnsyncedFile {
+    const found = this.#names.get(file);
+    if (found !== undefined) return found;
+    const created = new UnsyncedFile();
+    this.#names.set(file, created);
+    this.#nameChanges.push((names) => names.set(file, created));
+    return created;
+  }
+
+  #change(life: Life, file: UnsyncedFile, change: FileChange, done: Done): void {
+    file.issue(change);
+    this.#later('access', file, () => {
+      file.applyNext();
+      life.deliver(() => done(null));
+    });
+  }
+
+  #sync(life: Life, file: string, done: Done): void {
+    const found = this.#names.get(file);
+    if (found === undefined) {
+      this.#fail(life, file, done);
+      return;
+    }
+    const position = found.appliedPosition;
+    this.#later('sync', found, () => {
+      found.makeDurable(position);
+      this.#surroundings.trace.number(found.size);
+      life.deliver(() => done(null));
+    });
+  }
+
+  #changeNames(life: Life, file: string, done: Done, change: NameChange): void {
+    this.#later('access', null, () => {
+      if (!this.#names.has(file)) {
+        life.deliver(() => done(noSuchFile(file)));
+        return;
+      }
+      change(this.#names);
+      this.#nameChanges.push(change);
+      life.deliver(() => done(null));
+    });
+  }
+
+  #syncDirectory(life: Life, done: Done): void {
+    const count = this.#nameChanges.length;
+    const covered = this.#nameChanges.slice(0, count);
+    this.#later('sync', null, () => {
+      for (const change of covered) {
+        if (this.#nameChanges[0] !== change) continue;
+        change(this.#durableNames);
+        this.#nameChanges.shift();
+      }
+      life.deliver(() => done(null));
+    });
+  }
+
+  #fail(life: Life, file: string, done: Done): void {
+    this.#later('access', null, () => life.deliver(() => done(noSuchFile(file))));
+  }
+
+  /** Operations of one file, and those of the directory, end in the order of their beginning. */
+  #later(kind: keyof DiskLatencies, file: UnsyncedFile | null, callback: () => void): void {
+    const { time, random, trace, latencies } = this.#surroundings;
+    const epoch = this.#epoch;
+    const busyUntilUs = file === null ? this.#directoryBusyUntilUs : file.busyUntilUs;
+    const latencyUs = drawLatencyUs(random, latencies[kind]);
+    const endUs = Math.max(time.nowUs + 1, Math.max(time.nowUs, busyUntilUs) + latencyUs);
+    if (file === null) this.#directoryBusyUntilUs = endUs;
+    else file.busyUntilUs = endUs;
+    time.scheduleAt(endUs, () => {
+      if (epoch !== this.#epoch) return;
+      trace.number(endUs);
+      callback();
+    });
+  }
+}
+
+function noSuchFile(file: string): DiskError {
+  return new DiskError('ENOENT', file, `no such file: ${file}`);
+}

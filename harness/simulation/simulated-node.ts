@@ -1,0 +1,175 @@
+/**
+ * One simulated node: its disk, its lives one after the other, and what it left behind.
+ *
+ * It turns the server's own code into something that starts, crashes, freezes and answers clients.
+ * It decides nothing about when: that is the cluster's and the nemesis's business.
+ */
+import type { LogLevel } from '../../server/host.ts';
+import { type ServerNode, startNode } from '../../server/node.ts';
+import { createSession } from '../../server/resp/session.ts';
+import type { ByteStream, NodeState } from '../cluster.ts';
+import {
+  ClientConnection,
+  type ConnectionSurroundings,
+  type ServerEnd,
+} from './client-connection.ts';
+import { SimulatedDisk } from './disk.ts';
+import type { Engine } from './engine.ts';
+import { createSimulatedHost } from './host.ts';
+import { Life } from './life.ts';
+import type { SimulatedNetwork } from './network.ts';
+import { NodeLog } from './node-log.ts';
+import type { SimulationPlan } from './plan.ts';
+import type { Trace } from './trace.ts';
+
+/** A node that ended though nobody asked it to. */
+export interface UnexpectedExit {
+  readonly node: string;
+  /** Virtual time. */
+  readonly timeUs: number;
+  /** Which of the node's lives it was, 1 for the first. */
+  readonly life: number;
+  readonly error: Error;
+}
+
+export interface NodeSurroundings {
+  readonly plan: SimulationPlan;
+  readonly engine: Engine;
+  readonly trace: Trace;
+  readonly network: SimulatedNetwork;
+  /** The address where clients reach each node. */
+  readonly clientAddresses: ReadonlyMap<string, string>;
+  readonly onUnexpectedExit: (exit: UnexpectedExit) => void;
+}
+
+export class SimulatedNode {
+  readonly name: string;
+  readonly log: NodeLog;
+  readonly #surroundings: NodeSurroundings;
+  readonly #disk: SimulatedDisk;
+  readonly #connections = new Set<ServerEnd>();
+  #life: Life | null = null;
+  #lifeCount = 0;
+  #server: ServerNode | null = null;
+
+  constructor(name: string, surroundings: NodeSurroundings) {
+    const { engine, trace, plan } = surroundings;
+    this.name = name;
+    this.#surroundings = surroundings;
+    this.log = new NodeLog(name, { time: engine.time, trace, level: plan.logLevel });
+    this.#disk = new SimulatedDisk({
+      time: engine.time,
+      random: plan.randomStream(`node/${name}/disk`),
+      trace,
+      latencies: plan.diskLatencies,
+    });
+  }
+
+  get state(): NodeState {
+    if (this.#life === null) return 'stopped';
+    return this.#life.phase === 'paused' ? 'paused' : 'running';
+  }
+
+  /** Begins a new life on the same disk; the server's code runs a little later. */
+  boot(delayUs: number): void {
+    const { engine } = this.#surroundings;
+    const identity = { node: this.name, number: ++this.#lifeCount };
+    const life: Life = new Life(identity, engine.time, (error) => this.#endByItself(life, error));
+    this.#life = life;
+    engine.time.schedule(delayUs, () => life.deliver(() => this.#startServer(life)));
+  }
+
+  /** SIGKILL and power loss at this very moment. */
+  crash(): void {
+    if (this.#life === null) return;
+    this.log.event('info', 'simulation.crash', { life: this.#life.number });
+    this.#end();
+    this.#disk.crash();
+  }
+
+  pause(): void {
+    this.#life?.pause();
+  }
+
+  resume(): void {
+    this.#life?.resume();
+  }
+
+  /** Asks the server to end in good order; `done` when its process is gone. */
+  stop(done: () => void): void {
+    const life = this.#life;
+    if (life === null) {
+      done();
+      return;
+    }
+    life.resume();
+    const finish = (): void => {
+      if (this.#life !== life) return;
+      this.#end();
+      this.#disk.detach();
+      done();
+    };
+    const server = this.#server;
+    if (server === null) finish();
+    else life.deliver(() => server.stop(finish));
+  }
+
+  /** A connection of a client that arrives now; null when nobody listens. */
+  accept(surroundings: ConnectionSurroundings): ByteStream | null {
+    const life = this.#life;
+    const server = this.#server;
+    if (life === null || server === null) return null;
+    const connection = new ClientConnection(surroundings, {
+      life,
+      openSession: (output) => createSession(server, output),
+      onClosed: (end) => this.#connections.delete(end),
+    });
+    this.#connections.add(connection);
+    return connection.stream;
+  }
+
+  #startServer(life: Life): void {
+    const { plan, engine, network, clientAddresses } = this.#surroundings;
+    const host = createSimulatedHost(life, {
+      time: engine.time,
+      disk: this.#disk,
+      network,
+      log: {
+        event: (level: LogLevel, name, fields) => this.log.event(level, name, fields),
+      },
+      randomStream: plan.randomStream,
+    });
+    this.#server = startNode(host, {
+      id: this.name,
+      voters: plan.nodes,
+      clientAddresses,
+      tickMs: plan.tickMs,
+      heartbeatTicks: plan.heartbeatTicks,
+      electionTicks: plan.electionTicks,
+      onFatal: (error) => this.#endByItself(life, error),
+    });
+  }
+
+  /** The server gave up, or threw where nobody catches: on a real machine the process is gone. */
+  #endByItself(life: Life, thrown: unknown): void {
+    if (this.#life !== life) return;
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.log.event('fatal', 'simulation.unexpected-exit', { life: life.number, error });
+    this.#end();
+    this.#disk.crash();
+    this.#surroundings.onUnexpectedExit({
+      node: this.name,
+      timeUs: this.#surroundings.engine.time.nowUs,
+      life: life.number,
+      error,
+    });
+  }
+
+  #end(): void {
+    this.#life?.end();
+    this.#life = null;
+    this.#server = null;
+    this.#surroundings.network.detach(this.name);
+    for (const connection of [...this.#connections]) connection.reset('connection reset');
+  }
+}

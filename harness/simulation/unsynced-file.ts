@@ -1,0 +1,99 @@
+/**
+ * A file whose latest changes are not durable yet.
+ *
+ * It holds what a reader sees, what a power loss cannot take, and the changes in between, in the
+ * order in which they were issued. What of them survives a crash is for the seed to say.
+ */
+import { type RandomSource, randomInteger } from '../run/random.ts';
+import { GrowingBytes } from './growing-bytes.ts';
+
+export type FileChange =
+  | { readonly type: 'append'; readonly bytes: Uint8Array }
+  | { readonly type: 'write'; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly type: 'truncate'; readonly length: number };
+
+export class UnsyncedFile {
+  readonly #visible = new GrowingBytes();
+  readonly #durable = new GrowingBytes();
+  /** Issued and not durable; the first `#appliedCount` of them are visible. */
+  #changes: FileChange[] = [];
+  #appliedCount = 0;
+  /** How many changes have been made durable, ever: positions of changes count from there. */
+  #durableCount = 0;
+  /** Until then the device is busy with this file: its changes keep their order. */
+  busyUntilUs = 0;
+
+  get size(): number {
+    return this.#visible.length;
+  }
+
+  /** A copy: what a caller does to it reaches no file. */
+  read(offset: number, length: number): Uint8Array {
+    return this.#visible.slice(offset, length);
+  }
+
+  /** From now on a crash may leave this change behind, though no reader sees it yet. */
+  issue(change: FileChange): void {
+    this.#changes.push(change);
+  }
+
+  /** The oldest change that is not visible becomes visible. */
+  applyNext(): void {
+    const change = this.#changes[this.#appliedCount++];
+    if (change === undefined) throw new RangeError('no change of this file is outstanding');
+    applyChange(this.#visible, change);
+  }
+
+  /** Names what has been done so far, for `makeDurable`. */
+  get appliedPosition(): number {
+    return this.#durableCount + this.#appliedCount;
+  }
+
+  /** What had been done at that position can no longer be lost. */
+  makeDurable(position: number): void {
+    const count = position - this.#durableCount;
+    if (count <= 0) return;
+    for (const change of this.#changes.slice(0, count)) applyChange(this.#durable, change);
+    this.#changes = this.#changes.slice(count);
+    this.#appliedCount -= count;
+    this.#durableCount += count;
+  }
+
+  /**
+   * The power is gone. A prefix of the changes that were not durable survives, none and all
+   * included; the first one that does not may be torn, so that a part of its bytes is there.
+   */
+  crash(random: RandomSource): void {
+    const fate = random();
+    const share = random();
+    const tear = random();
+    let kept = 0;
+    if (fate >= 2 / 3) kept = this.#changes.length;
+    else if (fate >= 1 / 3) kept = Math.floor(share * (this.#changes.length + 1));
+    for (const change of this.#changes.slice(0, kept)) applyChange(this.#durable, change);
+    const torn = this.#changes[kept];
+    if (fate >= 1 / 3 && torn !== undefined && torn.type !== 'truncate') {
+      const bytes = torn.bytes.subarray(
+        0,
+        randomInteger(() => tear, torn.bytes.length + 1),
+      );
+      applyChange(this.#durable, { ...torn, bytes });
+    }
+    this.#durableCount += this.#changes.length;
+    this.#changes = [];
+    this.#appliedCount = 0;
+    this.#visible.replaceWith(this.#durable);
+    this.busyUntilUs = 0;
+  }
+
+  /** The process is gone but not the power: what it had issued reaches the file. */
+  settle(): void {
+    while (this.#appliedCount < this.#changes.length) this.applyNext();
+  }
+}
+
+function applyChange(content: GrowingBytes, change: FileChange): void {
+  if (change.type === 'append') content.writeAt(content.length, change.bytes);
+  else if (change.type === 'write') content.writeAt(change.offset, change.bytes);
+  else content.truncate(change.length);
+}
