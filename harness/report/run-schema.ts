@@ -59,11 +59,16 @@ const operation: z.ZodType<Operation> = z
     f: text,
     key: text.nullable(),
     value: z.unknown(),
-    output: z.unknown(),
+    // JSON has no undefined: the output of an open operation is simply not there.
+    output: z.unknown().optional(),
     call: number,
     return: number.nullable(),
   })
-  .transform(({ node, ...rest }) => (node === undefined ? rest : { ...rest, node }));
+  .transform(({ node, output, ...rest }) => ({
+    ...rest,
+    output,
+    ...(node === undefined ? {} : { node }),
+  }));
 
 const verdict: z.ZodType<StoredVerdict> = z.discriminatedUnion('valid', [
   z.object({ valid: z.literal(true), operations: number }),
