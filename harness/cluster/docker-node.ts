@@ -1,0 +1,109 @@
+/**
+ * One node's container through its life: started, killed, paused, asked how it is.
+ *
+ * The same container is used for every incarnation, so that its log holds all of them. A kill goes
+ * straight to the process where that is possible: it takes a tenth of a millisecond, not 200.
+ */
+import { readFileSync } from 'node:fs';
+import type Docker from 'dockerode';
+import type { NodeState } from '../cluster.ts';
+import { tolerate } from './docker-engine.ts';
+
+const stopLimitSeconds = 10;
+
+export class DockerNode {
+  readonly #container: Docker.Container;
+  #exitReason: string | null = null;
+
+  constructor(container: Docker.Container) {
+    this.#container = container;
+    this.#watchExit();
+  }
+
+  /** Why the current incarnation is not there any more; null while it is, or is not known to be. */
+  get exitReason(): string | null {
+    return this.#exitReason;
+  }
+
+  /** Running already is as good as started. */
+  async start(): Promise<void> {
+    await tolerate([304], this.#container.start());
+    this.#watchExit();
+  }
+
+  async stop(): Promise<void> {
+    await tolerate([304], this.#container.stop({ t: stopLimitSeconds }));
+  }
+
+  async pause(): Promise<void> {
+    await this.#container.pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#container.unpause();
+  }
+
+  /** SIGKILL; resolves when the engine, too, knows that the process is gone. */
+  async kill(): Promise<void> {
+    const { State: state } = await this.#container.inspect();
+    if (!state.Running) return;
+    // Asked for first: whoever asks afterwards might wait for the exit of the next incarnation.
+    const gone = this.#container.wait({ condition: 'not-running' });
+    // A frozen process takes no signal until it is thawed, which the engine sees to.
+    if (state.Paused || !killProcess(state.Pid, this.#container.id)) {
+      // 409: it has ended on its own meanwhile.
+      await tolerate([409], this.#container.kill({ signal: 'SIGKILL' }));
+    }
+    await gone;
+  }
+
+  async state(): Promise<NodeState> {
+    const { State: state } = await this.#container.inspect();
+    if (state.Paused) return 'paused';
+    return state.Running ? 'running' : 'stopped';
+  }
+
+  /** Everything it wrote, in all its incarnations. */
+  async readLog(): Promise<Buffer> {
+    const frames = await this.#container.logs({ follow: false, stdout: true, stderr: true });
+    return demultiplexLog(frames);
+  }
+
+  #watchExit(): void {
+    this.#exitReason = null;
+    this.#container.wait({ condition: 'not-running' }).then(
+      (result: unknown) => {
+        const status: unknown =
+          typeof result === 'object' && result !== null ? Reflect.get(result, 'StatusCode') : null;
+        this.#exitReason = `it exited with code ${String(status)}`;
+      },
+      () => {
+        this.#exitReason = 'its container is gone';
+      },
+    );
+  }
+}
+
+/**
+ * Kills the process if it is one of ours: where the engine runs in a machine of its own, its
+ * process ids mean nothing here, and the same number is some other process.
+ */
+function killProcess(pid: number, containerId: string): boolean {
+  try {
+    if (!readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)) return false;
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
+/** A log comes in frames: kind (stdout or stderr), three zero bytes, a length, the text. */
+export function demultiplexLog(frames: Buffer): Buffer {
+  const texts: Buffer[] = [];
+  for (let at = 0; at + 8 <= frames.length; ) {
+    const length = frames.readUInt32BE(at + 4);
+    texts.push(frames.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return Buffer.concat(texts);
+}
