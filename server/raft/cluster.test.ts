@@ -70,11 +70,6 @@ describe('a cluster of cores', () => {
     // A run in which nothing happens would prove nothing.
     const sum = (f: (outcome: Outcome) => number): number =>
       outcomes.reduce((total, outcome) => total + f(outcome), 0);
-    console.log(
-      sum((o) => o.leaderCount),
-      sum((o) => o.committedCount),
-      sum((o) => o.releasedReadCount),
-    );
     if (seedCount < 50) return;
     expect(sum(({ leaderCount }) => leaderCount)).toBeGreaterThan(2 * seedCount);
     expect(sum(({ committedCount }) => committedCount)).toBeGreaterThan(10 * seedCount);

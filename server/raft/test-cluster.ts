@@ -65,6 +65,8 @@ export class TestCluster {
   #packets: Packet[] = [];
   /** Which side each node is on; equal sides hear each other. */
   #sides = new Map<NodeId, number>();
+  /** Its clock nearly stands: a leader that does not notice that it was replaced. */
+  #slow: TestNode | null = null;
   #nextId = 1;
 
   constructor(nodeCount: number, random: () => number, faults: Faults) {
@@ -91,11 +93,11 @@ export class TestCluster {
     const node = this.#pick(this.nodes);
     if (node.running === null && this.#random() < 0.1) this.restart(node);
     const choices: readonly [number, () => void][] = [
-      [crashRate, () => this.crash(node)],
+      [crashRate, () => this.crash(this.#leaderOr(node))],
       [partitionRate, () => this.#partition()],
       [0.04, () => this.propose(this.#leaderOr(node), 1 + Math.floor(this.#random() * 3))],
       [0.04, () => this.read(this.#leaderOr(node))],
-      [tickRate, () => this.#step(node, { type: 'tick' })],
+      [node === this.#slow ? tickRate / 10 : tickRate, () => this.#step(node, { type: 'tick' })],
       [writtenRate, () => this.#completeWrite(node)],
       [1, () => this.#deliverOne()],
     ];
@@ -112,6 +114,7 @@ export class TestCluster {
   /** All is well from now on: every node runs, every message arrives, every write completes. */
   heal(): void {
     this.#sides = new Map();
+    this.#slow = null;
     for (const node of this.nodes) if (node.running === null) this.restart(node);
   }
 
@@ -180,10 +183,18 @@ export class TestCluster {
     node.running = null;
   }
 
+  /** The network splits in two, often around a leader whose clock is slow, or heals. */
   #partition(): void {
     this.#sides = new Map();
-    if (this.#random() < 0.4) return;
-    for (const { id } of this.nodes) this.#sides.set(id, Math.floor(this.#random() * 2));
+    this.#slow = null;
+    const shape = this.#random();
+    if (shape < 0.3) return;
+    const target = this.#leaderOr(this.#pick(this.nodes));
+    if (shape < 0.7) this.#slow = target;
+    for (const node of this.nodes) {
+      const side = shape < 0.5 ? Number(node === target) : Math.floor(this.#random() * 2);
+      this.#sides.set(node.id, side);
+    }
   }
 
   #step(node: TestNode, input: Input): void {
