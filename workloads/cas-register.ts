@@ -1,6 +1,7 @@
 /** The cas-register workload: reads, unique writes and compare-and-sets on several keys. */
+
+import type { Workload } from '../harness/workload.ts';
 import { createRegisterGenerator } from './register-operations.ts';
-import type { Workload } from './workload.ts';
 
 export const casRegister: Workload = {
   name: 'cas-register',

@@ -1,6 +1,7 @@
 /** The register workload: reads and unique writes on several keys. */
+
+import type { Workload } from '../harness/workload.ts';
 import { createRegisterGenerator } from './register-operations.ts';
-import type { Workload } from './workload.ts';
 
 export const register: Workload = {
   name: 'register',

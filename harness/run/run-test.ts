@@ -5,7 +5,6 @@
  * the faults are undone.
  */
 import type { Op } from '../../checker/history.ts';
-import type { Workload } from '../../workloads/workload.ts';
 import type { Cluster } from '../cluster.ts';
 import { type Generator, limit, stagger, timeLimit } from '../generator.ts';
 import { type ConductedFault, Conductor } from '../nemesis/conductor.ts';
@@ -14,6 +13,7 @@ import { PartitionNemesis } from '../nemesis/partition.ts';
 import { type FaultFamily, FaultSchedule, StallDetector } from '../nemesis/schedule.ts';
 import type { LeaderSighting, NemesisRecord } from '../report/run-record.ts';
 import type { System } from '../systems/system.ts';
+import type { Workload } from '../workload.ts';
 import { findLeader } from './introspect.ts';
 import { RunLoop, type ThreadPlan } from './loop.ts';
 import { createRandomStream } from './random.ts';

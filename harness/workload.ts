@@ -1,7 +1,7 @@
 /**
  * A workload: what is asked of a system, and the model that the answers must fit.
  */
-import type { Generator } from '../harness/generator.ts';
+import type { Generator } from './generator.ts';
 
 export interface WorkloadOptions {
   /** Keys in use at a time. */

@@ -1,0 +1,18 @@
+/** The leader answers reads without asking whether it still leads. */
+import type { Bug } from './bug.ts';
+
+export const staleRead: Bug = {
+  id: 'stale-read',
+  title: 'reads without confirming leadership',
+  mechanism:
+    'A read is released in the round that it was asked in, before any follower has answered it.' +
+    ' A leader that was cut off and replaced goes on answering from what it had.',
+  exposedBy: 'a leader isolated together with clients, while the others elect a new one',
+  edits: [
+    {
+      file: 'server/raft/read-index.ts',
+      find: '  return quorumReached(rounds);',
+      replace: '  return Math.max(core.reads.round, quorumReached(rounds));',
+    },
+  ],
+};

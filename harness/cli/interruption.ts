@@ -1,0 +1,41 @@
+/**
+ * Ctrl-C: once to stop the workload and check what there is, twice to give up and clean up.
+ *
+ * The launcher's death counts as the second: nobody is left to read a verdict.
+ */
+
+export class Interruption {
+  #asked = 0;
+  readonly #onGiveUp: () => void;
+  readonly #onFirst: () => void;
+  readonly #handler = (): void => this.#interrupt();
+  readonly #disconnected = (): void => {
+    this.#asked = Math.max(this.#asked, 1);
+    this.#interrupt();
+  };
+
+  constructor(onFirst: () => void, onGiveUp: () => void) {
+    this.#onFirst = onFirst;
+    this.#onGiveUp = onGiveUp;
+    process.on('SIGINT', this.#handler);
+    process.on('SIGTERM', this.#handler);
+    if (process.env['RAFTURE_LAUNCHER'] === '1') process.on('disconnect', this.#disconnected);
+  }
+
+  /** True from the first one on. */
+  get asked(): boolean {
+    return this.#asked > 0;
+  }
+
+  dispose(): void {
+    process.off('SIGINT', this.#handler);
+    process.off('SIGTERM', this.#handler);
+    process.off('disconnect', this.#disconnected);
+  }
+
+  #interrupt(): void {
+    this.#asked++;
+    if (this.#asked === 1) this.#onFirst();
+    if (this.#asked === 2) this.#onGiveUp();
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The settings of a test, parsed from what yargs collected.
+ *
+ * Everything that a person may have got wrong is refused here, with what to write instead.
+ */
+import { randomInt } from 'node:crypto';
+import { workloads } from '../../workloads/index.ts';
+import type { Bug } from '../bugs/bug.ts';
+import { bugs } from '../bugs/index.ts';
+import { type FaultFamily, faultFamilies } from '../nemesis/schedule.ts';
+import { systems } from '../systems/index.ts';
+import type { System } from '../systems/system.ts';
+import type { Workload } from '../workload.ts';
+
+/** As the flags are named. */
+export interface TestFlags {
+  readonly system: string;
+  readonly workload: string;
+  readonly cluster: string;
+  readonly images: string;
+  readonly nodes: string;
+  readonly concurrency: string;
+  readonly rate: number;
+  readonly timeLimit: number;
+  readonly ops: number | undefined;
+  readonly keys: number;
+  readonly opsPerKey: number;
+  readonly deadlineMs: number;
+  readonly recoveryLimit: number;
+  readonly nemesis: string;
+  readonly nemesisEvery: number;
+  readonly nemesisInterval: unknown;
+  readonly seed: number | undefined;
+  readonly bug: string | undefined;
+  readonly results: string;
+  readonly checkTimeLimit: number;
+  readonly checkMemoryLimit: number;
+}
+
+export const clusterKinds = ['auto', 'docker', 'process', 'sim'] as const;
+export const imageKinds = ['auto', 'host', 'registry'] as const;
+
+export interface TestSettings {
+  readonly system: System;
+  readonly workload: Workload;
+  readonly cluster: (typeof clusterKinds)[number];
+  readonly images: (typeof imageKinds)[number];
+  readonly nodes: readonly string[];
+  readonly concurrency: number;
+  readonly rate: number | null;
+  readonly timeLimitS: number;
+  readonly opCount: number | null;
+  readonly keyCount: number;
+  readonly opsPerKey: number;
+  readonly deadlineMs: number;
+  readonly recoveryLimitS: number;
+  readonly nemesis: readonly FaultFamily[];
+  readonly nemesisEvery: number;
+  readonly seed: number;
+  readonly bug: Bug | null;
+  readonly resultsRoot: string;
+  readonly checkTimeLimitS: number;
+  readonly checkMemoryLimitMb: number;
+}
+
+/** A flag's value cannot be used; the message says which and what to write instead. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** Throws SettingsError. */
+export function parseSettings(flags: TestFlags): TestSettings {
+  if (flags.nemesisInterval !== undefined) {
+    throw new SettingsError(
+      '--nemesis-interval means seconds in Jepsen; rafture triggers no fault by a clock. ' +
+        'Use --nemesis-every: completed operations between two faults, such as --nemesis-every 300',
+    );
+  }
+  const nodes = parseNodes(flags.nodes);
+  return {
+    system: byName('--system', systems, flags.system),
+    workload: byName('--workload', workloads, flags.workload),
+    cluster: oneOf('--cluster', clusterKinds, flags.cluster),
+    images: oneOf('--images', imageKinds, flags.images),
+    nodes,
+    concurrency: parseConcurrency(flags.concurrency, nodes.length),
+    rate: flags.rate === 0 ? null : positive('--rate', flags.rate),
+    timeLimitS: positive('--time-limit', flags.timeLimit),
+    opCount: flags.ops === undefined ? null : positiveInteger('--ops', flags.ops),
+    keyCount: positiveInteger('--keys', flags.keys),
+    opsPerKey: positiveInteger('--ops-per-key', flags.opsPerKey),
+    deadlineMs: positive('--deadline-ms', flags.deadlineMs),
+    recoveryLimitS: positive('--recovery-limit', flags.recoveryLimit),
+    nemesis: parseNemesis(flags.nemesis),
+    nemesisEvery: positiveInteger('--nemesis-every', flags.nemesisEvery),
+    seed: parseSeed(flags.seed),
+    bug: flags.bug === undefined ? null : byId(flags.bug),
+    resultsRoot: flags.results,
+    checkTimeLimitS: positive('--check-time-limit', flags.checkTimeLimit),
+    checkMemoryLimitMb: positive('--check-memory-limit', flags.checkMemoryLimit),
+  };
+}
+
+/** The one line that repeats the run, with everything that could matter spelled out. */
+export function describeRepeat(settings: TestSettings, clusterKind: string): string {
+  const words = [
+    'npx rafture test',
+    `--system ${settings.system.name}`,
+    `--workload ${settings.workload.name}`,
+    `--cluster ${clusterKind}`,
+    `--nodes ${settings.nodes.length}`,
+    `--concurrency ${settings.concurrency}`,
+    `--rate ${settings.rate ?? 0}`,
+    `--time-limit ${settings.timeLimitS}`,
+    ...(settings.opCount === null ? [] : [`--ops ${settings.opCount}`]),
+    `--keys ${settings.keyCount}`,
+    `--ops-per-key ${settings.opsPerKey}`,
+    `--deadline-ms ${settings.deadlineMs}`,
+    `--nemesis ${settings.nemesis.join(',') || 'none'}`,
+    `--nemesis-every ${settings.nemesisEvery}`,
+    ...(settings.bug === null ? [] : [`--bug ${settings.bug.id}`]),
+    `--seed ${settings.seed}`,
+  ];
+  return words.join(' ');
+}
+
+function parseNodes(text: string): readonly string[] {
+  if (!/^\d+$/.test(text)) {
+    throw new SettingsError(`--nodes takes how many nodes there are, such as 5; not ${text}`);
+  }
+  const count = Number(text);
+  if (count < 1 || count > 9) throw new SettingsError(`--nodes takes 1 to 9; not ${text}`);
+  return Array.from({ length: count }, (_, position) => `n${position + 1}`);
+}
+
+/** A number, or a multiple of the nodes such as `2n`. [Jepsen] */
+function parseConcurrency(text: string, nodeCount: number): number {
+  const match = /^(\d+)(n?)$/.exec(text);
+  const count = Number(match?.[1]) * (match?.[2] === 'n' ? nodeCount : 1);
+  if (match === null || !Number.isSafeInteger(count) || count < 1) {
+    throw new SettingsError(`--concurrency takes a number such as 10, or 2n; not ${text}`);
+  }
+  return count;
+}
+
+function parseNemesis(text: string): readonly FaultFamily[] {
+  if (text === 'none') return [];
+  if (text === 'all') return faultFamilies;
+  const names = text.split(',').map((name) => name.trim());
+  return [...new Set(names)].map((name) => oneOf('--nemesis', faultFamilies, name));
+}
+
+function parseSeed(seed: number | undefined): number {
+  if (seed === undefined) return randomInt(1, 2 ** 31);
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new SettingsError(`--seed takes a whole number from 0 up; not ${seed}`);
+  }
+  return seed;
+}
+
+function byName<T extends { readonly name: string }>(
+  flag: string,
+  items: readonly T[],
+  name: string,
+): T {
+  const item = items.find((each) => each.name === name);
+  if (item !== undefined) return item;
+  throw new SettingsError(
+    `${flag} takes ${items.map((each) => each.name).join(', ')}; not ${name}`,
+  );
+}
+
+function byId(id: string): Bug {
+  const bug = bugs.find((each) => each.id === id);
+  if (bug !== undefined) return bug;
+  throw new SettingsError(`--bug takes ${bugs.map((each) => each.id).join(', ')}; not ${id}`);
+}
+
+function oneOf<T extends string>(flag: string, names: readonly T[], name: string): T {
+  const found = names.find((each) => each === name);
+  if (found !== undefined) return found;
+  const also = flag === '--nemesis' ? 'none, all, ' : '';
+  throw new SettingsError(`${flag} takes ${also}${names.join(', ')}; not ${name || 'nothing'}`);
+}
+
+function positive(flag: string, value: number): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new SettingsError(`${flag} takes a number above 0; not ${value}`);
+}
+
+function positiveInteger(flag: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new SettingsError(`${flag} takes a whole number above 0; not ${value}`);
+}

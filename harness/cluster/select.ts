@@ -1,0 +1,82 @@
+/**
+ * Chooses the cluster of a run, and says which and why.
+ *
+ * `auto` takes docker when there is an engine, a way to build images and a working fault agent;
+ * else processes. The heavy imports of docker happen only when docker is looked at.
+ */
+import type { Cluster } from '../cluster.ts';
+import { createRealTimers } from '../run/real-timers.ts';
+import type { HarnessTimers } from '../run/timers.ts';
+import type { System } from '../systems/system.ts';
+import { createProcessCluster } from './process.ts';
+
+export interface ClusterRequest {
+  readonly kind: 'auto' | Cluster['kind'];
+  readonly images: 'auto' | 'host' | 'registry';
+  readonly system: System;
+  readonly nodes: readonly string[];
+  readonly seed: number;
+  readonly runId: string;
+  /** The folder that holds server/: the checkout, or a copy with a planted bug. */
+  readonly sourceRoot: string;
+  readonly onProgress: (line: string) => void;
+}
+
+/** A cluster that runs, and the time that its run is to be measured in. */
+export interface SelectedCluster {
+  readonly cluster: Cluster;
+  readonly timers: HarnessTimers;
+  /** Runs the test: on virtual time where the cluster brings its own. */
+  drive<T>(main: () => Promise<T>): Promise<T>;
+}
+
+export interface Selection {
+  readonly kind: Cluster['kind'];
+  /** Why this kind, when the harness chose it; null when it was asked for by name. */
+  readonly reason: string | null;
+}
+
+/** A network that loses and doubles messages now and then. */
+const simulatedNetwork = { dropProbability: 0.01, duplicateProbability: 0.01 };
+
+/** Rejects when a kind that was asked for by name cannot be had. */
+export async function selectKind(request: ClusterRequest): Promise<Selection> {
+  if (request.kind !== 'auto') return { kind: request.kind, reason: null };
+  const { probeDocker } = await import('./docker.ts');
+  const probe = await probeDocker(request.images);
+  return probe.ok
+    ? { kind: 'docker', reason: probe.how }
+    : { kind: 'process', reason: `no docker: ${probe.why}` };
+}
+
+/** Makes the cluster and waits until it answers. Rejects with what is missing. */
+export async function createCluster(
+  kind: Cluster['kind'],
+  request: ClusterRequest,
+): Promise<SelectedCluster> {
+  switch (kind) {
+    case 'docker': {
+      const { createDockerCluster } = await import('./docker.ts');
+      return onRealTime(await createDockerCluster(request));
+    }
+    case 'process':
+      return onRealTime(await createProcessCluster(request));
+    case 'sim': {
+      const { createSimulatedCluster } = await import('./simulated.ts');
+      const { seed, nodes } = request;
+      const cluster = createSimulatedCluster({ seed, nodes, ...simulatedNetwork });
+      // Nodes can only start while virtual time runs.
+      const startAll = (): Promise<unknown> =>
+        Promise.all(cluster.nodes.map((node) => cluster.start(node)));
+      return {
+        cluster,
+        timers: cluster.timers,
+        drive: (main) => cluster.run(() => startAll().then(main)),
+      };
+    }
+  }
+}
+
+function onRealTime(cluster: Cluster): SelectedCluster {
+  return { cluster, timers: createRealTimers(), drive: (main) => main() };
+}
