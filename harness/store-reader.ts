@@ -75,11 +75,11 @@ export function resolveRun(resultsRoot: string, name: string): string {
   }
   const root = resolve(resultsRoot);
   if (name === 'current') return resolveRun(root, '-1');
+  const newest = newestOf(runs, name.replace(/\/$/, ''));
+  if (newest !== undefined) return newest;
   for (const candidate of [join(root, name), resolve(name), dirname(resolve(name))]) {
     if (isFile(join(candidate, 'test.json'))) return candidate;
   }
-  const newest = newestOf(runs, name.replace(/\/$/, ''));
-  if (newest !== undefined) return newest;
   throw new StoreError(
     'not-found',
     `no run is called ${name}. Give -1 for the newest, or a folder below ${resultsRoot}.`,
@@ -88,10 +88,11 @@ export function resolveRun(resultsRoot: string, name: string): string {
 
 /** `latest` is the newest run that was judged; `<test>` and `<test>/latest` are those of a test. */
 function newestOf(runs: readonly string[], name: string): string | undefined {
-  const [test, last] = name === 'latest' ? [null, 'latest'] : name.split('/');
+  const judged = name === 'latest' || name.endsWith('/latest');
+  const test = judged ? name.slice(0, -'/latest'.length) : name;
   return runs
-    .filter((run) => test === null || basename(dirname(run)) === test)
-    .filter((run) => last === undefined || isFile(join(run, 'results.json')))
+    .filter((run) => test === '' || basename(dirname(run)) === test)
+    .filter((run) => !judged || isFile(join(run, 'results.json')))
     .at(-1);
 }
 

@@ -115,12 +115,13 @@ function edgesOf(operations: readonly Operation[]): Edge[] {
   return edges.sort((a, b) => a.at - b.at);
 }
 
+/** In the order in which they appear, so that the drawing reads from its upper left. */
 function lanesOf(operations: readonly Operation[]): LanesLayout['lanes'] {
   const lanes = new Map<number, { process: number; node: string | null }>();
   for (const { process, node } of operations) {
     if (!lanes.has(process)) lanes.set(process, { process, node: node ?? null });
   }
-  return [...lanes.values()].sort((a, b) => a.process - b.process);
+  return [...lanes.values()];
 }
 
 /**

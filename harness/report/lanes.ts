@@ -19,7 +19,7 @@ export function lanesSvg(witness: Witness): Html {
   const { width, lanes, bars, points } = layout;
   const height = lanes.length * laneHeight + 12;
   return html`<svg class="lanes" xmlns="http://www.w3.org/2000/svg" role="img"
-    viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
+    viewBox="0 0 ${width} ${height}" style="min-width:${width}px;max-width:${stretch(width)}px"
     aria-label="${describeDrawing(witness)}">
     <defs>${['ordered', 'stuck', 'left-over'].map(fadeOf)}</defs>
     ${lanes.map(
@@ -29,10 +29,15 @@ export function lanesSvg(witness: Witness): Html {
         <text class="lane-node" x="0" y="${laneMiddle(lane) + 18}">${node ?? ''}</text>
       </g>`,
     )}
-    ${bars.map((bar) => barSvg(bar))}
     ${orderPath(points)}
+    ${bars.map((bar) => barSvg(bar))}
     ${points.map(pointSvg)}
   </svg>`;
+}
+
+/** A small drawing may grow on a wide screen, but its letters not out of proportion. */
+function stretch(width: number): number {
+  return Math.round(width * 1.3);
 }
 
 function laneMiddle(lane: number): number {

@@ -53,6 +53,7 @@ type Outcome = OperationPoint['type'];
 
 const outcomes = ['ok', 'fail', 'info'] as const;
 const pointsMax = 24_000;
+const bucketsS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60];
 
 /** What of a run is drawn over time. */
 export interface PlotInput {
@@ -130,17 +131,18 @@ function columnsOf(
   };
 }
 
-/** Completions per second; some sixty to a hundred and fifty buckets. */
+/** Completions per second; at most about a hundred buckets. */
 function ratesOf(points: readonly OperationPoint[], durationS: number): PlotData['rate'] {
-  const bucketS =
-    [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60].find((s) => durationS / s < 150) ?? 300;
-  const count = Math.ceil(durationS / bucketS) || 1;
+  const bucketS = bucketsS.find((s) => durationS / s < 100) ?? 300;
+  // The last bucket takes the rest, half a bucket more or less: a short one would look like a fall.
+  const count = Math.max(1, Math.round(durationS / bucketS));
+  const lastS = durationS - (count - 1) * bucketS;
   const rates = byOutcome(() => Array.from({ length: count }, () => 0));
   for (const { invokedNs, latencyNs, type } of points) {
     const bucket = Math.floor((invokedNs + (latencyNs ?? 0)) / 1e9 / bucketS);
     const column = rates[type];
     const index = Math.min(bucket, count - 1);
-    column[index] = (column[index] ?? 0) + 1 / bucketS;
+    column[index] = (column[index] ?? 0) + 1 / (index === count - 1 ? lastS : bucketS);
   }
   const rounded = byOutcome((outcome) => rates[outcome].map((rate) => Number(rate.toFixed(2))));
   const x = Array.from({ length: count }, (_, index) => Number((index * bucketS).toFixed(3)));

@@ -12,6 +12,7 @@ import { describeCount } from './figures.ts';
 import { type Html, html, jsonHtml, rawHtml } from './html.ts';
 import { type PlotData, plotDataOf } from './plot-data.ts';
 import type { RunRecord } from './run-record.ts';
+import type { RunStats } from './stats.ts';
 import { faultsSection, operationsSection } from './tables-section.ts';
 import {
   checkersSection,
@@ -47,7 +48,7 @@ ${topBar(run, words)}
 ${verdictSection(run)}
 ${violationSection(run)}
 ${scopeSection(run)}
-${timeSection(plotData)}
+${timeSection(plotData, run.results.stats)}
 ${faultsSection(run)}
 ${operationsSection(run)}
 ${checkersSection(run)}
@@ -81,7 +82,7 @@ function topBar(run: RunRecord, { word }: VerdictWords): Html {
     )}</nav><span class="pill ${word}">${word}</span></div></div>`;
 }
 
-function timeSection({ pointCount, shownCount, rate, latency }: PlotData): Html {
+function timeSection({ pointCount, shownCount, rate }: PlotData, stats: RunStats): Html {
   const thinned =
     shownCount < pointCount
       ? `${describeCount(shownCount)} of ${describeCount(pointCount)} points are drawn, ` +
@@ -95,7 +96,7 @@ function timeSection({ pointCount, shownCount, rate, latency }: PlotData): Html 
       <div class="plot-bar">${(['ok', 'fail', 'info'] as const).map(
         (outcome) => html`<button type="button" class="toggle key ${outcome}"
           id="toggle-${outcome}" aria-pressed="true">${outcome}
-          <span class="muted">${describeCount(latency[outcome].x.length)}</span></button>`,
+          <span class="muted">${describeCount(stats[outcome])}</span></button>`,
       )}<button type="button" class="button" id="reset-zoom" hidden>Show all</button></div>
       <div class="tracks" id="tracks"></div>
       <div class="plot" id="latency"><h3>Latency, from the invocation, logarithmic</h3></div>

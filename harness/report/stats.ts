@@ -143,7 +143,7 @@ function latenciesOf(points: readonly OperationPoint[]): LatencyQuantiles[] {
     groups.set(name, group);
   }
   return [...groups.entries()]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([, a], [, b]) => a.f.localeCompare(b.f) || rankOf(a.type) - rankOf(b.type))
     .map(([, { f, type, latencies }]) => {
       const sorted = Float64Array.from(latencies).sort();
       return {
@@ -156,6 +156,10 @@ function latenciesOf(points: readonly OperationPoint[]): LatencyQuantiles[] {
         maxMs: quantile(sorted, 1),
       };
     });
+}
+
+function rankOf(type: Outcome): number {
+  return ['ok', 'fail', 'info'].indexOf(type);
 }
 
 function sum(numbers: readonly number[]): number {

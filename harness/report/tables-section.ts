@@ -68,7 +68,7 @@ function latencyTable({ latencies }: RunStats): Html {
 function errorsTable({ errors }: RunStats): Html {
   if (errors.length === 0) return html`<p class="muted">None.</p>`;
   const hidden = errors.length - errorsMax;
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll"><table class="roomy">
     <thead><tr><th class="number">Count</th><th>Outcome</th><th>What</th><th>Code</th>
       <th>For example</th></tr></thead>
     <tbody>${errors.slice(0, errorsMax).map(
@@ -100,7 +100,7 @@ export function faultsSection({ test, results }: RunRecord): Html {
 }
 
 function faultsTable(faults: readonly FaultInterval[]): Html {
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll"><table class="roomy">
     <thead><tr><th class="number">No.</th><th>Fault</th><th class="number">Began</th>
       <th class="number">Lasted</th><th>Effect</th><th>Evidence</th></tr></thead>
     <tbody>${faults.map((fault, index) => faultRow(fault, index + 1))}</tbody></table></div>`;

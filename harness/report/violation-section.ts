@@ -54,7 +54,7 @@ function otherKeys({ keys }: InvalidVerdict): Html | null {
 
 function witnessTable({ witness }: InvalidVerdict): Html {
   const stuck = layOutLanes(witness).bars.find((bar) => bar.fate === 'stuck')?.operation.id;
-  return html`<div class="scroll"><table>
+  return html`<div class="scroll"><table class="roomy">
     <thead><tr><th>Order</th><th>Op</th><th>Process</th><th>Node</th><th>What</th>
       <th>Argument</th><th>Outcome</th><th class="number">Invoked</th>
       <th class="number">Completed</th></tr></thead>

@@ -44,7 +44,7 @@ function place(item, interval) {
   if (at === null) return;
   item.style.left = `${at.left}%`;
   item.style.width = `${at.width}%`;
-  item.classList.toggle('narrow', item.parentElement.clientWidth * at.width < 1600);
+  item.classList.toggle('narrow', item.parentElement.clientWidth * at.width < 2800);
 }
 
 function makeTracks() {
@@ -132,7 +132,7 @@ function baseOptions(height) {
       space: 70,
       values: (_, splits) => splits.map((split) => `${Number(split.toFixed(3))} s`),
     },
-    yAxis: { stroke, grid, ticks, font, size: () => (narrow.matches ? 46 : 56) },
+    yAxis: { stroke, grid, ticks, font, size: 62 },
     hooks: {
       setScale: [
         (plot, scale) => {
@@ -171,13 +171,15 @@ function drawPoints(plot) {
     const { x, y } = data.latency[outcome];
     ctx.fillStyle = colour(outcome);
     ctx.strokeStyle = ctx.fillStyle;
-    ctx.globalAlpha = outcome === 'ok' && x.length > 3000 ? 0.55 : 0.85;
-    ctx.lineWidth = 1.5 * dpr;
+    const dense = x.length > 2000;
+    const size = (dense ? 1.6 : 2.4) * dpr;
+    ctx.globalAlpha = dense ? 0.5 : 0.85;
+    ctx.lineWidth = (dense ? 1 : 1.5) * dpr;
     ctx.beginPath();
     for (let index = 0; index < x.length; index++) {
       if (x[index] < range.min || x[index] > range.max) continue;
       const left = plot.valToPos(x[index], 'x', true);
-      addShape(ctx, outcome, { left, top: plot.valToPos(y[index], 'y', true), size: 2.4 * dpr });
+      addShape(ctx, outcome, { left, top: plot.valToPos(y[index], 'y', true), size });
     }
     if (outcome === 'ok') ctx.fill();
     else ctx.stroke();
@@ -203,6 +205,14 @@ function addShape(ctx, outcome, { left, top, size }) {
   }
 }
 
+/** Of a logarithmic axis the lines at powers of ten: nine between any two are only noise. */
+function decadesOnly(_, splits) {
+  return splits.map((split) => {
+    const exponent = Math.log10(split);
+    return Math.abs(exponent - Math.round(exponent)) < 1e-6 ? split : null;
+  });
+}
+
 function makeLatency() {
   const base = baseOptions(narrow.matches ? 230 : 290);
   const yRange = latencyRange();
@@ -216,8 +226,9 @@ function makeLatency() {
         base.xAxis,
         {
           ...base.yAxis,
-          values: (_, splits) =>
-            splits.map((ms) => (Math.abs(Math.log10(ms) % 1) < 1e-9 ? latencyText(ms) : '')),
+          grid: { ...base.yAxis.grid, filter: decadesOnly },
+          filter: decadesOnly,
+          values: (_, splits) => splits.map((ms) => (ms === null ? '' : latencyText(ms))),
         },
       ],
       hooks: { ...base.hooks, draw: [drawPoints] },
