@@ -27,8 +27,11 @@ export interface UnknownVerdict {
   readonly valid: 'unknown';
   readonly operations: number;
   readonly reason: UnknownReason;
+  /** The key whose check was stopped first. */
   readonly key: string | null;
-  /** Position in the history up to which it was decided. */
+  /** All keys that stay undecided, that one first. */
+  readonly keys: readonly (string | null)[];
+  /** Position in the history up to which that key was decided. */
   readonly position: number;
   /** A sentence: what happened, and what would help. */
   readonly message: string;

@@ -1,0 +1,216 @@
+/**
+ * What the near-linear register check found, in words and in the few operations that prove it.
+ *
+ * The core is closed: a value that is seen in it is written in it, and an open operation that
+ * must have happened has with it the one who saw its effect. [HW90]
+ */
+import { describeDistance, describeMutation, describeOperation } from '../describe-operation.ts';
+import type { Operation } from '../history.ts';
+import type { FastInput, Finding } from '../model.ts';
+import { type Chains, forEachRank } from './register-chains.ts';
+import type { RegisterColumns } from './register-columns.ts';
+import { neverReturned, rowKind } from './register-columns.ts';
+import type { Observations, RegisterConflict } from './register-observations.ts';
+import { describeSeen, describeZoneConflict, type ZoneFacts } from './register-zone-conflict.ts';
+
+export interface ConflictContext {
+  readonly input: FastInput;
+  readonly columns: RegisterColumns;
+  readonly observations: Observations;
+  readonly chains: Chains | null;
+  readonly conflict: RegisterConflict;
+}
+
+/** Class, sentence and core of a conflict. */
+export function describeRegisterConflict(context: ConflictContext): Finding {
+  const { conflict } = context;
+  switch (conflict.type) {
+    case 'contradiction':
+      return describeContradiction(context, conflict.row);
+    case 'unwritten':
+      return describeUnwritten(context, conflict.row);
+    case 'double-cas':
+      return describeDoubleCas(context, conflict.first, conflict.second);
+    case 'order':
+      return describeOrder(context, conflict.before, conflict.after);
+    case 'cycle':
+      return describeCycle(context, conflict.row);
+    case 'zones':
+      return describeZones(context, conflict.outer, conflict.inner);
+    default:
+      return assertNever(conflict);
+  }
+}
+
+function describeContradiction(context: ConflictContext, row: number): Finding {
+  const operation = operationAt(context, row);
+  return {
+    kind: 'impossible-cas',
+    sentence:
+      `${describeMutation(operation)} answered ${JSON.stringify(operation.output)}, ` +
+      'which contradicts itself: a cas swaps exactly when it finds the old value.',
+    core: [operation],
+  };
+}
+
+function describeUnwritten(context: ConflictContext, row: number): Finding {
+  const operation = operationAt(context, row);
+  const seen = describeSeen(operation);
+  const value = context.columns.sees[row] ?? 0;
+  const failed = context.input.failed.find((other) => writesSame(context, other, value));
+  const core = coreOf(context, [row]);
+  if (failed !== undefined) {
+    return {
+      kind: 'failed-write-read',
+      sentence:
+        `${describeOperation(operation)} saw ${seen}, but the only one to write it was ` +
+        `${describeMutation(failed)}, which failed: it definitely did not happen.`,
+      core,
+    };
+  }
+  return {
+    kind: 'unwritten-value',
+    sentence: `${describeOperation(operation)} saw ${seen}, a value that nobody ever wrote.`,
+    core,
+  };
+}
+
+/** Whether a failed operation would have written the value; by the text of what was seen. */
+function writesSame(context: ConflictContext, failed: Operation, value: number): boolean {
+  const row = context.observations.seenBy[value] ?? -1;
+  if (row < 0) return false;
+  const seen = describeSeen(operationAt(context, row));
+  const written =
+    Array.isArray(failed.value) && failed.f === 'cas' ? failed.value[1] : failed.value;
+  return failed.f !== 'read' && JSON.stringify(written ?? null) === seen;
+}
+
+function describeDoubleCas(context: ConflictContext, first: number, second: number): Finding {
+  const one = operationAt(context, first);
+  const other = operationAt(context, second);
+  return {
+    kind: 'lost-update',
+    sentence:
+      `${describeMutation(one)} and ${describeMutation(other)} both succeeded from ` +
+      `${describeSeen(other)}, which was there only once: one of the two updates was lost.`,
+    core: coreOf(context, [first, second]),
+  };
+}
+
+function describeOrder(context: ConflictContext, before: number, after: number): Finding {
+  const earlier = operationAt(context, after);
+  const later = operationAt(context, before);
+  const core = coreOf(context, [before, after]);
+  const distance = describeDistance(earlier, later);
+  if (context.columns.kind[before] !== rowKind.read) {
+    return {
+      kind: 'future-read',
+      sentence:
+        `${describeOperation(earlier)} saw ${describeSeen(earlier)} and completed ${distance} ` +
+        `before ${describeMutation(later)} began, on which that value depends.`,
+      core,
+    };
+  }
+  const isRead = context.columns.kind[after] === rowKind.read;
+  const seenBefore = isRead
+    ? `${describeOperation(earlier)} had already seen the newer ${describeSeen(earlier)}`
+    : `${describeMutation(earlier)} had already replaced it`;
+  return {
+    kind: isRead ? 'non-monotonic-read' : 'stale-read',
+    sentence:
+      `${describeOperation(later)} returned ${describeSeen(later)}, although ${seenBefore} ` +
+      `and completed ${distance} before that read began.`,
+    core,
+  };
+}
+
+function describeCycle(context: ConflictContext, row: number): Finding {
+  const core = coreOf(context, [row]);
+  const ring = core.filter((operation) => operation.f === 'cas').map(describeMutation);
+  return {
+    kind: 'cas-cycle',
+    sentence:
+      `${ring.join(', ')}: each took its value from another of them, and no write or initial ` +
+      'value could have been the first.',
+    core,
+  };
+}
+
+function describeZones(context: ConflictContext, outer: number, inner: number): Finding {
+  const { chains } = context;
+  if (chains === null) throw new Error('a conflict of zones without zones');
+  const at = (row: number): Operation | null => (row < 0 ? null : operationAt(context, row));
+  const rows = [chains.firstRow, chains.lastRow].flatMap((column) => [
+    column[outer] ?? -1,
+    column[inner] ?? -1,
+  ]);
+  const rowsOf = (block: number): Operation[] => {
+    const found: Operation[] = [];
+    forEachRank(context, chains.root[block] ?? -1, (rank) => {
+      for (const row of rank) found.push(operationAt(context, row));
+    });
+    return found;
+  };
+  const innerFirst = at(chains.firstRow[inner] ?? -1);
+  const innerLast = at(chains.lastRow[inner] ?? -1);
+  const outerLast = at(chains.lastRow[outer] ?? -1);
+  if (innerFirst === null || innerLast === null || outerLast === null) {
+    throw new Error('the initial value stands before everything and can not be enclosed');
+  }
+  const facts: ZoneFacts = {
+    outerFirst: at(chains.firstRow[outer] ?? -1),
+    outerLast,
+    innerFirst,
+    innerLast,
+    outerRows: rowsOf(outer),
+    innerRows: rowsOf(inner),
+    newerCount: countNewer(chains, outer),
+    history: context.input.context ?? context.input.operations,
+  };
+  return {
+    ...describeZoneConflict(facts),
+    core: coreOf(
+      context,
+      rows.filter((row) => row >= 0),
+    ),
+  };
+}
+
+/** How many chains certainly follow the first sight of this one and precede its last. */
+function countNewer(chains: Chains, outer: number): number {
+  const first = chains.first[outer] ?? 0;
+  const last = chains.last[outer] ?? 0;
+  let count = 0;
+  for (let block = 0; block < chains.first.length; block += 1) {
+    if (block === outer) continue;
+    if ((chains.first[block] ?? 0) < last && first < (chains.last[block] ?? 0)) count += 1;
+  }
+  return count;
+}
+
+/** The rows with all that they rest on, sorted by invocation. */
+function coreOf(context: ConflictContext, rows: readonly number[]): Operation[] {
+  const { columns, observations } = context;
+  const core = new Set<number>();
+  const pending = [...rows];
+  for (let row = pending.pop(); row !== undefined; row = pending.pop()) {
+    if (core.has(row)) continue;
+    core.add(row);
+    const seen = columns.sees[row] ?? -1;
+    const writer = seen < 0 ? -1 : (observations.writer[seen] ?? -1);
+    if (writer >= 0) pending.push(writer);
+    const witness = observations.forcedBy[row] ?? -1;
+    if (columns.return[row] === neverReturned && witness >= 0) pending.push(witness);
+  }
+  return [...core].sort((a, b) => a - b).map((row) => operationAt(context, row));
+}
+
+function operationAt(context: ConflictContext, row: number): Operation {
+  const operation = context.input.operations[row];
+  if (operation === undefined) throw new Error(`no operation in row ${row}`);
+  return operation;
+}
+
+function assertNever(conflict: never): never {
+  throw new Error(`unknown conflict ${JSON.stringify(conflict)}`);
+}

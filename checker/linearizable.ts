@@ -1,0 +1,198 @@
+/**
+ * The checker: a paired history in, a verdict out. [HW90]
+ *
+ * Synchronous and resumable: it does nothing unless stepped, knows no clock, and asks the injected
+ * `shouldStop` inside every search. Key by key: the model's near-linear algorithm first, for all
+ * keys, then the general search where that one could not decide. A search that was stopped is
+ * `unknown`; nothing turns it into a pass.
+ */
+import { explainViolation } from './explain.ts';
+import type { Operation } from './history.ts';
+import type { FastResult, Finding, Model } from './model.ts';
+import { HistoryError } from './pairing.ts';
+import { type KeyHistory, mergeVerdicts, partitionByKey } from './partition.ts';
+import { replayOrder } from './replay.ts';
+import { Search, type SearchOutcome } from './search/search.ts';
+import type { InvalidVerdict, UnknownReason, UnknownVerdict, Verdict } from './verdict.ts';
+
+export interface CheckerOptions {
+  /** Sorted by invocation. */
+  readonly operations: readonly Operation[];
+  /** Operations that definitely did not happen. */
+  readonly failed?: readonly Operation[];
+  readonly model: Model;
+  /** Steps of the search for each key. */
+  readonly searchStepsMax?: number;
+  /** Estimated bytes of one search; searches run one after the other. */
+  readonly bytesMax?: number;
+  /** A reason to end with what is known; null to go on. */
+  shouldStop?(): UnknownReason | null;
+}
+
+export interface LinearizabilityChecker {
+  /** Goes on for about that many steps; null while there is more to do. */
+  step(budget: number): Verdict | null;
+}
+
+/** Throws a HistoryError when an operation is not one that the model knows. */
+export function createChecker(options: CheckerOptions): LinearizabilityChecker {
+  for (const operation of options.operations) checkOperation(operation, options.model);
+  const work = checkKeys({
+    parts: partitionByKey(options.operations, options.failed ?? []),
+    model: options.model,
+    searchStepsMax: options.searchStepsMax ?? Number.POSITIVE_INFINITY,
+    bytesMax: options.bytesMax ?? Number.POSITIVE_INFINITY,
+    shouldStop: options.shouldStop?.bind(options) ?? ((): null => null),
+  });
+  let verdict: Verdict | null = null;
+  return {
+    step: (budget: number): Verdict | null => {
+      for (let left = budget; left > 0 && verdict === null; ) {
+        const next = work.next();
+        if (next.done === true) verdict = next.value;
+        else left -= Math.max(1, next.value);
+      }
+      return verdict;
+    },
+  };
+}
+
+function checkOperation(operation: Operation, model: Model): void {
+  if (!model.functions.includes(operation.f)) {
+    throw new HistoryError(
+      operation.id,
+      `the model ${model.name} knows ${model.functions.join(', ')}, not ${operation.f}`,
+    );
+  }
+  const bad = model.check(operation);
+  // The answer is in the completion's line, the argument in the invocation's.
+  if (bad !== null) throw new HistoryError(operation.id, `operation ${operation.id}: ${bad}`);
+}
+
+interface Work {
+  readonly parts: readonly KeyHistory[];
+  readonly model: Model;
+  readonly searchStepsMax: number;
+  readonly bytesMax: number;
+  shouldStop(): UnknownReason | null;
+}
+
+/** Bytes that the columns of the near-linear algorithms need for an operation. */
+const fastBytesPerOperation = 120;
+const searchStepsPerSlice = 1000;
+
+function* checkKeys(work: Work): Generator<number, Verdict> {
+  const verdicts: Verdict[] = [];
+  const undecided: KeyHistory[] = [];
+  for (const part of work.parts) {
+    const stop = reasonToStop(work, part);
+    if (stop !== null) {
+      verdicts.push(unknownVerdict(part, stop, 0));
+      continue;
+    }
+    const { operations, failed } = part;
+    const result: FastResult = work.model.fast?.({ operations, failed }) ?? noFastAlgorithm;
+    yield operations.length;
+    if (result.type === 'undecided') undecided.push(part);
+    else if (result.type === 'valid') verdicts.push(validVerdict(part, result.order, work.model));
+    else verdicts.push(yield* invalidVerdict(work, part, { finding: result.finding }));
+  }
+  // The fewest operations first: a violation there is the easiest to find and to read.
+  undecided.sort((a, b) => a.operations.length - b.operations.length);
+  for (const part of undecided) {
+    const isViolated = verdicts.some((verdict) => verdict.valid === false);
+    // One violation decides the history; searching on would only cost.
+    if (isViolated) verdicts.push(unknownVerdict(part, 'interrupted', 0));
+    else verdicts.push(yield* searchKey(work, part));
+  }
+  return mergeVerdicts(verdicts);
+}
+
+const noFastAlgorithm: FastResult = {
+  type: 'undecided',
+  reason: 'the model has no near-linear algorithm',
+};
+
+function reasonToStop(work: Work, part: KeyHistory): UnknownReason | null {
+  if (part.operations.length * fastBytesPerOperation > work.bytesMax) return 'memory';
+  return work.shouldStop();
+}
+
+function* searchKey(work: Work, part: KeyHistory): Generator<number, Verdict> {
+  const stop = reasonToStop(work, part);
+  if (stop !== null) return unknownVerdict(part, stop, 0);
+  const search = new Search(part.operations, work.model, {
+    stepsMax: work.searchStepsMax,
+    bytesMax: work.bytesMax,
+    shouldStop: () => work.shouldStop(),
+  });
+  let outcome: SearchOutcome | null = null;
+  while (outcome === null) {
+    const before = search.steps;
+    outcome = search.run(searchStepsPerSlice);
+    yield search.steps - before;
+  }
+  switch (outcome.type) {
+    case 'found':
+      return validVerdict(part, outcome.order, work.model);
+    case 'none': {
+      const stuckAt = part.operations[outcome.stuckRow]?.return ?? null;
+      return yield* invalidVerdict(work, part, { stuckAt });
+    }
+    case 'stopped':
+      return unknownVerdict(part, outcome.reason, outcome.position);
+    default:
+      return assertNever(outcome);
+  }
+}
+
+/** `order` holds rows; the verdict holds ids, replayed by code that knows only the model. */
+function validVerdict(part: KeyHistory, order: Uint32Array, model: Model): Verdict {
+  const ids = order.map((row) => part.operations[row]?.id ?? 0);
+  replayOrder(part.operations, ids, model);
+  return {
+    valid: true,
+    operations: part.operations.length,
+    linearizations: [{ key: part.key, order: ids }],
+  };
+}
+
+function* invalidVerdict(
+  work: Work,
+  part: KeyHistory,
+  known: { readonly finding?: Finding; readonly stuckAt?: number | null },
+): Generator<number, InvalidVerdict> {
+  const witness = yield* explainViolation({
+    part,
+    model: work.model,
+    finding: known.finding ?? null,
+    stuckAt: known.stuckAt ?? null,
+    shouldStop: () => work.shouldStop(),
+  });
+  return { valid: false, operations: part.operations.length, witness, keys: [part.key] };
+}
+
+const unknownMessages: Readonly<Record<UnknownReason, string>> = {
+  time: 'the time limit was reached; allow more time, or fewer operations on a key',
+  memory: 'the memory limit was reached; allow more memory, or fewer operations on a key',
+  steps: 'the limit of search steps was reached; allow more steps, or fewer operations on a key',
+  interrupted: 'the check was interrupted',
+  crashed: 'the check crashed',
+};
+
+function unknownVerdict(part: KeyHistory, reason: UnknownReason, position: number): UnknownVerdict {
+  const name = part.key === null ? 'the history' : `key ${part.key}`;
+  return {
+    valid: 'unknown',
+    operations: part.operations.length,
+    reason,
+    key: part.key,
+    keys: [part.key],
+    position,
+    message: `${name} is undecided beyond entry ${position}: ${unknownMessages[reason]}`,
+  };
+}
+
+function assertNever(outcome: never): never {
+  throw new Error(`unknown outcome ${JSON.stringify(outcome)}`);
+}
