@@ -14,6 +14,7 @@ interface EngineReply {
 }
 
 const roundsMax = 120;
+const emptyRoundsMin = 3;
 const pauseMs = 500;
 
 const run = process.env['RAFTURE_RUN'] ?? '';
@@ -33,14 +34,14 @@ for await (const _ of process.stdin) {
 await reap();
 process.exit(0);
 
-/** Twice in a row nothing: what the engine was still making when the harness died is caught too. */
+/** Several times in a row nothing: what the engine was still making when the harness died is caught too. */
 async function reap(): Promise<void> {
   let emptyRounds = 0;
-  for (let round = 0; round < roundsMax && emptyRounds < 2; round++) {
+  for (let round = 0; round < roundsMax && emptyRounds < emptyRoundsMin; round++) {
     const left = await reapOnce();
     emptyRounds = left === 0 ? emptyRounds + 1 : 0;
     if (left > 0) process.stdout.write(`removed or tried: ${left}\n`);
-    if (emptyRounds < 2) await delay(pauseMs);
+    if (emptyRounds < emptyRoundsMin) await delay(pauseMs);
   }
 }
 

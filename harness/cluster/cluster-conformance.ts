@@ -6,13 +6,12 @@
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Client } from '../client.ts';
 import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
 import type { Cluster, Link } from '../cluster.ts';
 import type { System } from '../systems/system.ts';
+import { pingSourceRoot, pingSystem } from './ping-system.ts';
 
 /** What a factory is given: `sourceRoot` holds the server of the suite. */
 export interface ConformanceOptions {
@@ -23,37 +22,6 @@ export interface ConformanceOptions {
 
 const nodes = ['n1', 'n2', 'n3'];
 const limitMs = 20_000;
-
-export const pingSourceRoot: string = join(
-  dirname(fileURLToPath(import.meta.url)),
-  'testdata/ping',
-);
-
-export const pingSystem: System = {
-  name: 'ping',
-  command: (place, sourceRoot) => [
-    `${sourceRoot}/server/main.ts`,
-    place.node,
-    `${place.listenHost}:${place.clientPort}`,
-    `${place.listenHost}:${place.peerPort}`,
-    place.dataDirectory,
-    ...place.peers.map((peer) => `${peer.node}=${peer.address}`),
-  ],
-  isReady: (stream, timers) =>
-    new Promise((resolve) => {
-      const connection = new RespConnection(stream);
-      const cancel = timers.after(1000, () => connection.close());
-      connection.call(['PING'], (reply) => {
-        cancel();
-        connection.close();
-        resolve(reply.type === 'simple');
-      });
-    }),
-  createClient: (): Client => {
-    throw new Error('the ping server has no workload');
-  },
-  introspect: () => Promise.resolve(null),
-};
 
 /** Registers the suite. The tests of it build on each other and run in order. */
 export function describeClusterConformance(

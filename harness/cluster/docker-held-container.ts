@@ -52,6 +52,16 @@ export async function startHeldContainer(
     StdinOnce: true,
     HostConfig: { ...options.hostConfig, AutoRemove: true },
   });
+  try {
+    return await attachAndStart(engine, container);
+  } catch (error) {
+    // One that never ran does not remove itself.
+    await container.remove({ force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function attachAndStart(engine: Engine, container: Docker.Container): Promise<HeldContainer> {
   // Attached before it starts, so that nothing it says is missed.
   const connection = await container.attach({
     stream: true,

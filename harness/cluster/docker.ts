@@ -72,7 +72,13 @@ export async function createDockerCluster(options: DockerClusterOptions): Promis
     onProgress(`removed what the run ${runId} had left behind`);
   }
   const base = await prepareBaseImage(engine, options.images, onProgress);
-  const reaper = await startReaper(engine, { runId: options.runId, image: base.tag });
+  const reaper = await startReaper(engine, { runId: options.runId, image: base.tag }).catch(
+    (error: unknown) => {
+      // The sweep at the next start does the same, later.
+      onProgress(error instanceof Error ? error.message : String(error));
+      return null;
+    },
+  );
   const cluster = new DockerCluster({ ...options, onProgress, engine, base, reaper });
   try {
     await cluster.setUp();
@@ -107,7 +113,8 @@ export async function probeDocker(
 interface DockerClusterParts extends Required<DockerClusterOptions> {
   readonly engine: Engine;
   readonly base: BaseImage;
-  readonly reaper: HeldContainer;
+  /** null where none can run. */
+  readonly reaper: HeldContainer | null;
 }
 
 class DockerCluster implements Cluster {
@@ -153,14 +160,20 @@ class DockerCluster implements Cluster {
   async setUp(): Promise<void> {
     const { engine, base, runId, sourceRoot, onProgress } = this.#parts;
     const nodes = this.nodes;
-    [this.#image, this.#plan, this.#ports] = await Promise.all([
-      prepareServerImage(engine, { base, sourceRoot, onProgress }),
-      createNetwork(engine, { runId, nodes }),
-      allotClientPorts(nodes),
+    await allSettled([
+      prepareServerImage(engine, { base, sourceRoot, onProgress }).then((image) => {
+        this.#image = image;
+      }),
+      createNetwork(engine, { runId, nodes }).then((plan) => {
+        this.#plan = plan;
+      }),
+      allotClientPorts(nodes).then((ports) => {
+        this.#ports = ports;
+      }),
       this.#startAgent(),
     ]);
     onProgress(`starting ${nodes.length} containers`);
-    await Promise.all(nodes.map((node) => this.start(node)));
+    await allSettled(nodes.map((node) => this.start(node)));
   }
 
   async start(node: string): Promise<void> {
@@ -227,13 +240,13 @@ class DockerCluster implements Cluster {
   async #removeAll(): Promise<void> {
     const { engine, runId, reaper } = this.#parts;
     try {
-      await removeRun(engine, runId, reaper.id);
+      await removeRun(engine, runId, reaper?.id ?? null);
     } catch (error) {
       // The reaper tries for longer, and without us.
-      await reaper.release();
+      await reaper?.release();
       throw error;
     }
-    await reaper.destroy();
+    await reaper?.destroy();
   }
 
   async #startAgent(): Promise<void> {
@@ -321,6 +334,12 @@ class DockerCluster implements Cluster {
     if (port === undefined) throw new RangeError(`there is no node ${node}`);
     return port;
   }
+}
+
+/** Waits for all before it throws: what is still being made could not be torn down. */
+async function allSettled(steps: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(steps);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 function addressOf(plan: ClusterNetworkPlan, node: string): string {
