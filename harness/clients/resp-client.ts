@@ -46,9 +46,9 @@ export class RespClient implements Client {
     return new Promise((resolve) => {
       const call: Call = { invocation, redirects: 0, sent: false, finished: false };
       const cancel = this.#options.timers.after(deadlineMs, () => {
+        finish(call.sent ? unknown('timeout') : refused('connect-timeout'));
         // A late reply must not be taken for the reply to a later command.
         this.close();
-        finish(call.sent ? unknown('timeout') : refused('connect-timeout'));
       });
       const finish = (completion: Completion): void => {
         if (call.finished) return;

@@ -75,14 +75,15 @@ export class RespConnection {
     while (this.#closedBecause === null) {
       const parsed = parseReply(this.#received, offset);
       if (parsed === 'incomplete') break;
-      const done = this.#waiting.shift();
-      if (parsed === 'malformed' || done === undefined) {
+      // Whoever waits is still in the queue here, so that it hears of the loss.
+      if (parsed === 'malformed' || this.#waiting.length === 0) {
         this.#lose(parsed === 'malformed' ? 'malformed reply' : 'reply without a command');
         this.#stream.close();
         return;
       }
+      const done = this.#waiting.shift();
       offset = parsed.end;
-      done(parsed.reply);
+      done?.(parsed.reply);
     }
     this.#received = this.#received.subarray(offset);
   }

@@ -1,0 +1,233 @@
+/**
+ * One run of `rafture test`, from the settings to the exit code.
+ *
+ * Whatever goes wrong after the first operation, the history is checked and the verdict written: a
+ * clean-up that fails must not cost the verdict.
+ */
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Op } from '../../checker/history.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { plantBug } from '../bugs/bug.ts';
+import { checkHistory } from '../check/check-history.ts';
+import { type CheckerResult, worstOf } from '../checker.ts';
+import type { Cluster } from '../cluster.ts';
+import {
+  type ClusterRequest,
+  createCluster,
+  type SelectedCluster,
+  type Selection,
+  selectKind,
+} from '../cluster/select.ts';
+import type { RunConsole } from '../console.ts';
+import { renderReport } from '../report/report.ts';
+import type { ResultsRecord, StoredVerdict, TestRecord } from '../report/run-record.ts';
+import { statsOf } from '../report/stats.ts';
+import { describeFaults, evaluateRun } from '../run/evaluate.ts';
+import { runTest, type TestOutcome } from '../run/run-test.ts';
+import { createRunFolder, type RunFolder } from '../store.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import type { Interruption } from './interruption.ts';
+import { describeRepeat, type TestSettings } from './settings.ts';
+import { UndoStack } from './undo-stack.ts';
+import { readVersions } from './versions.ts';
+
+const ownRoot = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+export interface SessionOptions {
+  readonly settings: TestSettings;
+  readonly console: RunConsole;
+  /** Asked for between the steps; the second Ctrl-C comes through `giveUp`. */
+  readonly interruption: Interruption;
+  readonly undo: UndoStack;
+}
+
+/** Returns the exit code. Rejects only when there is not even a history to check. */
+export async function runSession(options: SessionOptions): Promise<number> {
+  const { settings, undo, console } = options;
+  const startedAt = new Date();
+  const folder = createRunFolder({
+    resultsRoot: settings.resultsRoot,
+    system: settings.system.name,
+    workload: settings.workload.name,
+    startedAt,
+  });
+  const run = await openCluster(options);
+  const { selected } = run;
+  const test = describeTest(settings, run, startedAt);
+  folder.writeTest(test);
+  console.start(test, folder.path);
+  const recorded = await recordTest(options, selected, folder);
+  console.note('checking the history');
+  const problems = [...recorded.problems];
+  await selected.cluster
+    .collectLogs(folder.path)
+    .catch((error: unknown) => problems.push(`could not collect the logs: ${messageOf(error)}`));
+  problems.push(...(await undo.unwind()));
+  return conclude({ options, test, folder, recorded: { ...recorded, problems } });
+}
+
+interface OpenCluster {
+  readonly selected: SelectedCluster;
+  readonly selection: Selection;
+}
+
+async function openCluster({ settings, console, undo }: SessionOptions): Promise<OpenCluster> {
+  const request: ClusterRequest = {
+    kind: settings.cluster,
+    images: settings.images,
+    system: settings.system,
+    nodes: settings.nodes,
+    seed: settings.seed,
+    runId: randomUUID().slice(0, 8),
+    sourceRoot: ownRoot,
+    onProgress: (line) => console.note(line),
+  };
+  const selection = await selectKind(request);
+  console.note(`cluster: ${selection.kind}${selection.reason === null ? '' : ` (${selection.reason})`}`);
+  const sourceRoot = await plant(settings, undo);
+  const selected = await createCluster(selection.kind, { ...request, sourceRoot });
+  undo.push('tear down the cluster', () => selected.cluster.tearDown());
+  return { selected, selection };
+}
+
+async function plant({ bug }: TestSettings, undo: UndoStack): Promise<string> {
+  if (bug === null) return ownRoot;
+  const copy = await plantBug(bug, ownRoot);
+  undo.push('remove the sources with the bug', () => copy.remove());
+  return copy.root;
+}
+
+interface Recorded {
+  readonly ops: readonly Op[];
+  /** null when the harness failed on the way. */
+  readonly outcome: TestOutcome | null;
+  readonly problems: readonly string[];
+}
+
+async function recordTest(
+  { settings, console, interruption }: SessionOptions,
+  { cluster, timers, drive }: SelectedCluster,
+  folder: RunFolder,
+): Promise<Recorded> {
+  const ops: Op[] = [];
+  const history = folder.historyWriter();
+  const nemesis = folder.nemesisWriter();
+  try {
+    const outcome = await drive(() =>
+      runTest({
+        ...settings,
+        cluster,
+        timers,
+        timeLimitMs: settings.timeLimitS * 1000,
+        recoveryLimitMs: settings.recoveryLimitS * 1000,
+        sinks: [(op) => history.append(op), (op) => ops.push(op), (op) => console.onOp(op)],
+        onEvidence: (record) => nemesis.append(record),
+        onStatus: (status) => console.onStatus(status),
+        shouldStop: () => interruption.asked,
+      }),
+    );
+    return { ops, outcome, problems: [] };
+  } catch (error) {
+    return { ops, outcome: null, problems: [`the run broke off: ${messageOf(error)}`] };
+  } finally {
+    history.close();
+    nemesis.close();
+  }
+}
+
+interface Conclusion {
+  readonly options: SessionOptions;
+  readonly test: TestRecord;
+  readonly folder: RunFolder;
+  readonly recorded: Recorded;
+}
+
+async function conclude(conclusion: Conclusion): Promise<number> {
+  const { options, test, folder, recorded } = conclusion;
+  const { settings, console } = options;
+  const verdict = await checkHistory({
+    historyPath: folder.historyPath,
+    model: settings.workload.model,
+    timeLimitMs: settings.checkTimeLimitS * 1000,
+    memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
+  });
+  const { outcome, ops } = recorded;
+  const checkers: CheckerResult[] = [describeVerdict(verdict)];
+  if (outcome !== null) checkers.push(...evaluateRun(ops, outcome, settings.nemesis));
+  if (recorded.problems.length > 0) checkers.push(describeProblems(recorded.problems));
+  const results: ResultsRecord = {
+    valid: worstOf(checkers.map((checker) => checker.valid)),
+    checkers,
+    linearizability: withoutOrders(verdict),
+    stats: statsOf(ops),
+    faults: describeFaults(outcome?.faults ?? []),
+    leaders: outcome?.leaders ?? [],
+  };
+  folder.writeResults(results);
+  const logs = folder.logFiles(settings.nodes);
+  folder.writeReport(renderReport({ test, results, ops, logs }));
+  console.finish(results, folder.path);
+  // A violation stays a violation, even when the harness failed beside it.
+  if (outcome === null && results.valid !== false) return exitCodes['crashed'] ?? 255;
+  return exitCodeOf(results.valid);
+}
+
+function describeVerdict(verdict: Verdict): CheckerResult {
+  const name = 'linearizable';
+  const { valid, operations } = verdict;
+  if (verdict.valid === true) {
+    const keys = verdict.linearizations.length;
+    const summary = `${operations} operations on ${keys} keys have an order, replayed by other code`;
+    return { name, valid, summary, details: { operations, keys } };
+  }
+  if (verdict.valid === false) {
+    const { kind, key, sentence } = verdict.witness;
+    return { name, valid, summary: sentence, details: { operations, kind, key } };
+  }
+  const { reason, key, position, message } = verdict;
+  return { name, valid, summary: message, details: { operations, reason, key, position } };
+}
+
+function describeProblems(problems: readonly string[]): CheckerResult {
+  return { name: 'harness', valid: 'unknown', summary: problems.join('; '), details: { problems } };
+}
+
+/** The orders are as long as the history; they are made again from it when somebody wants them. */
+function withoutOrders(verdict: Verdict): StoredVerdict {
+  if (verdict.valid !== true) return verdict;
+  return { valid: true, operations: verdict.operations };
+}
+
+function describeTest(
+  settings: TestSettings,
+  { selected, selection }: OpenCluster,
+  startedAt: Date,
+): TestRecord {
+  const { system, workload, nodes, concurrency, rate, seed } = settings;
+  const cluster: Cluster = selected.cluster;
+  return {
+    name: `${system.name}-${workload.name}`,
+    system: system.name,
+    workload: workload.name,
+    cluster: { kind: cluster.kind, description: cluster.describe(), reason: selection.reason },
+    nodes,
+    concurrency,
+    rate,
+    timeLimitS: settings.timeLimitS,
+    keys: settings.keyCount,
+    opsPerKey: settings.opsPerKey,
+    seed,
+    nemesis: settings.nemesis,
+    nemesisEvery: settings.nemesis.length === 0 ? null : settings.nemesisEvery,
+    bug: settings.bug?.id ?? null,
+    versions: readVersions(),
+    options: { 'deadline-ms': settings.deadlineMs, 'recovery-limit': settings.recoveryLimitS },
+    repeat: describeRepeat(settings, cluster.kind),
+    startedAt: startedAt.toISOString(),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

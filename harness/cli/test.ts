@@ -1,0 +1,141 @@
+/**
+ * `rafture test`: one run on one cluster, with a verdict and a report.
+ */
+import type { CommandModule, Options } from 'yargs';
+import { workloads } from '../../workloads/index.ts';
+import { bugs } from '../bugs/index.ts';
+import { createRunConsole } from '../console.ts';
+import { faultFamilies } from '../nemesis/schedule.ts';
+import { systems } from '../systems/index.ts';
+import { exitCodes, exitCodesHelp } from './exit-codes.ts';
+import { Interruption } from './interruption.ts';
+import { clusterKinds, imageKinds, parseSettings, SettingsError, type TestFlags } from './settings.ts';
+import { runSession } from './test-session.ts';
+import { UndoStack } from './undo-stack.ts';
+
+const names = (items: readonly { readonly name: string }[]): string =>
+  items.map(({ name }) => name).join(', ');
+
+const what = {
+  system: {
+    type: 'string',
+    default: 'reference',
+    describe: `System under test: ${names(systems)}`,
+  },
+  workload: {
+    alias: 'w',
+    type: 'string',
+    default: 'cas-register',
+    describe: `What is asked of it: ${names(workloads)}`,
+  },
+  bug: {
+    type: 'string',
+    describe: `Plant a bug in a copy of the server: ${bugs.map(({ id }) => id).join(', ')}`,
+  },
+} satisfies Record<string, Options>;
+
+const where = {
+  cluster: {
+    type: 'string',
+    default: 'auto',
+    describe: `Where the nodes run: ${clusterKinds.join(', ')}`,
+  },
+  images: {
+    type: 'string',
+    default: 'auto',
+    describe: `How docker images are made: ${imageKinds.join(', ')}`,
+  },
+  nodes: { type: 'string', default: '5', describe: 'Number of nodes' },
+  results: { type: 'string', default: 'results', describe: 'Folder for the results' },
+} satisfies Record<string, Options>;
+
+const load = {
+  concurrency: { type: 'string', default: '2n', describe: 'Clients; 2n is two per node' },
+  rate: {
+    alias: 'r',
+    type: 'number',
+    default: 300,
+    describe: 'Operations per second over all clients; 0: as fast as they go',
+  },
+  'time-limit': { type: 'number', default: 30, describe: 'Seconds of workload' },
+  ops: { type: 'number', describe: 'End the workload after so many operations' },
+  keys: { type: 'number', default: 5, describe: 'Keys in use at a time' },
+  'ops-per-key': { type: 'number', default: 500, describe: 'Operations until a key is replaced' },
+  'deadline-ms': {
+    type: 'number',
+    default: 2000,
+    describe: 'An operation without an answer by then is unknown',
+  },
+  seed: { type: 'number', describe: 'All choices come from it; drawn and shown when left out' },
+} satisfies Record<string, Options>;
+
+const faults = {
+  nemesis: {
+    type: 'string',
+    default: faultFamilies.join(','),
+    describe: `Faults: ${faultFamilies.join(', ')}, all, or none`,
+  },
+  'nemesis-every': {
+    type: 'number',
+    default: 300,
+    describe: 'Completed operations between two faults, on average',
+  },
+  'nemesis-interval': { hidden: true, describe: 'Refused: no fault is triggered by a clock' },
+  'recovery-limit': {
+    type: 'number',
+    default: 60,
+    describe: 'Seconds that the cluster gets to come back after the last healing',
+  },
+} satisfies Record<string, Options>;
+
+const judgement = {
+  'check-time-limit': { type: 'number', default: 120, describe: 'Seconds for the checker' },
+  'check-memory-limit': { type: 'number', default: 2000, describe: 'Megabytes for the checker' },
+} satisfies Record<string, Options>;
+
+export const testCommand: CommandModule<object, TestFlags> = {
+  command: 'test',
+  describe: 'Run a workload with faults against a cluster, and judge what happened',
+  builder: (yargs) =>
+    yargs
+      .options({ ...what, ...where, ...load, ...faults, ...judgement })
+      .group(Object.keys(what), 'What is tested')
+      .group(Object.keys(where), 'Where')
+      .group(Object.keys(load), 'Load')
+      .group(Object.keys(faults), 'Faults')
+      .group(Object.keys(judgement), 'Judgement')
+      .example('$0 test', 'The main job: five nodes, partitions and crashes, 30 seconds')
+      .example('$0 test --nemesis none --time-limit 10', 'Without faults')
+      .example('$0 test --bug stale-read', 'A planted bug: exit code 1')
+      .epilogue(exitCodesHelp)
+      .strict() as never,
+  handler: handleTest,
+};
+
+async function handleTest(flags: TestFlags): Promise<void> {
+  let settings: ReturnType<typeof parseSettings>;
+  try {
+    settings = parseSettings(flags);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    console.error(`rafture: ${error.message}`);
+    process.exitCode = exitCodes['badArguments'] ?? 254;
+    return;
+  }
+  const undo = new UndoStack();
+  const runConsole = createRunConsole();
+  const interruption = new Interruption(
+    () => runConsole.note('stopping; what there is gets checked (Ctrl-C again to give up)'),
+    () => {
+      runConsole.note('giving up; cleaning up');
+      undo.unwind().finally(() => process.exit(exitCodes['interrupted']));
+    },
+  );
+  try {
+    process.exitCode = await runSession({ settings, console: runConsole, interruption, undo });
+  } finally {
+    interruption.dispose();
+    runConsole.stop();
+    for (const problem of await undo.unwind()) console.error(`rafture: ${problem}`);
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The composition root of the command line: the commands, their registry and their exit codes.
+ */
+import process from 'node:process';
+import yargs from 'yargs';
+import { checkCommand } from './cli/check.ts';
+import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
+import { testCommand } from './cli/test.ts';
+
+const parser = yargs(process.argv.slice(2))
+  .scriptName('rafture')
+  .usage('$0 <command> [options]')
+  .command(testCommand)
+  .command(checkCommand)
+  .demandCommand(1, 'Name a command, such as: rafture test')
+  .recommendCommands()
+  .strict()
+  .wrap(Math.min(100, process.stdout.columns || 100))
+  .epilogue(exitCodesHelp)
+  .fail((message, error) => {
+    // A handler's error is no bad argument: it goes on to whoever awaits the parser.
+    if (error !== undefined && error !== null) throw error;
+    console.error(`rafture: ${message}\nrafture --help lists what there is.`);
+    process.exit(exitCodes['badArguments']);
+  });
+
+try {
+  await parser.parseAsync();
+} catch (error) {
+  console.error(`rafture: ${error instanceof Error ? error.message : String(error)}`);
+  if (process.env['RAFTURE_DEBUG'] === '1') console.error(error);
+  process.exitCode = exitCodes['crashed'];
+}
