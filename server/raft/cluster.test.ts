@@ -10,8 +10,10 @@ function faultsOf(random: () => number): Faults {
   return {
     dropRate: oneOf([0, 0.05, 0.2]),
     duplicateRate: oneOf([0, 0.1, 0.3]),
-    crashRate: oneOf([0, 0.002, 0.01]),
+    crashRate: oneOf([0, 0.002, 0.02]),
     partitionRate: oneOf([0, 0.002, 0.01]),
+    proposeRate: oneOf([0.005, 0.04]),
+    readRate: oneOf([0.005, 0.04]),
     tickRate: oneOf([0.03, 0.06, 0.12]),
     writtenRate: oneOf([0.1, 0.2, 0.4]),
   };

@@ -16,6 +16,8 @@ export interface Faults {
   readonly duplicateRate: number;
   readonly crashRate: number;
   readonly partitionRate: number;
+  readonly proposeRate: number;
+  readonly readRate: number;
   /** How often time passes somewhere, and how often a disk completes a write; else a message. */
   readonly tickRate: number;
   readonly writtenRate: number;
@@ -63,6 +65,8 @@ export class TestCluster {
   readonly #random: () => number;
   readonly #faults: Faults;
   #packets: Packet[] = [];
+  /** Copies that will arrive when nobody expects them any more. */
+  readonly #limbo: Packet[] = [];
   /** Which side each node is on; equal sides hear each other. */
   #sides = new Map<NodeId, number>();
   /** Its clock nearly stands: a leader that does not notice that it was replaced. */
@@ -89,14 +93,15 @@ export class TestCluster {
 
   /** One thing happens somewhere. */
   stepAtRandom(): void {
-    const { crashRate, partitionRate, tickRate, writtenRate } = this.#faults;
+    const { crashRate, partitionRate, proposeRate, readRate } = this.#faults;
+    const { tickRate, writtenRate } = this.#faults;
     const node = this.#pick(this.nodes);
     if (node.running === null && this.#random() < 0.1) this.restart(node);
     const choices: readonly [number, () => void][] = [
       [crashRate, () => this.crash(this.#leaderOr(node))],
       [partitionRate, () => this.#partition()],
-      [0.04, () => this.propose(this.#leaderOr(node), 1 + Math.floor(this.#random() * 3))],
-      [0.04, () => this.read(this.#leaderOr(node))],
+      [proposeRate, () => this.propose(this.#leaderOr(node), 1 + Math.floor(this.#random() * 3))],
+      [readRate, () => this.read(this.#leaderOr(node))],
       [node === this.#slow ? tickRate / 10 : tickRate, () => this.#step(node, { type: 'tick' })],
       [writtenRate, () => this.#completeWrite(node)],
       [1, () => this.#deliverOne()],
@@ -250,8 +255,16 @@ export class TestCluster {
     const position = inOrder ? 0 : Math.floor(this.#random() * this.#packets.length);
     const [packet] = this.#packets.splice(position, 1);
     if (packet === undefined) return;
+    if (this.#random() < 0.02) this.#limbo.push(packet);
+    if (this.#random() < 0.02) this.#leaveLimbo();
     if (this.#random() < this.#faults.duplicateRate) this.#packets.push(packet);
     if (this.#random() >= this.#faults.dropRate) this.#deliver(packet);
+  }
+
+  #leaveLimbo(): void {
+    const position = Math.floor(this.#random() * this.#limbo.length);
+    const [packet] = this.#limbo.splice(position, 1);
+    if (packet !== undefined) this.#deliver(packet);
   }
 
   #deliver({ from, to, message }: Packet): void {
