@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { Progress } from './progress.ts';
+
+const window = { maxInflightMessages: 2, maxInflightBytes: 10 };
+
+function replicating(matchIndex: number): Progress {
+  const progress = new Progress(matchIndex + 1, window);
+  progress.maybeMatch(matchIndex);
+  return progress;
+}
+
+describe('Progress', () => {
+  it('sends one message while it looks for the agreement, and does not run ahead', () => {
+    const progress = new Progress(5, window);
+    progress.sentEntries(6, 1);
+    expect([progress.mode, progress.nextIndex]).toEqual(['probe', 5]);
+    expect(progress.canSendEntries()).toBe(false);
+    expect(() => progress.sentEntries(6, 1)).toThrow(/within the window/);
+  });
+
+  it('runs ahead once the logs agree, up to the messages of the window', () => {
+    const progress = replicating(4);
+    expect([progress.mode, progress.nextIndex]).toEqual(['replicate', 5]);
+    progress.sentEntries(5, 1);
+    progress.sentEntries(7, 1);
+    expect([progress.nextIndex, progress.canSendEntries()]).toEqual([8, false]);
+    expect(progress.maybeMatch(5)).toBe(true);
+    expect([progress.inflightCount, progress.canSendEntries()]).toEqual([1, true]);
+  });
+
+  it('runs ahead up to the bytes of the window', () => {
+    const progress = replicating(4);
+    progress.sentEntries(5, 12);
+    expect(progress.canSendEntries()).toBe(false);
+    progress.maybeMatch(5);
+    expect(progress.canSendEntries()).toBe(true);
+  });
+
+  it('goes back after a refusal and forgets what was on its way', () => {
+    const progress = replicating(2);
+    progress.sentEntries(3, 9);
+    progress.sentEntries(4, 9);
+    expect(progress.maybeBacktrack(3)).toBe(true);
+    expect([progress.mode, progress.nextIndex, progress.inflightCount]).toEqual(['probe', 3, 0]);
+    expect(progress.canSendEntries()).toBe(true);
+  });
+
+  it('takes a late refusal for what it is', () => {
+    const progress = replicating(4);
+    progress.sentEntries(5, 1);
+    expect(progress.maybeBacktrack(4)).toBe(false);
+    expect(progress.maybeBacktrack(6)).toBe(false);
+    expect([progress.mode, progress.nextIndex]).toEqual(['replicate', 6]);
+  });
+
+  it('takes a late confirmation for no news, and not for an end of the search', () => {
+    const progress = replicating(6);
+    expect(progress.maybeMatch(3)).toBe(false);
+    expect(progress.matchIndex).toBe(6);
+    const probing = new Progress(9, window);
+    expect(probing.maybeMatch(5)).toBe(true);
+    expect([probing.mode, probing.matchIndex, probing.nextIndex]).toEqual(['probe', 5, 9]);
+  });
+
+  it('remembers the newest read round, and activity until it is asked', () => {
+    const progress = new Progress(1, window);
+    expect([progress.takeRecentlyActive(), progress.takeRecentlyActive()]).toEqual([true, false]);
+    progress.heard(3);
+    progress.heard(2);
+    expect(progress.readRound).toBe(3);
+    expect(progress.takeRecentlyActive()).toBe(true);
+  });
+});
