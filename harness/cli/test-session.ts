@@ -11,7 +11,6 @@ import type { Verdict } from '../../checker/verdict.ts';
 import { plantBug } from '../bugs/bug.ts';
 import { checkHistory } from '../check/check-history.ts';
 import { type CheckerResult, worstOf } from '../checker.ts';
-import type { Cluster } from '../cluster.ts';
 import {
   type ClusterRequest,
   createCluster,
@@ -19,6 +18,7 @@ import {
   type Selection,
   selectKind,
 } from '../cluster/select.ts';
+import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
 import { renderReport } from '../report/report.ts';
 import type { ResultsRecord, StoredVerdict, TestRecord } from '../report/run-record.ts';
@@ -29,7 +29,7 @@ import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
 import { describeRepeat, type TestSettings } from './settings.ts';
-import { UndoStack } from './undo-stack.ts';
+import type { UndoStack } from './undo-stack.ts';
 import { readVersions } from './versions.ts';
 
 const ownRoot = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -84,7 +84,9 @@ async function openCluster({ settings, console, undo }: SessionOptions): Promise
     onProgress: (line) => console.note(line),
   };
   const selection = await selectKind(request);
-  console.note(`cluster: ${selection.kind}${selection.reason === null ? '' : ` (${selection.reason})`}`);
+  console.note(
+    `cluster: ${selection.kind}${selection.reason === null ? '' : ` (${selection.reason})`}`,
+  );
   const sourceRoot = await plant(settings, undo);
   const selected = await createCluster(selection.kind, { ...request, sourceRoot });
   undo.push('tear down the cluster', () => selected.cluster.tearDown());

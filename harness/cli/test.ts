@@ -9,7 +9,13 @@ import { faultFamilies } from '../nemesis/schedule.ts';
 import { systems } from '../systems/index.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { Interruption } from './interruption.ts';
-import { clusterKinds, imageKinds, parseSettings, SettingsError, type TestFlags } from './settings.ts';
+import {
+  clusterKinds,
+  imageKinds,
+  parseSettings,
+  SettingsError,
+  type TestFlags,
+} from './settings.ts';
 import { runSession } from './test-session.ts';
 import { UndoStack } from './undo-stack.ts';
 

@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Completion, Invocation } from '../client.ts';
-import type { Cluster } from '../cluster.ts';
 import { connectTcpStream } from '../cluster/tcp-stream.ts';
+import type { Cluster } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import { RespClient } from './resp-client.ts';
 import { encodeCommand, RespConnection } from './resp-connection.ts';

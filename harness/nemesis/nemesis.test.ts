@@ -16,9 +16,7 @@ const seeds = Array.from({ length: 20 }, (_, seed) => seed);
 function reach(cut: readonly { readonly from: string; readonly to: string }[]): readonly number[] {
   const isCut = (from: string, to: string): boolean =>
     cut.some((link) => link.from === from && link.to === to);
-  return nodes.map(
-    (a) => nodes.filter((b) => a !== b && !isCut(a, b) && !isCut(b, a)).length,
-  );
+  return nodes.map((a) => nodes.filter((b) => a !== b && !isCut(a, b) && !isCut(b, a)).length);
 }
 
 describe('partitions', () => {
@@ -37,12 +35,16 @@ describe('partitions', () => {
 
   it('leader: the leader alone, or any node when nobody knows one', () => {
     expect(reach(planPartition('leader', context(1)).cut)).toEqual([3, 3, 0, 3, 3]);
-    expect([...reach(planPartition('leader', context(1, null)).cut)].sort()).toEqual([0, 3, 3, 3, 3]);
+    expect([...reach(planPartition('leader', context(1, null)).cut)].sort()).toEqual([
+      0, 3, 3, 3, 3,
+    ]);
   });
 
   it('halves: a minority and a majority', () => {
     for (const seed of seeds) {
-      expect([...reach(planPartition('halves', context(seed)).cut)].sort()).toEqual([1, 1, 2, 2, 2]);
+      expect([...reach(planPartition('halves', context(seed)).cut)].sort()).toEqual([
+        1, 1, 2, 2, 2,
+      ]);
     }
   });
 

@@ -38,9 +38,7 @@ async function runLoop(rig: Rig): Promise<readonly Op[]> {
     },
     invoke: (invocation) =>
       new Promise((resolve) => {
-        rig.answer(invocation, (completion) =>
-          engine.timers.after(1, () => resolve(completion)),
-        );
+        rig.answer(invocation, (completion) => engine.timers.after(1, () => resolve(completion)));
       }),
     close: () => {},
   });
@@ -144,6 +142,19 @@ describe('the run loop', () => {
     expect(invoked.length).toBeGreaterThan(400);
     expect(invoked.length).toBeLessThan(600);
     expect(invoked.at(-1)?.timeNs).toBeLessThanOrEqual(10e9);
+  });
+
+  it('leaves no thread out at a rate that one alone could keep', async () => {
+    const ops = await runLoop({
+      generator: timeLimit(2e9, stagger(50, writes())),
+      threads: 5,
+      answer: ok,
+    });
+    const invoked = ops.filter((op) => op.type === 'invoke');
+    for (const thread of [0, 1, 2, 3, 4]) {
+      const share = invoked.filter((op) => op.process === thread).length / invoked.length;
+      expect(share).toBeGreaterThan(0.15);
+    }
   });
 
   it('is the same for the same seed, op by op', async () => {

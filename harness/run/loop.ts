@@ -49,6 +49,7 @@ export class RunLoop {
   readonly #threads: readonly Thread[];
   #generator: Generator;
   #busyCount = 0;
+  #turn = 0;
   #cancelWakeUp: (() => void) | null = null;
   #finish: (() => void) | null = null;
   #fail: ((error: unknown) => void) | null = null;
@@ -95,7 +96,7 @@ export class RunLoop {
     this.#cancelWakeUp = null;
     let wakeAtNs = Number.POSITIVE_INFINITY;
     const stop = this.#options.shouldStop();
-    for (const thread of this.#threads) {
+    for (const thread of this.#inTurn()) {
       if (thread.busy || thread.done || stop) continue;
       wakeAtNs = Math.min(wakeAtNs, this.#offer(thread));
     }
@@ -110,6 +111,11 @@ export class RunLoop {
       const delayMs = Math.max(0, (wakeAtNs - this.#options.timers.nowNs()) / 1e6);
       this.#cancelWakeUp = this.#options.timers.after(delayMs, () => this.#pump());
     }
+  }
+
+  /** The thread after the last one that got something comes first, so that none is left out. */
+  #inTurn(): readonly Thread[] {
+    return [...this.#threads.slice(this.#turn), ...this.#threads.slice(0, this.#turn)];
   }
 
   /** Gives an idle thread something to do; returns when to ask again. */
@@ -135,6 +141,7 @@ export class RunLoop {
       value,
     };
     thread.busy = true;
+    this.#turn = (thread.index + 1) % this.#threads.length;
     this.#busyCount++;
     const { node } = thread.plan;
     this.#generator = this.#generator.update(
