@@ -21,7 +21,7 @@ const parser = yargs(process.argv.slice(2))
     // A handler's error is no bad argument: it goes on to whoever awaits the parser.
     if (error !== undefined && error !== null) throw error;
     console.error(`rafture: ${message}\nrafture --help lists what there is.`);
-    process.exit(exitCodes['badArguments']);
+    process.exit(exitCodes.badArguments);
   });
 
 try {
@@ -29,5 +29,5 @@ try {
 } catch (error) {
   console.error(`rafture: ${error instanceof Error ? error.message : String(error)}`);
   if (process.env['RAFTURE_DEBUG'] === '1') console.error(error);
-  process.exitCode = exitCodes['crashed'];
+  process.exitCode = exitCodes.crashed;
 }

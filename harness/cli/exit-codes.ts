@@ -3,16 +3,17 @@
  */
 import type { Validity } from '../checker.ts';
 
-type ExitReason =
-  | 'valid'
-  | 'invalid'
-  | 'unknown'
-  | 'interrupted'
-  | 'unreadable'
-  | 'badArguments'
-  | 'crashed';
+interface ExitCodes {
+  readonly valid: number;
+  readonly invalid: number;
+  readonly unknown: number;
+  readonly interrupted: number;
+  readonly unreadable: number;
+  readonly badArguments: number;
+  readonly crashed: number;
+}
 
-export const exitCodes: Readonly<Record<ExitReason, number>> = {
+export const exitCodes: ExitCodes = {
   valid: 0,
   invalid: 1,
   unknown: 2,
@@ -28,16 +29,7 @@ export function exitCodeOf(valid: Validity): number {
 }
 
 /** For the end of `--help`. */
-type ExitReason =
-  | 'valid'
-  | 'invalid'
-  | 'unknown'
-  | 'interrupted'
-  | 'unreadable'
-  | 'badArguments'
-  | 'crashed';
-
-export const exitCodesHelp = [
+export const exitCodesHelp: string = [
   'Exit codes: 0 valid, 1 invalid, 2 unknown (vacuous included), 130 interrupted twice,',
   '253 a history or results folder that cannot be read, 254 bad arguments, 255 rafture failed.',
 ].join('\n');

@@ -171,7 +171,7 @@ async function conclude(conclusion: Conclusion): Promise<number> {
   folder.writeReport(renderReport({ test, results, ops, logs }));
   console.finish(results, folder.path);
   // A violation stays a violation, even when the harness failed beside it.
-  if (outcome === null && results.valid !== false) return exitCodes['crashed'] ?? 255;
+  if (outcome === null && results.valid !== false) return exitCodes.crashed;
   return exitCodeOf(results.valid);
 }
 

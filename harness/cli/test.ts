@@ -125,7 +125,7 @@ async function handleTest(flags: TestFlags): Promise<void> {
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     console.error(`rafture: ${error.message}`);
-    process.exitCode = exitCodes['badArguments'] ?? 254;
+    process.exitCode = exitCodes.badArguments;
     return;
   }
   const undo = new UndoStack();
@@ -134,7 +134,7 @@ async function handleTest(flags: TestFlags): Promise<void> {
     () => runConsole.note('stopping; what there is gets checked (Ctrl-C again to give up)'),
     () => {
       runConsole.note('giving up; cleaning up');
-      undo.unwind().finally(() => process.exit(exitCodes['interrupted']));
+      undo.unwind().finally(() => process.exit(exitCodes.interrupted));
     },
   );
   try {
