@@ -36,7 +36,7 @@ export interface LinearizabilityChecker {
 
 /** Throws a HistoryError when an operation is not one that the model knows. */
 export function createChecker(options: CheckerOptions): LinearizabilityChecker {
-  for (const operation of options.operations) checkOperation(operation, options.model);
+  checkFitsModel(options.operations, options.model);
   const work = checkKeys({
     parts: partitionByKey(options.operations, options.failed ?? []),
     model: options.model,
@@ -55,6 +55,11 @@ export function createChecker(options: CheckerOptions): LinearizabilityChecker {
       return verdict;
     },
   };
+}
+
+/** Throws a HistoryError at the first operation that the model does not know. */
+export function checkFitsModel(operations: readonly Operation[], model: Model): void {
+  for (const operation of operations) checkOperation(operation, model);
 }
 
 function checkOperation(operation: Operation, model: Model): void {

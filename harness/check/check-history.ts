@@ -1,0 +1,119 @@
+/**
+ * The checker at work: a history from a file or from memory, within limits of time and memory.
+ *
+ * Small histories are checked here, in slices, so that a signal is heard; large ones with several
+ * keys in worker threads. Trouble in the checker is `unknown`, never an exception and never a pass;
+ * only a history that is malformed is thrown.
+ */
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import type { Op } from '../../checker/history.ts';
+import { checkFitsModel, createChecker } from '../../checker/linearizable.ts';
+import type { Model } from '../../checker/model.ts';
+import { findModel, modelNames } from '../../checker/models/registry.ts';
+import { HistoryError, type PairedHistory, pairHistory } from '../../checker/pairing.ts';
+import { partitionByKey } from '../../checker/partition.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { checkInWorkers } from './check-pool.ts';
+import { asFileError, readHistoryFile } from './history-file.ts';
+import { createStopRule, reasonToStop, type StopRule, stopNow } from './stop-rule.ts';
+
+export interface CheckLimits {
+  /** Name of a model: one of `modelNames`. */
+  readonly model: string;
+  readonly timeLimitMs: number;
+  /** For what the searches store, estimated; all threads together. */
+  readonly memoryLimitBytes: number;
+  /** Ends the check with what is known. */
+  readonly signal?: AbortSignal;
+  /** From how many operations on worker threads are worth their start. */
+  readonly workerOperationsMin?: number;
+}
+
+export type CheckRequest = CheckLimits &
+  ({ readonly historyPath: string } | { readonly ops: Iterable<Op> });
+
+const workerOperationsMinDefault = 20_000;
+const stepsPerSlice = 10_000;
+
+/**
+ * Checks a whole history. Throws HistoryFileError for a file that is unreadable or malformed, and
+ * HistoryError for malformed `ops`.
+ */
+export async function checkHistory(request: CheckRequest): Promise<Verdict> {
+  if ('ops' in request) return checkOperations(pairHistory(request.ops), request);
+  const { historyPath } = request;
+  const history = await readHistoryFile(historyPath);
+  try {
+    return await checkOperations(history, request);
+  } catch (error) {
+    throw error instanceof HistoryError ? asFileError(historyPath, error) : error;
+  }
+}
+
+/** Checks operations that were paired. Throws HistoryError when the model does not know one. */
+export async function checkOperations(
+  history: Pick<PairedHistory, 'operations' | 'failed'>,
+  limits: CheckLimits,
+): Promise<Verdict> {
+  const model = findModel(limits.model);
+  if (model === undefined) {
+    throw new RangeError(`there is no model ${limits.model}; there are ${modelNames.join(', ')}`);
+  }
+  const { operations, failed } = history;
+  checkFitsModel(operations, model);
+  const rule = createStopRule(limits.timeLimitMs);
+  const stop = (): void => stopNow(rule);
+  if (limits.signal?.aborted === true) stop();
+  limits.signal?.addEventListener('abort', stop);
+  try {
+    const workers = availableParallelism();
+    const parts = partitionByKey(operations, failed);
+    const isLarge = operations.length >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
+    if (isLarge && parts.length > 1) {
+      const bytesMax = limits.memoryLimitBytes;
+      return await checkInWorkers({ parts, model: model.name, bytesMax, rule, workers });
+    }
+    return await checkHere(history, { model, limits, rule });
+  } finally {
+    limits.signal?.removeEventListener('abort', stop);
+  }
+}
+
+interface Local {
+  readonly model: Model;
+  readonly limits: CheckLimits;
+  readonly rule: StopRule;
+}
+
+async function checkHere(
+  { operations, failed }: Pick<PairedHistory, 'operations' | 'failed'>,
+  { model, limits, rule }: Local,
+): Promise<Verdict> {
+  try {
+    const checker = createChecker({
+      operations,
+      failed,
+      model,
+      bytesMax: limits.memoryLimitBytes,
+      shouldStop: () => reasonToStop(rule),
+    });
+    for (;;) {
+      const verdict = checker.step(stepsPerSlice);
+      if (verdict !== null) return verdict;
+      // Lets a signal through.
+      await setImmediate();
+    }
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return {
+      valid: 'unknown',
+      operations: operations.length,
+      reason: 'crashed',
+      key: null,
+      keys: [...new Set(operations.map((operation) => operation.key))],
+      position: 0,
+      message: `the check crashed: ${words}`,
+    };
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The workers: many keys, a few threads, one verdict.
+ *
+ * Each thread takes a group of keys of about the same size. A thread that dies makes its keys
+ * `unknown`, never valid; the first violation ends the others.
+ */
+import { Worker } from 'node:worker_threads';
+import { type KeyHistory, mergeVerdicts } from '../../checker/partition.ts';
+import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
+import type { WorkerTask } from './check-worker.ts';
+import { type StopRule, stopNow } from './stop-rule.ts';
+
+export interface PoolTask {
+  readonly parts: readonly KeyHistory[];
+  readonly model: string;
+  /** For all workers together. */
+  readonly bytesMax: number;
+  readonly rule: StopRule;
+  readonly workers: number;
+}
+
+/** Bytes of JavaScript heap that a worker gets at least. */
+const heapMbMin = 256;
+
+export async function checkInWorkers(task: PoolTask): Promise<Verdict> {
+  const groups = groupBySize(task.parts, task.workers);
+  const verdicts = await Promise.all(groups.map((group) => checkGroup(group, groups.length, task)));
+  return mergeVerdicts(verdicts);
+}
+
+/** The largest key first, each to the group that has least. */
+export function groupBySize(parts: readonly KeyHistory[], groupCount: number): KeyHistory[][] {
+  const groups = Array.from({ length: Math.min(groupCount, parts.length) }, () => ({
+    parts: [] as KeyHistory[],
+    operations: 0,
+  }));
+  const sorted = [...parts].sort((a, b) => b.operations.length - a.operations.length);
+  for (const part of sorted) {
+    const smallest = groups.reduce((a, b) => (b.operations < a.operations ? b : a));
+    smallest.parts.push(part);
+    smallest.operations += part.operations.length;
+  }
+  return groups.map((group) => group.parts);
+}
+
+function checkGroup(
+  group: readonly KeyHistory[],
+  groupCount: number,
+  task: PoolTask,
+): Promise<Verdict> {
+  const bytesMax = Math.floor(task.bytesMax / groupCount);
+  const workerData: WorkerTask = {
+    operations: group.flatMap((part) => part.operations),
+    failed: group.flatMap((part) => part.failed),
+    model: task.model,
+    bytesMax,
+    rule: task.rule,
+  };
+  return new Promise((resolve) => {
+    const worker = new Worker(new URL('./check-worker.ts', import.meta.url), {
+      workerData,
+      // The flags of this process are for this process.
+      execArgv: [],
+      resourceLimits: {
+        maxOldGenerationSizeMb: Math.max(heapMbMin, Math.ceil(bytesMax / (1 << 20))),
+      },
+    });
+    worker.once('message', (verdict: Verdict) => {
+      if (verdict.valid === false) stopNow(task.rule);
+      resolve(verdict);
+    });
+    worker.once('error', (error) => resolve(lostVerdict(group, error)));
+    worker.once('exit', (code) => {
+      resolve(lostVerdict(group, new Error(`a worker ended with code ${code} and no verdict`)));
+    });
+  });
+}
+
+function lostVerdict(group: readonly KeyHistory[], error: Error): UnknownVerdict {
+  const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return {
+    valid: 'unknown',
+    operations: group.reduce((sum, part) => sum + part.operations.length, 0),
+    reason: isMemory ? 'memory' : 'crashed',
+    key: group[0]?.key ?? null,
+    keys: group.map((part) => part.key),
+    position: 0,
+    message: isMemory
+      ? 'a worker ran out of memory; allow more memory, or fewer operations on a key'
+      : `the check crashed: ${error.message}`,
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * A worker thread: checks the keys it was given, and posts one verdict. Runs nothing else.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Operation } from '../../checker/history.ts';
+import { createChecker } from '../../checker/linearizable.ts';
+import { findModel } from '../../checker/models/registry.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { reasonToStop, type StopRule } from './stop-rule.ts';
+
+/** What a worker is started with. */
+export interface WorkerTask {
+  readonly operations: readonly Operation[];
+  readonly failed: readonly Operation[];
+  readonly model: string;
+  readonly bytesMax: number;
+  readonly rule: StopRule;
+}
+
+const stepsPerSlice = 1_000_000;
+
+function check(task: WorkerTask): Verdict {
+  const model = findModel(task.model);
+  if (model === undefined) throw new Error(`there is no model ${task.model}`);
+  const checker = createChecker({
+    operations: task.operations,
+    failed: task.failed,
+    model,
+    bytesMax: task.bytesMax,
+    shouldStop: () => reasonToStop(task.rule),
+  });
+  for (;;) {
+    const verdict = checker.step(stepsPerSlice);
+    if (verdict !== null) return verdict;
+  }
+}
+
+// Posted by check-pool.ts, in this very process.
+const task: WorkerTask = workerData;
+parentPort?.postMessage(check(task));
