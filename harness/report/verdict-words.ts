@@ -37,11 +37,9 @@ export function describeVerdict({ test, results }: RunWords): VerdictWords {
   if (word === 'invalid') {
     const reasons = summariesOf(results, false);
     if (linearizability?.valid !== false) return { word, headline: 'Invalid', reason: reasons };
-    const others = results.checkers.filter(
-      ({ name, valid }) => valid === false && name !== 'linearizability',
-    );
-    const more = others.map(({ summary }) => sentence(summary)).join(' ');
-    const reason = `${sentence(linearizability.witness.sentence)} ${more}`.trim();
+    const found = sentence(linearizability.witness.sentence);
+    // The linearizability checker's own summary is that sentence again.
+    const reason = reasons.includes(found) ? reasons : `${found} ${reasons}`.trim();
     return { word, headline: 'Not linearizable', reason };
   }
   if (word === 'unknown') {
