@@ -56,6 +56,10 @@ export class RespParser {
     this.#limits = limits;
   }
 
+  get bufferedBytes(): number {
+    return this.#buffer.length - this.#offset + this.#chunkBytes;
+  }
+
   push(bytes: Uint8Array): void {
     this.#chunks.push(bytes);
     this.#chunkBytes += bytes.length;
