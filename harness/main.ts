@@ -9,6 +9,7 @@ import { testCommand } from './cli/test.ts';
 
 const parser = yargs(process.argv.slice(2))
   .scriptName('rafture')
+  .parserConfiguration({ 'duplicate-arguments-array': false })
   .usage('$0 <command> [options]')
   .command(testCommand)
   .command(checkCommand)

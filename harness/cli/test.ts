@@ -134,7 +134,7 @@ async function handleTest(flags: TestFlags): Promise<void> {
     () => runConsole.note('stopping; what there is gets checked (Ctrl-C again to give up)'),
     () => {
       runConsole.note('giving up; cleaning up');
-      undo.unwind().finally(() => process.exit(exitCodes.interrupted));
+      void undo.unwind().finally(() => process.exit(exitCodes.interrupted));
     },
   );
   try {

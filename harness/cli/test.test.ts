@@ -1,0 +1,108 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const launcher = fileURLToPath(new URL('../rafture.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'rafture-cli-test-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Result {
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command as a person would, in a folder that is not the project's. */
+async function rafture(...args: readonly string[]): Promise<Result> {
+  const result = await execa('node', [launcher, ...args], { cwd: folder, reject: false });
+  const { exitCode } = result;
+  return { exitCode, stdout: String(result.stdout), stderr: String(result.stderr) };
+}
+
+function lines(path: string): readonly string[] {
+  return readFileSync(path, 'utf8').trimEnd().split('\n');
+}
+
+const short = ['test', '--cluster', 'sim', '--time-limit', '4', '--nemesis-every', '100'];
+
+describe('rafture test', () => {
+  it('runs, judges, and leaves a folder with everything in it', async () => {
+    const { exitCode, stdout } = await rafture(...short, '--seed', '11');
+    expect(stdout).toContain('VALID');
+    expect(exitCode).toBe(0);
+    const run = join(folder, 'results', 'latest');
+    const files = ['history.jsonl', 'nemesis.jsonl', 'report.html', 'results.json', 'test.json'];
+    const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
+    expect(readdirSync(run).sort()).toEqual([...files, ...nodes].sort());
+    const results = JSON.parse(readFileSync(join(run, 'results.json'), 'utf8')) as {
+      readonly valid: unknown;
+    };
+    expect(results.valid).toBe(true);
+    expect(lines(join(run, 'history.jsonl'))[0]).toContain('rafture-history');
+    const check = await rafture(
+      ...['check', join(run, 'history.jsonl'), '--model', 'cas-register'],
+    );
+    expect(check).toMatchObject({ exitCode: 0 });
+  }, 60_000);
+
+  it('gives the same history for the same seed, byte for byte', async () => {
+    const histories: string[] = [];
+    for (const seed of ['21', '21', '22']) {
+      await rafture(...short, '--seed', seed);
+      histories.push(readFileSync(join(folder, 'results/latest/history.jsonl'), 'utf8'));
+    }
+    expect(histories[0]).toBe(histories[1]);
+    expect(histories[0]).not.toBe(histories[2]);
+  }, 60_000);
+
+  it('is unknown, with exit code 2, when the faults that were asked for never came', async () => {
+    const { exitCode, stdout } = await rafture(...short, '--seed', '1', '--nemesis-every', '99999');
+    expect(stdout).toContain('vacuous');
+    expect(exitCode).toBe(2);
+  }, 60_000);
+
+  it('is valid without faults when none were asked for, and says so', async () => {
+    const { exitCode, stdout } = await rafture(...short, '--seed', '1', '--nemesis', 'none');
+    expect(stdout).toContain('--nemesis none');
+    expect(exitCode).toBe(0);
+  }, 60_000);
+
+  it('refuses --nemesis-interval and says what to use', async () => {
+    const { exitCode, stderr } = await rafture('test', '--nemesis-interval', '10');
+    expect(stderr).toContain('--nemesis-every');
+    expect(exitCode).toBe(254);
+  });
+
+  it('refuses what it does not know with one line that says what there is', async () => {
+    const wrong: readonly (readonly [readonly string[], string])[] = [
+      [['--workload', 'bank'], 'cas-register'],
+      [['--system', 'oracle'], 'reference'],
+      [['--cluster', 'cloud'], 'docker'],
+      [['--nemesis', 'fire'], 'partition'],
+      [['--concurrency', 'many'], '2n'],
+      [['--nodes', '0'], '1 to 9'],
+      [['--seed', '-1'], 'whole number'],
+      [['--time-limit', '0'], 'above 0'],
+      [['--bug', 'none-such'], 'stale-read'],
+    ];
+    for (const [args, hint] of wrong) {
+      const { exitCode, stderr } = await rafture('test', ...args);
+      expect(stderr, args.join(' ')).toContain(hint);
+      expect(exitCode, args.join(' ')).toBe(254);
+    }
+    expect(await rafture('tset')).toMatchObject({ exitCode: 254 });
+    expect(await rafture()).toMatchObject({ exitCode: 254 });
+    expect(await rafture('test', '--no-such-flag')).toMatchObject({ exitCode: 254 });
+  }, 60_000);
+
+  it('lists the exit codes in its help', async () => {
+    const { exitCode, stdout } = await rafture('test', '--help');
+    expect(stdout).toContain('Exit codes: 0 valid, 1 invalid, 2 unknown');
+    expect(stdout).toContain('--nemesis-every');
+    expect(exitCode).toBe(0);
+  });
+});
