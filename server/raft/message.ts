@@ -41,8 +41,9 @@ export interface AppendEntriesResponse {
   readonly success: boolean;
   /** On success the last index known to match and to be durable here. */
   readonly matchIndex: number;
-  /** On failure the first index that the leader should try next, and its term's hint. */
+  /** On failure the first index that the leader should try next: the logs differ from there on. */
   readonly conflictIndex: number;
+  /** On failure the term of the entry before it; the logs need not agree on that one either. */
   readonly conflictTerm: number;
   readonly readRound: number;
 }
