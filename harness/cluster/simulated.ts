@@ -16,6 +16,7 @@ import { planSimulation, type SimulationOptions, type SimulationPlan } from '../
 import { SimulatedNode, type UnexpectedExit } from '../simulation/simulated-node.ts';
 import { Trace } from '../simulation/trace.ts';
 import { reference } from '../systems/reference.ts';
+import { waitUntilReady } from './ready.ts';
 
 /** A node of the simulation cannot do what was asked of it. */
 export class SimulatedClusterError extends Error {
@@ -24,7 +25,6 @@ export class SimulatedClusterError extends Error {
 
 /** How long a node may take from its start to its first answer, and to end in good order. */
 const patienceMs = 10_000;
-const readyPollMs = 5;
 const clientPort = 6379;
 
 export function createSimulatedCluster(options: SimulationOptions): SimulatedCluster {
@@ -119,20 +119,15 @@ export class SimulatedCluster implements Cluster {
     if (simulated.state !== 'stopped') {
       throw new SimulatedClusterError(`${node} is ${simulated.state} already`);
     }
+    const earlierExits = this.#unexpectedExits.length;
     simulated.boot(drawLatencyUs(this.#bootRandom, this.#plan.bootLatency));
-    const giveUpNs = this.timers.nowNs() + patienceMs * 1e6;
-    while (this.timers.nowNs() < giveUpNs) {
-      await this.#pause(readyPollMs);
-      if (simulated.state === 'stopped') {
-        const cause = this.#unexpectedExits.findLast((exit) => exit.node === node)?.error;
-        throw new SimulatedClusterError(
-          `${node} ended while it started: ${cause?.message ?? 'it was killed'}`,
-          { cause },
-        );
-      }
-      if (await this.#answers(node)) return;
-    }
-    throw new SimulatedClusterError(`${node} gave no answer within ${patienceMs} virtual ms`);
+    await waitUntilReady(node, {
+      cluster: this,
+      system: reference,
+      timers: this.timers,
+      limitMs: patienceMs,
+      gaveUp: () => (simulated.state === 'stopped' ? this.#whyItEnded(node, earlierExits) : null),
+    });
   }
 
   stop(node: string): Promise<void> {
@@ -222,17 +217,8 @@ export class SimulatedCluster implements Cluster {
     throw new SimulatedClusterError(`no node is called ${name}; there are ${this.nodes.join(' ')}`);
   }
 
-  async #answers(node: string): Promise<boolean> {
-    try {
-      return await reference.isReady(await this.connect(node), this.timers);
-    } catch {
-      return false;
-    }
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.timers.after(delayMs, resolve);
-    });
+  #whyItEnded(node: string, earlierExits: number): string {
+    const exit = this.#unexpectedExits.slice(earlierExits).find((each) => each.node === node);
+    return exit === undefined ? 'it was killed' : `it ended by itself: ${exit.error.message}`;
   }
 }
