@@ -1,7 +1,7 @@
 /**
  * The follower's side of the log: to accept what the leader sends, or to say where to look.
  *
- * Every answer waits for the writes before it, so what it confirms is on disk by the time it leaves.
+ * Every answer waits for the writes before it, so what it confirms is on disk when it leaves.
  */
 import type { Core } from './core.ts';
 import type { Entry, NodeId } from './entry.ts';

@@ -5,7 +5,7 @@
  * `log`, `currentTerm` and `votedFor` are persistent; the rest is lost in a crash.
  */
 import { Durability } from './durability.ts';
-import type { EntryId, HardState, NodeId, Role } from './entry.ts';
+import type { Configuration, EntryId, HardState, NodeId, Role } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 import { RaftLog } from './log.ts';
 import type { Recovered, RequiredOptions } from './options.ts';
@@ -16,7 +16,7 @@ import { createReadQueue, type ReadQueue } from './read-queue.ts';
 export interface Core {
   readonly options: RequiredOptions;
   readonly id: NodeId;
-  readonly voters: readonly NodeId[];
+  readonly configuration: Configuration;
   /** The voters without this server. */
   readonly peers: readonly NodeId[];
 
@@ -58,7 +58,7 @@ export function createCore(options: RequiredOptions, recovered: Recovered): Core
   return {
     options,
     id: options.id,
-    voters: options.voters,
+    configuration: { voters: options.voters },
     peers: options.voters.filter((voter) => voter !== options.id),
     currentTerm: hardState.currentTerm,
     votedFor: hardState.votedFor,

@@ -7,7 +7,10 @@ it('prints what goes in and what comes out, with the names of figure 2', () => {
   const lines: string[] = [];
   const step = (input: Parameters<TestServer['step']>[0]): void => {
     const parts = describeReady(server.step(input)).split('; ');
-    lines.push(describeInput(input), ...parts.map((part) => `  ${part}`));
+    lines.push(
+      describeInput(input),
+      ...parts.flatMap((part) => (part === '' ? [] : [`  ${part}`])),
+    );
   };
   for (let tick = 1; tick < electionTicks; tick += 1) server.step({ type: 'tick' });
   step({ type: 'tick' });
@@ -30,7 +33,6 @@ it('prints what goes in and what comes out, with the names of figure 2', () => {
       then n3 requestVote term=1 n1 last=0@0
       statusChanged
     n2 -> requestVoteResponse term=1 granted
-      
     written 1
       write 2 [1@1 no-op 0B]
       send n2 appendEntries term=1 n1 prev=0@0 [1@1 no-op 0B] leaderCommit=0 readRound=0
@@ -40,14 +42,12 @@ it('prints what goes in and what comes out, with the names of figure 2', () => {
       write 3 [2@1 command 3B]
       accepted #5 as 2@1
     read #6
-      
     n2 -> appendEntries term=2 n2 prev=0@0 [1@2..2@2] leaderCommit=0 readRound=0
       write 4 term=2 votedFor=- [1@2..2@2]
       then n2 appendEntriesResponse term=2 match=2 readRound=0
       rejectedRead #6
       statusChanged
     n2 -> appendEntriesResponse term=2 conflict=0@0 readRound=0
-      
     n1 follower term=2 votedFor=- leader=n2 commit=0 last=2@2 voters=n1,n2,n3"
   `);
 });

@@ -25,7 +25,7 @@ export function describeInput(input: Input): string {
   }
 }
 
-export function describeMessage(message: Message): string {
+function describeMessage(message: Message): string {
   const head = `${message.type} term=${message.term}`;
   switch (message.type) {
     case 'requestVote': {

@@ -33,7 +33,7 @@ function preCampaign(core: Core): void {
 }
 
 function maybeWinPreVote(core: Core): boolean {
-  if (!isQuorum(core.votesGranted.size, core.voters.length)) return false;
+  if (!isQuorum(core.votesGranted.size, core.configuration.voters.length)) return false;
   becomeCandidate(core);
   broadcastRequestVote(core, false);
   return true;
@@ -41,7 +41,7 @@ function maybeWinPreVote(core: Core): boolean {
 
 /** A candidate wins with the votes of a quorum, each of them durable. */
 function maybeWinElection(core: Core): boolean {
-  if (!isQuorum(core.votesGranted.size, core.voters.length)) return false;
+  if (!isQuorum(core.votesGranted.size, core.configuration.voters.length)) return false;
   becomeLeader(core);
   beginTermAsLeader(core);
   return true;

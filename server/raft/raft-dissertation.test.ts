@@ -181,7 +181,7 @@ describe('pre-votes', () => {
 });
 
 describe('performance', () => {
-  it('[Ongaro §10.2.1] a leader sends while it writes, and counts itself when it has written', () => {
+  it('[Ongaro §10.2.1] a leader sends while it writes, and counts itself after it', () => {
     const server = new TestServer();
     server.lead();
     server.receive('n2', matched(1, 1));
@@ -228,7 +228,7 @@ describe('performance', () => {
     expect(server.status.commitIndex).toBe(2);
   });
 
-  it('[Ongaro §10.2.2] entries leave before the earlier ones are answered, within the window', () => {
+  it('[Ongaro §10.2.2] entries leave before earlier ones are answered, up to a window', () => {
     const server = new TestServer({ maxInflightMessages: 2 });
     server.lead();
     server.receive('n2', matched(1, 1));
@@ -239,7 +239,7 @@ describe('performance', () => {
     expect(message?.entries.map(({ index }) => index)).toEqual([4, 5]);
   });
 
-  it('[Ongaro §10.2.2] an entry above the limit of a message travels alone, and in its place', () => {
+  it('[Ongaro §10.2.2] an entry above the limit travels alone, in its place', () => {
     const server = new TestServer({ maxEntryBytesPerMessage: 4 });
     server.lead();
     const sizes = ['aa', 'aaaaaaaaa', 'a', 'a'];

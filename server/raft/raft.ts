@@ -69,7 +69,7 @@ class SteppedCore implements Raft {
   }
 
   status(): RaftStatus {
-    const { id, role, currentTerm, votedFor, leaderId, commitIndex, voters, log } = this.#core;
+    const { id, role, currentTerm, votedFor, leaderId, commitIndex, log } = this.#core;
     const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = log;
     return {
       id,
@@ -80,7 +80,7 @@ class SteppedCore implements Raft {
       commitIndex,
       lastLogIndex,
       lastLogTerm,
-      voters,
+      voters: this.#core.configuration.voters,
     };
   }
 }

@@ -3,7 +3,7 @@
  */
 
 /** Reads that one round of answers confirms together. [Ongaro §6.4] */
-export interface ReadBatch {
+interface ReadBatch {
   readonly round: number;
   readonly readIndex: number;
   readonly ids: readonly number[];
