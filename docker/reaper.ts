@@ -34,7 +34,7 @@ for await (const _ of process.stdin) {
 await reap();
 process.exit(0);
 
-/** Several times in a row nothing: what the engine was still making when the harness died is caught too. */
+/** Nothing must be left several times in a row: the engine may still be making what was asked. */
 async function reap(): Promise<void> {
   let emptyRounds = 0;
   for (let round = 0; round < roundsMax && emptyRounds < emptyRoundsMin; round++) {

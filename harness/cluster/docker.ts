@@ -143,7 +143,8 @@ class DockerCluster implements Cluster {
   describe(): string {
     const { engine, base } = this.#parts;
     const partitions = this.#agent === null ? 'no partitions' : 'partitions by nftables';
-    return `${this.nodes.length} containers on docker ${engine.version}, ${base.how}, ${partitions}`;
+    const where = `${this.nodes.length} containers on docker ${engine.version}`;
+    return `${where}, ${base.how}, ${partitions}`;
   }
 
   capabilities(): Capabilities {

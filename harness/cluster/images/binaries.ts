@@ -22,7 +22,7 @@ const nftPlaces = ['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft', '/usr/local/sbi
 /** Why an image cannot be made of this machine's binaries; null when it can. */
 export function whyNoHostImages(engineArchitecture: string): string | null {
   if (process.platform !== 'linux') {
-    return `this machine is not Linux but ${process.platform}: its binaries do not run in a container`;
+    return `the binaries of this machine (${process.platform}) do not run in a container`;
   }
   if (process.arch !== engineArchitecture) {
     return `the engine runs ${engineArchitecture} and this machine's Node is for ${process.arch}`;

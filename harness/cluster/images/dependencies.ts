@@ -9,11 +9,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { ContextFile } from './tar.ts';
 
+const importForms = [
+  /^(?:import|export)\b[^;'"=]*\bfrom\s*['"]([^'"]+)['"]/gm,
+  /^import\s*['"]([^'"]+)['"]/gm,
+  /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g,
+];
+
 /** Names of the packages that these sources import. */
 export function importedPackages(sources: readonly string[]): readonly string[] {
   const names = new Set<string>();
   for (const source of sources) {
-    for (const match of source.matchAll(/^(?:import|export)\b[^;'"]*['"]([^'"]+)['"]/gm)) {
+    for (const match of importForms.flatMap((form) => [...source.matchAll(form)])) {
       const specifier = match[1] ?? '';
       if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
       names.add(packageName(specifier));

@@ -81,9 +81,18 @@ describe('the packages of the server', () => {
       "import fs from 'node:fs';",
       "import {\n  b,\n  c,\n} from './b.ts';",
       "export { d } from 'pino/file';",
+      "import 'effect-only';",
+      "const lazy = await import('lazily');",
+      "export const version = '0.1.0';",
       'const text = "import x from \'no-import\'";',
     ].join('\n');
-    expect(importedPackages([source])).toEqual(['@scope/name', 'msgpackr', 'pino']);
+    expect(importedPackages([source])).toEqual([
+      '@scope/name',
+      'effect-only',
+      'lazily',
+      'msgpackr',
+      'pino',
+    ]);
   });
 
   test('bring what they need themselves from where Node would find it, and no more', async () => {
