@@ -35,6 +35,8 @@ export interface AppendEntries {
   readonly readRound: number;
 }
 
+// Divergence: figure 2 answers with term and success only. The leader cannot remember what it asked
+// when many messages are on their way, so the answer says itself what it is about.
 export interface AppendEntriesResponse {
   readonly type: 'appendEntriesResponse';
   readonly term: number;

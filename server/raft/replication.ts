@@ -66,7 +66,8 @@ export function stepLeaderTick(core: Core): void {
   if (core.checkQuorumElapsedTicks >= core.options.electionTimeoutTicks) {
     core.checkQuorumElapsedTicks = 0;
     if (!heardQuorum(core)) {
-      // Clients of a leader that nobody follows would wait for ever. [Ongaro §6.2]
+      // Divergence: it steps down without a later term. Clients of a leader that nobody follows
+      // would wait for ever. [Ongaro §6.2]
       becomeFollower(core, core.currentTerm, null);
       return;
     }
