@@ -15,7 +15,7 @@ import { createRealTimers } from './run/real-timers.ts';
 import type { HarnessTimers } from './run/timers.ts';
 
 /** What the live line says of the cluster. */
-export interface ConsoleStatus {
+interface ConsoleStatus {
   readonly phase: 'workload' | 'recovery';
   /** Faults in force, in words. */
   readonly faults: readonly string[];
@@ -24,7 +24,7 @@ export interface ConsoleStatus {
 }
 
 /** Where lines go: process.stdout, or a test's list of them. */
-export interface ConsoleOutput {
+interface ConsoleOutput {
   write(text: string): void;
   readonly isTTY: boolean;
   /** Columns of the terminal, now. */
@@ -226,10 +226,12 @@ function verdictLines(test: TestRecord | null, results: ResultsRecord): Part[][]
     ...countLines(results.stats).map((text) => [{ text }]),
     [],
   ];
+  const witness = results.linearizability?.valid === false ? results.linearizability.witness : null;
   for (const { name, valid, summary } of results.checkers) {
+    const isSaid = words !== null && summary === witness?.sentence;
     lines.push([
       { text: `  ${wordOf(valid).padEnd(8)}`, style: styleOf(valid) },
-      { text: `${name}: ${summary}` },
+      { text: `${name}: ${isSaid ? 'see above' : summary}` },
     ]);
   }
   return [...lines, []];

@@ -131,9 +131,11 @@ test('a history is never written over', () => {
 });
 
 test('a SIGKILL of the writing process loses nothing that was appended', async () => {
+  const store = fileURLToPath(import.meta.resolve('./store.ts'));
   const script = `
-    import { createRunFolder } from ${JSON.stringify(fileURLToPath(import.meta.resolve('./store.ts')))};
-    const run = createRunFolder({ resultsRoot: ${JSON.stringify(root)}, system: 's', workload: 'w', startedAt: new Date(0) });
+    import { createRunFolder } from ${JSON.stringify(store)};
+    const place = { resultsRoot: ${JSON.stringify(root)}, system: 's', workload: 'w' };
+    const run = createRunFolder({ ...place, startedAt: new Date(0) });
     const writer = run.historyWriter();
     process.stdout.write(run.historyPath + '\\n');
     for (let index = 0; ; index++) {

@@ -32,7 +32,7 @@ export const chromiumArguments: readonly string[] = [
 export const chromiumAdvice =
   'no Chromium found: install it (Debian: apt-get install chromium) or set CHROMIUM_PATH';
 
-/** The path of the executable: CHROMIUM_PATH first, then the usual places; null when none is there. */
+/** The executable that CHROMIUM_PATH names, else one in a usual place; null when there is none. */
 export function findChromium(): string | null {
   const named = process.env['CHROMIUM_PATH'] ?? '';
   if (named !== '') return existsSync(named) ? named : null;

@@ -10,7 +10,7 @@ function sampleLayout(): LanesLayout {
   return layOutLanes(verdict.witness);
 }
 
-test('the operation that fits nowhere is stuck, and all others keep their place in the order', () => {
+test('the operation that fits nowhere is stuck, and all others have their place', () => {
   const { bars, points } = sampleLayout();
   expect(bars.filter((bar) => bar.fate === 'stuck').map((bar) => bar.operation.id)).toEqual([812]);
   expect(points.map((point) => point.place)).toEqual([1, 2, 3, 4, 5]);

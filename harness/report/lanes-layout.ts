@@ -53,7 +53,7 @@ const rightMargin = 28;
 const pointPitch = 24;
 const gapMin = 18;
 const characterWidth = 7.3;
-const labelLengthMax = 34;
+const labelLengthMax = 38;
 const labelPadding = 22;
 
 export function layOutLanes({ operations, longestOrder }: LanesInput): LanesLayout {

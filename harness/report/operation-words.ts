@@ -6,14 +6,19 @@
 import type { Operation } from '../../checker/history.ts';
 import { describeValue } from './figures.ts';
 
-/** `write 7 = 41`, `read 7 = 41`, `cas 7: 40 → 42`. */
+/** `write 7 = 41`, `read 7 = 41`, `cas 7: 40 → 42`, `cas 7: 40 → 42, saw 41`. */
 export function labelOf(operation: Operation): string {
   const { f, key, value } = operation;
   const name = key === null ? f : `${f} ${key}`;
   if (f === 'write') return `${name} = ${describeValue(value)}`;
   if (f === 'read') return `${name} = ${isOpen(operation) ? '?' : describeValue(operation.output)}`;
   const pair = casPairOf(operation);
-  if (pair !== null) return `${name}: ${describeValue(pair[0])} → ${describeValue(pair[1])}`;
+  if (pair !== null) {
+    const change = `${name}: ${describeValue(pair[0])} → ${describeValue(pair[1])}`;
+    return isRecord(operation.output) && operation.output['swapped'] === false
+      ? `${change}, ${refusalOf(operation.output)}`
+      : change;
+  }
   return value === null || value === undefined ? name : `${name} ${describeValue(value)}`;
 }
 
@@ -31,7 +36,7 @@ export function outcomeOf(operation: Operation): string {
   if (f === 'read') return `returned ${describeValue(output)}`;
   if (casPairOf(operation) !== null && isRecord(output)) {
     if (output['swapped'] === true) return 'swapped';
-    return 'seen' in output ? `not swapped, saw ${describeValue(output['seen'])}` : 'not swapped';
+    return 'seen' in output ? `not swapped, ${refusalOf(output)}` : 'not swapped';
   }
   return output === undefined || output === null || f === 'write'
     ? 'acknowledged'
@@ -41,6 +46,11 @@ export function outcomeOf(operation: Operation): string {
 /** Whether nobody knows how it ended. */
 export function isOpen(operation: Operation): boolean {
   return operation.return === null;
+}
+
+/** Why a compare-and-set did not swap, as far as the system told. */
+function refusalOf(output: Readonly<Record<string, unknown>>): string {
+  return 'seen' in output ? `saw ${describeValue(output['seen'])}` : 'not swapped';
 }
 
 function casPairOf({ f, value }: Operation): readonly unknown[] | null {

@@ -9,7 +9,7 @@ import type { FaultInterval, LeaderSighting } from './run-record.ts';
 import { type OperationPoint, pointsOf } from './stats.ts';
 
 /** One outcome's points, in columns of equal length. */
-export interface PointColumns {
+interface PointColumns {
   /** Seconds of the run at the invocation. */
   readonly x: readonly number[];
   /** Latency in milliseconds. */
@@ -41,7 +41,7 @@ export interface PlotData {
   readonly shownCount: number;
 }
 
-export interface PlotFault {
+interface PlotFault {
   readonly f: string;
   readonly from: number;
   readonly to: number;

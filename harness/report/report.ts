@@ -28,9 +28,12 @@ import { violationSection } from './violation-section.ts';
 export function renderReport(run: RunRecord): string {
   const words = describeVerdict(run);
   const plotData = plotDataOf({ ...run.results, ops: run.ops });
-  const plotter = readAsset('uplot/dist/uPlot.iife.min.js');
-  const pageScript = readAsset('./page/report-page.js');
-  const styles = [readAsset('uplot/dist/uPlot.min.css'), readAsset('./page/report-page.css')];
+  const plotter = readAsset(import.meta.resolve('uplot/dist/uPlot.iife.min.js'));
+  const pageScript = readAsset(import.meta.resolve('./page/report-page.js'));
+  const styles = [
+    readAsset(import.meta.resolve('uplot/dist/uPlot.min.css')),
+    readAsset(import.meta.resolve('./page/report-page.css')),
+  ];
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -100,10 +103,11 @@ function timeSection({ pointCount, shownCount, rate }: PlotData, stats: RunStats
       )}<button type="button" class="button" id="reset-zoom" hidden>Show all</button></div>
       <div class="tracks" id="tracks"></div>
       <div class="plot" id="latency"><h3>Latency, from the invocation, logarithmic</h3></div>
-      <div class="plot" id="rate"><h3>Completions per second, in steps of ${rate.bucketS} s</h3></div>
+      <div class="plot" id="rate">
+        <h3>Completions per second, in steps of ${rate.bucketS} s</h3></div>
       <noscript><p>The plots need JavaScript; everything else on this page does not.</p></noscript>
-      <p class="caption">${thinned}A dot is ok, a cross is fail, a triangle is info, drawn when it was
-        invoked, as high as it took. Operations that never ended are not drawn.</p>
+      <p class="caption">${thinned}A dot is ok, a cross is fail, a triangle is info, drawn
+        when it was invoked, as high as it took. Operations that never ended are not drawn.</p>
     </div>
   </section>`;
 }
@@ -130,8 +134,8 @@ function iconOf(word: VerdictWords['word']): string {
 }
 
 /** A file of this folder or of a package, as text that may stand inside an element. */
-function readAsset(specifier: string): string {
-  const text = readFileSync(fileURLToPath(import.meta.resolve(specifier)), 'utf8');
+function readAsset(url: string): string {
+  const text = readFileSync(fileURLToPath(url), 'utf8');
   // The HTML parser turns CRLF into LF, and the hash in the policy must be of what it sees.
   return text.replaceAll('\r\n', '\n');
 }

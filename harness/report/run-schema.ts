@@ -103,6 +103,7 @@ const stats: z.ZodType<RunStats> = z.object({
   ok: number,
   fail: number,
   info: number,
+  keys: number,
   durationNs: number,
   okPerSecond: number,
   byF: z.array(z.object({ f: text, ok: number, fail: number, info: number })),

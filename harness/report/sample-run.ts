@@ -1,5 +1,5 @@
 /**
- * Made-up runs for tests of the report, the store and the console: from a seed, never from a cluster.
+ * Made-up runs for tests of the report, the store and the console, from a seed.
  *
  * They have the shape of real ones (latencies that rise under faults, unknowns, a violation), and
  * are drawn and stored, never checked.

@@ -27,7 +27,7 @@ const ops = history(
 
 test('every invocation of a client is counted once, by function and outcome', () => {
   const stats = statsOf(ops);
-  expect(stats).toMatchObject({ invoked: 5, ok: 1, fail: 1, info: 3, durationNs: 9e6 });
+  expect(stats).toMatchObject({ invoked: 5, ok: 1, fail: 1, info: 3, keys: 0, durationNs: 9e6 });
   expect(stats.byF).toEqual([
     { f: 'read', ok: 1, fail: 1, info: 1 },
     { f: 'write', ok: 0, fail: 0, info: 2 },
@@ -53,6 +53,11 @@ test('a quantile is a value that was measured, by nearest rank', () => {
   expect(quantile(hundred, 1)).toBe(100);
   expect(quantile([7], 0.01)).toBe(7);
   expect(quantile([], 0.5)).toBeNaN();
+});
+
+test('keys are counted once each', () => {
+  const drafts = ['a', 'b', 'a'].map((key) => ({ process: 0, type: 'invoke', key }) as const);
+  expect(statsOf(history(...drafts)).keys).toBe(2);
 });
 
 test('an empty history has figures too', () => {

@@ -17,7 +17,7 @@ export interface OutcomeCounts {
 }
 
 /** Completions with the same outcome and error code. */
-export interface ErrorGroup {
+interface ErrorGroup {
   readonly type: Outcome;
   readonly f: string;
   readonly code: string;
@@ -27,7 +27,7 @@ export interface ErrorGroup {
 }
 
 /** Latencies of the operations of one kind that ended in one way. */
-export interface LatencyQuantiles {
+interface LatencyQuantiles {
   readonly f: string;
   readonly type: Outcome;
   readonly count: number;
@@ -43,6 +43,8 @@ export interface RunStats {
   readonly ok: number;
   readonly fail: number;
   readonly info: number;
+  /** Different keys that clients named. */
+  readonly keys: number;
   /** From the first line to the last. */
   readonly durationNs: number;
   /** Operations that ended `ok`, per second. */
@@ -96,6 +98,7 @@ export function statsOf(ops: readonly Op[]): RunStats {
     ok,
     fail: sum(byF.map((counts) => counts.fail)),
     info: sum(byF.map((counts) => counts.info)),
+    keys: countKeys(ops),
     durationNs,
     okPerSecond: durationNs > 0 ? (ok * 1e9) / durationNs : 0,
     byF,
@@ -108,6 +111,12 @@ export function statsOf(ops: readonly Op[]): RunStats {
 export function quantile(sorted: ArrayLike<number>, q: number): number {
   const rank = Math.max(1, Math.ceil(q * sorted.length));
   return sorted[rank - 1] ?? Number.NaN;
+}
+
+function countKeys(ops: readonly Op[]): number {
+  const keys = new Set<string>();
+  for (const { process, key } of ops) if (process !== 'nemesis' && key !== undefined) keys.add(key);
+  return keys.size;
 }
 
 function countByF(points: readonly OperationPoint[]): OutcomeCounts[] {

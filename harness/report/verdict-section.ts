@@ -92,13 +92,18 @@ export function scopeSection(run: RunRecord): Html {
 }
 
 export function checkersSection({ results }: RunRecord): Html {
+  const violation = results.linearizability?.valid === false ? results.linearizability : null;
   return html`<section id="checkers">
     <h2>Checkers</h2>
     <p class="lead">The verdict is the worst of these: invalid, then unknown, then valid.</p>
     <div class="card checkers">${results.checkers.map(({ name, valid, summary }) => {
       const word = wordOf(valid);
       return html`<div class="checker"><span><span class="pill ${word}">${word}</span></span>
-        <strong>${name}</strong><span>${shorten(summary, 1200)}</span></div>`;
+        <strong>${name}</strong><span>${
+          summary === violation?.witness.sentence
+            ? html`<a href="#violation">The operations that cannot be ordered</a>`
+            : shorten(summary, 1200)
+        }</span></div>`;
     })}</div>
   </section>`;
 }
@@ -132,7 +137,7 @@ function settingsOf(test: TestRecord): (readonly [string, string])[] {
     ['Clients', describeCount(test.concurrency)],
     ['Operations per second', optional(test.rate, 'as fast as they go')],
     ['Time limit', test.timeLimitS === null ? 'none' : `${test.timeLimitS} s`],
-    ['Keys', describeCount(test.keys)],
+    ['Keys at a time', describeCount(test.keys)],
     ['Operations per key', optional(test.opsPerKey, 'no limit')],
     ['Faults', faults],
     ['Operations between faults', optional(test.nemesisEvery, 'none')],

@@ -37,7 +37,7 @@ export function describeVerdict({ test, results }: RunWords): VerdictWords {
   if (word === 'invalid') {
     const reasons = summariesOf(results, false);
     if (linearizability?.valid !== false) return { word, headline: 'Invalid', reason: reasons };
-    const found = sentence(linearizability.witness.sentence);
+    const found = asSentence(linearizability.witness.sentence);
     // The linearizability checker's own summary is that sentence again.
     const reason = reasons.includes(found) ? reasons : `${found} ${reasons}`.trim();
     return { word, headline: 'Not linearizable', reason };
@@ -61,21 +61,24 @@ function validReason({ test, results }: RunWords): string {
   const ordered =
     linearizability === null
       ? 'Every checker is satisfied.'
-      : `For every key there is one order of its operations, consistent with what each client saw ` +
-        `and when. All ${describeCount(linearizability.operations)} operations were checked.`;
+      : 'For every key there is one order of its operations, consistent with what each client ' +
+        `saw and when. All ${describeCount(linearizability.operations)} operations were checked.`;
   const effective = faults.filter((fault) => fault.tookEffect).length;
-  if (test.nemesis.length === 0) {
-    return `${ordered} No faults were asked for, so this says nothing about failures.`;
-  }
-  return `${ordered} ${describeMany(effective, 'fault')} took effect meanwhile.`;
+  const during =
+    test.nemesis.length === 0
+      ? 'No faults were asked for, so this says nothing about failures.'
+      : `${describeMany(effective, 'fault')} took effect meanwhile.`;
+  const bug = test.bug === null ? '' : ` The planted bug ${test.bug} was not found by this run.`;
+  return `${ordered} ${during}${bug}`;
 }
 
 function summariesOf(results: ResultsRecord, valid: Validity): string {
   const found = results.checkers.filter((checker) => checker.valid === valid);
-  return found.map(({ summary }) => sentence(summary)).join(' ');
+  return found.map(({ summary }) => asSentence(summary)).join(' ');
 }
 
-function sentence(text: string): string {
+/** With a capital and a full stop. */
+export function asSentence(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') return '';
   const capital = /^[a-z]+ /.test(trimmed) ? trimmed[0]?.toUpperCase() + trimmed.slice(1) : trimmed;
@@ -85,13 +88,13 @@ function sentence(text: string): string {
 /** What the run exercised, a sentence each. */
 export function describeTested({ test, results }: RunWords): string[] {
   const { stats, faults } = results;
-  const kinds = stats.byF.map(({ f, ok, fail, info }) => describeMany(ok + fail + info, f));
+  const kinds = stats.byF.map(({ f, ok, fail, info }) => `${describeCount(ok + fail + info)} ${f}`);
   const where = { docker: 'containers', process: 'processes', sim: 'simulated nodes' };
   const tested = [
     `${test.nodes.length} ${where[test.cluster.kind]} of ${test.system}` +
       (test.bug === null ? '' : `, with the planted bug ${test.bug}`),
     `${describeMany(stats.invoked, 'operation')} (${joinWords(kinds)}) by ` +
-      `${describeMany(test.concurrency, 'client')} on ${describeMany(test.keys, 'key')}, ` +
+      `${describeMany(test.concurrency, 'client')} on ${describeMany(stats.keys, 'key')}, ` +
       `in ${describeDuration(stats.durationNs)}`,
   ];
   for (const f of new Set(faults.map((fault) => fault.f))) {

@@ -9,6 +9,7 @@ import { lanesSvg } from './lanes.ts';
 import { layOutLanes } from './lanes-layout.ts';
 import { argumentOf, isOpen, outcomeOf } from './operation-words.ts';
 import type { RunRecord } from './run-record.ts';
+import { asSentence } from './verdict-words.ts';
 
 const proofs = {
   'brute-force': 'Every order of these operations alone was tried, and none is allowed.',
@@ -27,7 +28,7 @@ export function violationSection({ results }: RunRecord): Html | null {
       ${describeMany(verdict.operations, 'operation')}. ${otherKeys(verdict)}</p>
     <div class="card violation">
       <p class="violation-sentence"><span class="pill invalid">${witness.kind}</span>
-        ${shorten(witness.sentence, 1200)}</p>
+        ${shorten(asSentence(witness.sentence), 1200)}</p>
       <div class="lanes-box" tabindex="0" role="group" aria-label="Drawing, scrolls sideways">
         ${lanesSvg(witness)}</div>
       <ul class="lanes-key">

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import type { Operation } from '../../checker/history.ts';
+import { labelOf, outcomeOf } from './operation-words.ts';
+import { sampleRun } from './sample-run.ts';
+import { describeNotTested, describeTested, describeVerdict } from './verdict-words.ts';
+
+test('a violation is said in the sentence of its witness, once', () => {
+  const run = sampleRun({ seed: 1, verdict: 'invalid' });
+  const { word, headline, reason } = describeVerdict(run);
+  expect([word, headline]).toEqual(['invalid', 'Not linearizable']);
+  expect(reason.split('nothing wrote 40 again').length).toBe(2);
+});
+
+test('a violation found beside an undecided linearizability is not called one of it', () => {
+  const { test: record, results } = sampleRun({ seed: 1, verdict: 'unknown' });
+  const checkers = [
+    ...results.checkers,
+    { name: 'set', valid: false, summary: 'element 7 was lost', details: {} },
+  ];
+  const words = describeVerdict({ test: record, results: { ...results, valid: false, checkers } });
+  expect(words).toEqual({ word: 'invalid', headline: 'Invalid', reason: 'Element 7 was lost.' });
+});
+
+test('an unknown gives its reasons and says that it is no pass', () => {
+  const { reason } = describeVerdict(sampleRun({ seed: 1, verdict: 'unknown' }));
+  expect(reason).toMatch(/^Key k3 was not decided .*This is not a pass\.$/);
+});
+
+test('a planted bug that a valid run did not find is named', () => {
+  const { test: record, results } = sampleRun({ seed: 1 });
+  const { reason } = describeVerdict({ test: { ...record, bug: 'stale-read' }, results });
+  expect(reason).toContain('The planted bug stale-read was not found');
+});
+
+test('only faults that took effect count as tested', () => {
+  const { test: record, results } = sampleRun({ seed: 1 });
+  expect(describeTested({ test: record, results })).toContain(
+    'Network partitions: 2 took effect, 1 did not',
+  );
+  const faults = results.faults.map((fault) => ({ ...fault, tookEffect: fault.f === 'kill' }));
+  const missing = describeNotTested({ test: record, results: { ...results, faults } });
+  expect(missing).toContain('Network partitions');
+  expect(missing).not.toContain('Crashes (SIGKILL and restart)');
+  expect(missing).toContain('Byzantine behaviour: a node that lies or forges');
+});
+
+test('operations read like what they did', () => {
+  const base: Operation = {
+    id: 1,
+    process: 1,
+    f: 'cas',
+    key: '7',
+    value: [40, 42],
+    output: { swapped: false, seen: 41 },
+    call: 1,
+    return: 2,
+  };
+  expect(labelOf(base)).toBe('cas 7: 40 → 42, saw 41');
+  expect(outcomeOf(base)).toBe('not swapped, saw 41');
+  expect(outcomeOf({ ...base, output: { swapped: false } })).toBe('not swapped');
+  expect(outcomeOf({ ...base, output: { swapped: true } })).toBe('swapped');
+  expect(outcomeOf({ ...base, return: null })).toBe('no answer: may have happened');
+  const read: Operation = { ...base, f: 'read', value: null, output: null };
+  expect(labelOf(read)).toBe('read 7 = absent');
+  expect(labelOf({ ...read, return: null })).toBe('read 7 = ?');
+  expect(labelOf({ ...base, f: 'append', value: [1, 'x'], output: undefined })).toBe(
+    'append 7 [1,"x"]',
+  );
+});
