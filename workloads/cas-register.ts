@@ -9,5 +9,5 @@ export const casRegister: Workload = {
   model: 'cas-register',
   fs: ['read', 'write', 'cas'],
   createGenerator: (options) =>
-    createRegisterGenerator({ ...options, mix: { read: 2, write: 1, cas: 1 } }),
+    createRegisterGenerator({ ...options, mix: { read: 1, write: 2, cas: 2 } }),
 };

@@ -9,5 +9,5 @@ export const register: Workload = {
   model: 'register',
   fs: ['read', 'write'],
   createGenerator: (options) =>
-    createRegisterGenerator({ ...options, mix: { read: 1, write: 1, cas: 0 } }),
+    createRegisterGenerator({ ...options, mix: { read: 1, write: 3, cas: 0 } }),
 };

@@ -148,6 +148,8 @@ interface Conclusion {
 async function conclude(conclusion: Conclusion): Promise<number> {
   const { options, test, folder, recorded } = conclusion;
   const { settings, console } = options;
+  // Without a single operation there is nothing to judge, and the reason is all there is to say.
+  if (recorded.ops.length === 0) throw new Error(recorded.problems.join('; '));
   const verdict = await checkHistory({
     historyPath: folder.historyPath,
     model: settings.workload.model,

@@ -57,6 +57,7 @@ export class Conductor {
   #shapes: PartitionShape[] = [];
   #targets: KillTarget[] = [];
   #queue: Promise<void> = Promise.resolve();
+  #busy = false;
 
   constructor(options: ConductorOptions) {
     this.#options = options;
@@ -75,17 +76,24 @@ export class Conductor {
     for (const nemesis of Object.values(this.#options.nemeses)) await nemesis.setup();
   }
 
-  /** Queues an action; a failure of it comes out of `settled`. */
-  take(action: ScheduledAction | null): void {
-    if (action === null) return;
-    this.#queue = this.#queue.then(() =>
-      action.phase === 'begin' ? this.#begin(action) : this.#end(action.family),
-    );
+  /** While an action is being carried out, the history's progress counts for no other. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Carries out an action; a failure of it comes out of `settled`. */
+  take(action: ScheduledAction): void {
+    this.#busy = true;
+    this.#queue = this.#queue
+      .then(() => (action.phase === 'begin' ? this.#begin(action) : this.#end(action.family)))
+      .finally(() => {
+        this.#busy = false;
+      });
     // Whoever awaits `settled` sees the failure; until then it is nobody's unhandled rejection.
     this.#queue.catch(() => {});
   }
 
-  /** Resolves when every queued action is done; rejects with the first failure. */
+  /** Resolves when no action is under way; rejects with the first failure. */
   settled(): Promise<void> {
     return this.#queue;
   }

@@ -28,7 +28,10 @@ export function evaluateRun(
   ];
 }
 
-/** The share of operations that succeeded among those that overlap no fault. */
+/**
+ * The share of operations that succeeded while the cluster was healthy: no fault in force, and since
+ * the last healing an operation has succeeded.
+ */
 export function checkHealth(
   ops: readonly Op[],
   faults: readonly Pick<ConductedFault, 'begin' | 'end'>[],
@@ -36,14 +39,21 @@ export function checkHealth(
   const open = new Map<number, number>();
   let healthy = 0;
   let ok = 0;
+  /** Healed, and not yet seen to answer, since this index; null once it has. */
+  let recoveringSince: number | null = null;
   for (const op of ops) {
-    if (op.process === 'nemesis') continue;
+    if (op.process === 'nemesis') {
+      recoveringSince = op.index;
+      continue;
+    }
     if (op.type === 'invoke') {
       open.set(op.process, op.index);
       continue;
     }
     const invoked = open.get(op.process) ?? op.index;
     if (faults.some((fault) => overlaps(fault, invoked, op.index))) continue;
+    if (recoveringSince !== null && op.type === 'ok') recoveringSince = null;
+    if (recoveringSince !== null) continue;
     healthy++;
     if (op.type === 'ok') ok++;
   }

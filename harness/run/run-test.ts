@@ -204,6 +204,8 @@ class RunningTest {
 
   #progress(op: Op, thread: number): void {
     const stalled = this.#stalls.completed(thread, op.type !== 'info');
+    // A restart that takes its time must not be followed by a burst of faults without effect.
+    if (this.#conductor.busy) return;
     const action = this.#schedule.completed() ?? (stalled ? this.#schedule.stalled() : null);
     if (action === null) return;
     this.#conductor.take(action);
