@@ -7,6 +7,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fstatSync,
   fsync,
@@ -44,8 +45,7 @@ export class FileDisk implements Disk {
   constructor(folder: string) {
     this.#folder = folder;
     this.#folderFd = attempt(folder, () => {
-      const created = mkdirSync(folder, { recursive: true });
-      if (created !== undefined) syncFolder(dirname(created));
+      createFolder(folder);
       readdirSync(folder);
       return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
     });
@@ -188,6 +188,15 @@ function writeAll(place: Place, bytes: Uint8Array, done: Done): void {
     else if (count === bytes.length) done(null);
     else writeAll({ fd, file, offset: offset + count }, bytes.subarray(count), done);
   });
+}
+
+/** Durably, with its parents. Not by `recursive`, with which Node 24 never returns below /proc. */
+function createFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) createFolder(parent);
+  mkdirSync(folder);
+  syncFolder(parent);
 }
 
 function syncFolder(folder: string): void {
