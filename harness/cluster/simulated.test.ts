@@ -2,10 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { ackBeforeQuorum } from '../bugs/ack-before-quorum.ts';
+import { plantBug } from '../bugs/bug.ts';
 import { RespConnection, type RespLost, type RespReply } from '../clients/resp-connection.ts';
 import type { Link } from '../cluster.ts';
 import { findLeader, pause } from '../run/introspect.ts';
 import type { SimulationOptions } from '../simulation/plan.ts';
+import { loadServerCode } from '../simulation/server-code.ts';
 import { reference } from '../systems/reference.ts';
 import { createSimulatedCluster, type SimulatedCluster } from './simulated.ts';
 
@@ -132,6 +135,18 @@ test('a leader cut off from the others acknowledges nothing; after the healing i
     await pause(cluster.timers, 1000);
     expect(await ask(cluster, first, ['GET', 'k'])).toMatchObject({ code: 'MOVED' });
     expect(await askAny(cluster, ['GET', 'k'])).toEqual(value('after'));
+  });
+});
+
+test('the nodes can run a copy of the server, with a bug that shows', async () => {
+  const copy = await plantBug(ackBeforeQuorum, join(import.meta.dirname, '../..'));
+  onTestFinished(() => copy.remove());
+  const cluster = createCluster(2, { server: await loadServerCode(copy.root) });
+  await cluster.run(async () => {
+    await startAll(cluster);
+    const leader = await awaitLeader(cluster);
+    await cluster.network.set(isolate(leader, three));
+    expect(await ask(cluster, leader, ['SET', 'k', 'lost'])).toEqual(done);
   });
 });
 

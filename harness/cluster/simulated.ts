@@ -52,6 +52,7 @@ export class SimulatedCluster implements Cluster {
     this.timers = this.#engine.timers;
     this.#bootRandom = plan.randomStream('boot');
     this.#network = new SimulatedNetwork({
+      codec: plan.server,
       time: this.#engine.time,
       trace: this.#trace,
       randomStream: plan.randomStream,

@@ -4,6 +4,7 @@ import type { Message } from '../../server/raft/message.ts';
 import { createRandomStream } from '../run/random.ts';
 import { Life } from './life.ts';
 import { SimulatedNetwork } from './network.ts';
+import { ownServerCode } from './server-code.ts';
 import { Trace } from './trace.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -28,6 +29,7 @@ class Rig {
 
   constructor(seed: number, losses: { drop?: number; duplicate?: number } = {}) {
     this.network = new SimulatedNetwork({
+      codec: ownServerCode,
       time: this.time,
       trace: new Trace(),
       randomStream: (name) => createRandomStream(seed, name),

@@ -7,17 +7,19 @@
  */
 
 import type { Network } from '../../server/host.ts';
-import { encodeMessage, parseMessage } from '../../server/peer-codec.ts';
 import type { NodeId } from '../../server/raft/entry.ts';
 import type { Message } from '../../server/raft/message.ts';
 import type { Link } from '../cluster.ts';
 import type { RandomSource } from '../run/random.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
+import type { ServerCode } from './server-code.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface NetworkSurroundings {
+  /** How a message travels. */
+  readonly codec: Pick<ServerCode, 'encodeMessage' | 'parseMessage'>;
   readonly time: VirtualTime;
   readonly trace: Trace;
   /** The stream with this name. */
@@ -109,7 +111,7 @@ export class SimulatedNetwork {
       this.#counts.lost++;
       return;
     }
-    const bytes = encodeMessage(message);
+    const bytes = this.#surroundings.codec.encodeMessage(message);
     this.#launch(from, to, bytes);
     if (isDoubled) this.#launch(from, to, bytes);
   }
@@ -122,7 +124,7 @@ export class SimulatedNetwork {
   }
 
   #arrive(from: NodeId, to: NodeId, bytes: Uint8Array): void {
-    const { time, trace } = this.#surroundings;
+    const { time, trace, codec } = this.#surroundings;
     if (this.#cut.has(linkName(from, to))) {
       this.#counts.cut++;
       return;
@@ -135,7 +137,7 @@ export class SimulatedNetwork {
     this.#counts.delivered++;
     trace.number(time.nowUs);
     trace.bytes(bytes);
-    endpoint.life.deliver(() => endpoint.onMessage(from, parseMessage(bytes)));
+    endpoint.life.deliver(() => endpoint.onMessage(from, codec.parseMessage(bytes)));
   }
 
   /** Tells both ends of each connection of this node, one after the other. */

@@ -8,6 +8,7 @@ import type { LogLevel } from '../../server/host.ts';
 import { createRandomStream, type RandomSource } from '../run/random.ts';
 import type { DiskLatencies } from './disk.ts';
 import type { Latency } from './latency.ts';
+import { ownServerCode, type ServerCode } from './server-code.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -25,6 +26,8 @@ export interface SimulationOptions {
   readonly virtualTimeLimitMs?: number;
   /** Makes real clocks, timers and Math.random throw while events run. Default false. */
   readonly trapImpurity?: boolean;
+  /** What the nodes run: `loadServerCode` has that of another folder. Default this checkout's. */
+  readonly server?: ServerCode;
 }
 
 export interface SimulationPlan extends Required<SimulationOptions> {
@@ -58,6 +61,7 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
     logLevel: options.logLevel ?? 'info',
     virtualTimeLimitMs: options.virtualTimeLimitMs ?? 3_600_000,
     trapImpurity: options.trapImpurity ?? false,
+    server: options.server ?? ownServerCode,
     randomStream: (name) => createRandomStream(seed, name),
     peerLatency: { fromUs: 100, toUs: 2000, slowProbability: 0.02, slowUs: 60_000 },
     clientLatency: { fromUs: 50, toUs: 1000, slowProbability: 0.01, slowUs: 20_000 },

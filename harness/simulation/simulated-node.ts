@@ -5,8 +5,7 @@
  * It decides nothing about when: that is the cluster's and the nemesis's business.
  */
 import type { LogLevel } from '../../server/host.ts';
-import { type ServerNode, startNode } from '../../server/node.ts';
-import { createSession } from '../../server/resp/session.ts';
+import type { ServerNode } from '../../server/node.ts';
 import type { ByteStream, NodeState } from '../cluster.ts';
 import {
   ClientConnection,
@@ -116,12 +115,13 @@ export class SimulatedNode {
 
   /** A connection of a client that arrives now; null when nobody listens. */
   accept(surroundings: ConnectionSurroundings): ByteStream | null {
+    const { plan } = this.#surroundings;
     const life = this.#life;
     const server = this.#server;
     if (life === null || server === null) return null;
     const connection = new ClientConnection(surroundings, {
       life,
-      openSession: (output) => createSession(server, output),
+      openSession: (output) => plan.server.createSession(server, output),
       onClosed: (end) => this.#connections.delete(end),
     });
     this.#connections.add(connection);
@@ -139,7 +139,7 @@ export class SimulatedNode {
       },
       randomStream: plan.randomStream,
     });
-    this.#server = startNode(host, {
+    this.#server = plan.server.startNode(host, {
       id: this.name,
       voters: plan.nodes,
       clientAddresses,
