@@ -174,7 +174,10 @@ class NodeDriver implements ServerNode {
     }
     if (this.#phase !== 'ended') this.#phase = 'stopping';
     if (this.#tickTimer !== null) this.#host.timers.cancel(this.#tickTimer);
-    this.#host.timers.after(0, () => this.#maybeFinishStop());
+    this.#host.timers.after(0, () => {
+      this.#writeQueue.flush();
+      this.#maybeFinishStop();
+    });
   }
 
   #repaired(error: Error | null): void {
