@@ -119,7 +119,7 @@ test('the same seed gives the same run, to the last message and log line', async
   expect(await traceOf(11)).not.toBe(await traceOf(12));
 });
 
-test('a leader cut off from the others acknowledges nothing; after the healing it follows', async () => {
+test('a leader that is cut off acknowledges nothing; after the healing it follows', async () => {
   const cluster = createCluster(2);
   await cluster.run(async () => {
     await startAll(cluster);

@@ -19,7 +19,7 @@ import { reference } from '../systems/reference.ts';
 import { waitUntilReady } from './ready.ts';
 
 /** A node of the simulation cannot do what was asked of it. */
-export class SimulatedClusterError extends Error {
+class SimulatedClusterError extends Error {
   override readonly name = 'SimulatedClusterError';
 }
 

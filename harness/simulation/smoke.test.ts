@@ -17,7 +17,7 @@ import {
 import { reference } from '../systems/reference.ts';
 
 const keys = ['a', 'b', 'c', 'd'];
-const workloadMs = 3000;
+const workloadMs = 2000;
 
 interface Writer {
   readonly key: string;
@@ -44,7 +44,7 @@ async function write(cluster: SimulatedCluster, writer: Writer, home: string): P
       client = reference.createClient({ cluster, timers, followRedirects: true });
       await client.open(home);
     }
-    if (type !== 'ok') await pause(timers, 20);
+    await pause(timers, type === 'ok' ? 2 : 20);
   }
   client.close();
 }
