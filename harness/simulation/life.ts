@@ -32,18 +32,11 @@ export class Life {
     return this.#phase;
   }
 
-  /** Runs the callback now, at the resumption, or never. */
+  /** Runs the callback now, after the resumption, or never; always behind what came before it. */
   deliver(callback: () => void): void {
     if (this.#phase === 'ended') return;
-    if (this.#phase === 'paused') {
-      this.#backlog.push(callback);
-      return;
-    }
-    try {
-      callback();
-    } catch (error) {
-      this.#onError(error);
-    }
+    if (this.#phase === 'paused' || this.#backlog.length > 0) this.#backlog.push(callback);
+    else this.#call(callback);
   }
 
   pause(): void {
@@ -54,13 +47,31 @@ export class Life {
   resume(): void {
     if (this.#phase !== 'paused') return;
     this.#phase = 'running';
-    const backlog = this.#backlog;
-    this.#backlog = [];
-    for (const callback of backlog) this.#time.schedule(1, () => this.deliver(callback));
+    this.#catchUp();
   }
 
   end(): void {
     this.#phase = 'ended';
     this.#backlog = [];
+  }
+
+  #catchUp(): void {
+    if (this.#phase !== 'running' || this.#backlog.length === 0) return;
+    this.#time.schedule(1, () => {
+      if (this.#phase !== 'running') return;
+      const callback = this.#backlog[0];
+      if (callback === undefined) return;
+      this.#call(callback);
+      this.#backlog.shift();
+      this.#catchUp();
+    });
+  }
+
+  #call(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 }
