@@ -28,7 +28,7 @@ export function whyNoHostImages(engineArchitecture: string): string | null {
     return `the engine runs ${engineArchitecture} and this machine's Node is for ${process.arch}`;
   }
   if (findNft() === null) {
-    return 'nft is not installed here, and the fault agent needs it (Debian: apt-get install nftables)';
+    return 'nft is missing, which the fault agent needs (Debian: apt-get install nftables)';
   }
   return null;
 }

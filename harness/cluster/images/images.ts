@@ -41,24 +41,37 @@ export async function prepareBaseImage(
   source: ImageSource,
   onProgress: (line: string) => void,
 ): Promise<BaseImage> {
-  const whyNotHost = whyNoHostImages(engine.architecture);
-  if (source === 'host' && whyNotHost !== null) {
-    throw new DockerError('no-image', `--images host is not possible: ${whyNotHost}`);
+  let whyNotHost = 'not asked for';
+  if (source !== 'registry') {
+    try {
+      return await prepareHostBase(engine, onProgress);
+    } catch (error) {
+      whyNotHost = messageOf(error);
+      if (source === 'host') {
+        throw new DockerError('no-image', `--images host is not possible: ${whyNotHost}`, error);
+      }
+      onProgress(`no images from this machine's binaries: ${whyNotHost}`);
+    }
   }
-  if (source !== 'registry' && whyNotHost === null) return prepareHostBase(engine, onProgress);
   try {
     return await prepareRegistryBase(engine, onProgress);
   } catch (error) {
-    const also = whyNotHost === null ? '' : `; and not from this machine either: ${whyNotHost}`;
-    const why = error instanceof Error ? error.message : String(error);
+    const also = source === 'auto' ? `; nor from this machine: ${whyNotHost}` : '';
+    const why = messageOf(error);
     throw new DockerError('no-image', `no image from a registry: ${why}${also}`, error);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function prepareHostBase(
   engine: Engine,
   onProgress: (line: string) => void,
 ): Promise<BaseImage> {
+  const whyNot = whyNoHostImages(engine.architecture);
+  if (whyNot !== null) throw new Error(whyNot);
   const binaries = await collectHostBinaries();
   const files = binaries.files.map((file) => ({ ...file, path: `rootfs/${file.path}` }));
   const tag = await ensureImage(engine, await planBase('host.Dockerfile', files), onProgress);
