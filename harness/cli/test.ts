@@ -60,7 +60,7 @@ const load = {
   rate: {
     alias: 'r',
     type: 'number',
-    default: 300,
+    default: 500,
     describe: 'Operations per second over all clients; 0: as fast as they go',
   },
   'time-limit': { type: 'number', default: 30, describe: 'Seconds of workload' },
@@ -83,7 +83,7 @@ const faults = {
   },
   'nemesis-every': {
     type: 'number',
-    default: 300,
+    default: 400,
     describe: 'Completed operations between two faults, on average',
   },
   'nemesis-interval': { hidden: true, describe: 'Refused: no fault is triggered by a clock' },

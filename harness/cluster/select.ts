@@ -63,8 +63,10 @@ export async function createCluster(
       return onRealTime(await createProcessCluster(request));
     case 'sim': {
       const { createSimulatedCluster } = await import('./simulated.ts');
+      const { loadServerCode } = await import('../simulation/server-code.ts');
       const { seed, nodes } = request;
-      const cluster = createSimulatedCluster({ seed, nodes, ...simulatedNetwork });
+      const server = await loadServerCode(request.sourceRoot);
+      const cluster = createSimulatedCluster({ seed, nodes, server, ...simulatedNetwork });
       // Nodes can only start while virtual time runs.
       const startAll = (): Promise<unknown> =>
         Promise.all(cluster.nodes.map((node) => cluster.start(node)));

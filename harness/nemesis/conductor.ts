@@ -50,6 +50,9 @@ interface Plan {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
+/** The leader twice: most that can go wrong begins with a leader that does not know it was replaced. */
+const shapeDeck: readonly PartitionShape[] = [...partitionShapes, 'leader'];
+
 export class Conductor {
   readonly #options: ConductorOptions;
   readonly #faults: ConductedFault[] = [];
@@ -166,7 +169,7 @@ export class Conductor {
   #plan(family: FaultFamily, context: PlanContext): Plan {
     const { random } = this.#options;
     if (family === 'partition') {
-      if (this.#shapes.length === 0) this.#shapes = randomShuffle(random, partitionShapes);
+      if (this.#shapes.length === 0) this.#shapes = randomShuffle(random, shapeDeck);
       const plan = planPartition(this.#shapes.pop() ?? 'one', context);
       const { shape, cut } = plan;
       const nodes = [...new Set(cut.map((link) => link.from))].sort();
