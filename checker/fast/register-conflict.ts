@@ -7,11 +7,12 @@
 import { describeDistance, describeMutation, describeOperation } from '../describe-operation.ts';
 import type { Operation } from '../history.ts';
 import type { FastInput, Finding } from '../model.ts';
+import { registerEffect } from '../models/register-effect.ts';
 import { type Chains, forEachRank } from './register-chains.ts';
 import type { RegisterColumns } from './register-columns.ts';
 import { neverReturned, rowKind } from './register-columns.ts';
 import type { Observations, RegisterConflict } from './register-observations.ts';
-import { describeSeen, describeZoneConflict, type ZoneFacts } from './register-zone-conflict.ts';
+import { describeSeen, describeZoneConflict } from './register-zone-conflict.ts';
 
 export interface ConflictContext {
   readonly input: FastInput;
@@ -56,9 +57,17 @@ function describeContradiction(context: ConflictContext, row: number): Finding {
 function describeUnwritten(context: ConflictContext, row: number): Finding {
   const operation = operationAt(context, row);
   const seen = describeSeen(operation);
-  const value = context.columns.sees[row] ?? 0;
-  const failed = context.input.failed.find((other) => writesSame(context, other, value));
   const core = coreOf(context, [row]);
+  // Of a part of a history the writer may have been cut off, because it began too late.
+  const later = (context.input.context ?? []).find((other) => writesWhatSaw(other, operation));
+  if (later !== undefined) {
+    return {
+      kind: 'future-read',
+      sentence: describeFuture(operation, later),
+      core: [...core, later].sort((a, b) => a.call - b.call),
+    };
+  }
+  const failed = context.input.failed.find((other) => writesWhatSaw(other, operation));
   if (failed !== undefined) {
     return {
       kind: 'failed-write-read',
@@ -75,14 +84,20 @@ function describeUnwritten(context: ConflictContext, row: number): Finding {
   };
 }
 
-/** Whether a failed operation would have written the value; by the text of what was seen. */
-function writesSame(context: ConflictContext, failed: Operation, value: number): boolean {
-  const row = context.observations.seenBy[value] ?? -1;
-  if (row < 0) return false;
-  const seen = describeSeen(operationAt(context, row));
-  const written =
-    Array.isArray(failed.value) && failed.f === 'cas' ? failed.value[1] : failed.value;
-  return failed.f !== 'read' && JSON.stringify(written ?? null) === seen;
+function writesWhatSaw(writer: Operation, observer: Operation): boolean {
+  const wrote = registerEffect(writer);
+  if (wrote.type !== 'write' && wrote.type !== 'cas') return false;
+  const saw = registerEffect(observer);
+  if (saw.type === 'read') return saw.seen === wrote.written;
+  return saw.type === 'cas' && saw.expected === wrote.written;
+}
+
+function describeFuture(observer: Operation, writer: Operation): string {
+  return (
+    `${describeOperation(observer)} saw ${describeSeen(observer)} and completed ` +
+    `${describeDistance(observer, writer)} before ${describeMutation(writer)} began, on which ` +
+    'that value depends.'
+  );
 }
 
 function describeDoubleCas(context: ConflictContext, first: number, second: number): Finding {
@@ -105,9 +120,7 @@ function describeOrder(context: ConflictContext, before: number, after: number):
   if (context.columns.kind[before] !== rowKind.read) {
     return {
       kind: 'future-read',
-      sentence:
-        `${describeOperation(earlier)} saw ${describeSeen(earlier)} and completed ${distance} ` +
-        `before ${describeMutation(later)} began, on which that value depends.`,
+      sentence: describeFuture(earlier, later),
       core,
     };
   }
@@ -139,47 +152,36 @@ function describeCycle(context: ConflictContext, row: number): Finding {
 function describeZones(context: ConflictContext, outer: number, inner: number): Finding {
   const { chains } = context;
   if (chains === null) throw new Error('a conflict of zones without zones');
-  const at = (row: number): Operation | null => (row < 0 ? null : operationAt(context, row));
-  const rows = [chains.firstRow, chains.lastRow].flatMap((column) => [
-    column[outer] ?? -1,
-    column[inner] ?? -1,
-  ]);
-  const rowsOf = (block: number): Operation[] => {
+  const rowOf = new Map<Operation, number>();
+  const operationsOf = (block: number): Operation[] => {
     const found: Operation[] = [];
     forEachRank(context, chains.root[block] ?? -1, (rank) => {
-      for (const row of rank) found.push(operationAt(context, row));
+      for (const row of rank) {
+        const operation = operationAt(context, row);
+        rowOf.set(operation, row);
+        found.push(operation);
+      }
     });
     return found;
   };
-  const innerFirst = at(chains.firstRow[inner] ?? -1);
-  const innerLast = at(chains.lastRow[inner] ?? -1);
-  const outerLast = at(chains.lastRow[outer] ?? -1);
-  if (innerFirst === null || innerLast === null || outerLast === null) {
-    throw new Error('the initial value stands before everything and can not be enclosed');
-  }
-  const facts: ZoneFacts = {
-    outerFirst: at(chains.firstRow[outer] ?? -1),
-    outerLast,
-    innerFirst,
-    innerLast,
-    outerRows: rowsOf(outer),
-    innerRows: rowsOf(inner),
-    newerCount: countNewer(chains, outer),
+  const description = describeZoneConflict({
+    outer: operationsOf(outer),
+    isOuterInitial: (chains.root[outer] ?? -1) < 0,
+    inner: operationsOf(inner),
+    countNewer: (first, last) => countNewer(chains, outer, { first, last }),
     history: context.input.context ?? context.input.operations,
-  };
-  return {
-    ...describeZoneConflict(facts),
-    core: coreOf(
-      context,
-      rows.filter((row) => row >= 0),
-    ),
-  };
+  });
+  const { kind, sentence, named } = description;
+  const rows = named.map((operation) => rowOf.get(operation) ?? 0);
+  return { kind, sentence, core: coreOf(context, rows) };
 }
 
-/** How many chains certainly follow the first sight of this one and precede its last. */
-function countNewer(chains: Chains, outer: number): number {
-  const first = chains.first[outer] ?? 0;
-  const last = chains.last[outer] ?? 0;
+/** How many chains certainly follow the one position and precede the other. */
+function countNewer(
+  chains: Chains,
+  outer: number,
+  { first, last }: { readonly first: number; readonly last: number },
+): number {
   let count = 0;
   for (let block = 0; block < chains.first.length; block += 1) {
     if (block === outer) continue;

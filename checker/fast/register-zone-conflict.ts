@@ -13,17 +13,14 @@ import {
 import type { Operation } from '../history.ts';
 import { registerEffect } from '../models/register-effect.ts';
 
-export interface ZoneFacts {
-  /** The first of `outer` to return; null when it is the initial value. */
-  readonly outerFirst: Operation | null;
-  /** The last of `outer` to be invoked. */
-  readonly outerLast: Operation;
-  readonly innerFirst: Operation;
-  readonly innerLast: Operation;
-  readonly outerRows: readonly Operation[];
-  readonly innerRows: readonly Operation[];
-  /** How many newer values there were before the last of `outer` began. */
-  readonly newerCount: number;
+export interface ZoneConflictInput {
+  /** The operations of each value or chain of values, the writer first. */
+  readonly outer: readonly Operation[];
+  readonly inner: readonly Operation[];
+  /** Whether `outer` begins with the initial value, which nobody wrote. */
+  readonly isOuterInitial: boolean;
+  /** How many newer values there were between a return and an invocation. */
+  countNewer(first: number, last: number): number;
   /** All operations of the key. */
   readonly history: readonly Operation[];
 }
@@ -31,13 +28,82 @@ export interface ZoneFacts {
 export interface ZoneDescription {
   readonly kind: string;
   readonly sentence: string;
+  /** The operations that contradict one another. */
+  readonly named: readonly Operation[];
+}
+
+/**
+ * The contradiction: `outerFirst` returned before `innerLast` was invoked, so `outer` came first;
+ * `innerFirst` returned before `outerLast` was invoked, so `inner` did.
+ */
+interface Facts {
+  /** null for the initial value. */
+  readonly outerFirst: Operation | null;
+  readonly outerLast: Operation;
+  readonly innerFirst: Operation;
+  readonly innerLast: Operation;
+  readonly newerCount: number;
+  readonly history: readonly Operation[];
 }
 
 /** Names the violation; the first class that fits. */
-export function describeZoneConflict(facts: ZoneFacts): ZoneDescription {
-  const alternation = findAlternation(facts.outerRows, facts.innerRows);
+export function describeZoneConflict(input: ZoneConflictInput): ZoneDescription {
+  const alternation = findAlternation(input);
   if (alternation !== null) return describeSplitBrain(alternation);
-  const { outerLast, innerFirst } = facts;
+  const facts = chooseFacts(input);
+  const { outerFirst, outerLast, innerFirst, innerLast } = facts;
+  const named = [outerLast, innerFirst, innerLast, ...(outerFirst === null ? [] : [outerFirst])];
+  return { ...describeFacts(facts), named };
+}
+
+/**
+ * Of all operations that show the contradiction those that read best: the writers where they
+ * will do, since they are needed anyway, and the earliest observer that came too late.
+ */
+function chooseFacts(input: ZoneConflictInput): Facts {
+  const { outer, inner, isOuterInitial, history } = input;
+  const latestOuter = latestCall(outer);
+  const innerFirst = writerIf(inner, (writer) => returnOf(writer) < latestOuter.call);
+  const outerReturn = isOuterInitial ? -1 : returnOf(earliestReturn(outer));
+  const innerLast = isAfter(innerFirst, outerReturn)
+    ? innerFirst
+    : (inner.find((operation) => isAfter(operation, outerReturn)) ?? latestCall(inner));
+  const outerFirst = isOuterInitial
+    ? null
+    : writerIf(outer, (writer) => returnOf(writer) < innerLast.call);
+  const late = outer.filter((operation) => operation.call > returnOf(innerFirst));
+  const outerLast = late.reduce((a, b) => (b.call < a.call ? b : a), latestOuter);
+  const newerCount = input.countNewer(outerReturn, outerLast.call);
+  return { outerFirst, outerLast, innerFirst, innerLast, newerCount, history };
+}
+
+/** The writer if it will do, else whoever returned first. */
+function writerIf(
+  operations: readonly Operation[],
+  test: (writer: Operation) => boolean,
+): Operation {
+  const [writer] = operations;
+  return writer !== undefined && test(writer) ? writer : earliestReturn(operations);
+}
+
+function isAfter(operation: Operation, position: number): boolean {
+  return operation.call > position;
+}
+
+function returnOf(operation: Operation): number {
+  return operation.return ?? Number.POSITIVE_INFINITY;
+}
+
+function earliestReturn(operations: readonly Operation[]): Operation {
+  return operations.reduce((a, b) => (returnOf(b) < returnOf(a) ? b : a));
+}
+
+function latestCall(operations: readonly Operation[]): Operation {
+  return operations.reduce((a, b) => (b.call > a.call ? b : a));
+}
+
+function describeFacts(facts: Facts): Omit<ZoneDescription, 'named'> {
+  const { outerLast, innerFirst, newerCount } = facts;
   if (registerEffect(outerLast).type !== 'read') return describeStaleCas(facts);
   const last = `${describeOperation(outerLast)} returned ${describeSeen(outerLast)}`;
   const distance = describeDistance(innerFirst, outerLast);
@@ -59,7 +125,7 @@ export function describeZoneConflict(facts: ZoneFacts): ZoneDescription {
         `${describeSeen(outerLast)}. ${describeAge(facts)}`,
     };
   }
-  const behind = facts.newerCount > 1 ? `, stale by ${facts.newerCount} values` : '';
+  const behind = newerCount > 1 ? `, stale by ${newerCount} values` : '';
   return {
     kind: 'stale-read',
     sentence:
@@ -78,18 +144,21 @@ export function describeSeen(operation: Operation): string {
 }
 
 /** Why the value that was seen last is the older one. */
-function describeAge({ outerFirst, innerLast, outerLast }: ZoneFacts): string {
+function describeAge({ outerFirst, innerLast, outerLast }: Facts): string {
   const seen = describeSeen(outerLast);
   if (outerFirst === null) return `${seen} is the initial value.`;
-  const verb = registerEffect(outerFirst).type === 'read' ? 'seen by' : 'put there by';
-  const first = verb === 'seen by' ? describeOperation(outerFirst) : describeMutation(outerFirst);
   return (
-    `It is the older value: it was ${verb} ${first}, which completed ` +
-    `${describeDistance(outerFirst, innerLast)} before ${describeOperation(innerLast)} began.`
+    `${seen} is the older value: ${describeEither(outerFirst)} completed ` +
+    `${describeDistance(outerFirst, innerLast)} before ${describeEither(innerLast)} began.`
   );
 }
 
-function describeStaleCas(facts: ZoneFacts): ZoneDescription {
+function describeEither(operation: Operation): string {
+  const isRead = registerEffect(operation).type === 'read';
+  return isRead ? describeOperation(operation) : describeMutation(operation);
+}
+
+function describeStaleCas(facts: Facts): Omit<ZoneDescription, 'named'> {
   const { outerLast, innerFirst } = facts;
   const newer =
     registerEffect(innerFirst).type === 'read'
@@ -116,15 +185,30 @@ function wasSeen(mutation: Operation, history: readonly Operation[]): boolean {
 
 type Alternation = readonly [Operation, Operation, Operation, Operation];
 
-/** One value, then the other, then the one again, then the other, each wholly after the last. */
-function findAlternation(
-  outer: readonly Operation[],
-  inner: readonly Operation[],
+/**
+ * Observers of one value, then the other, then the one again, then the other, each wholly after
+ * the one before, and all after both values began: not one late answer, but two sides at once.
+ */
+function findAlternation(input: ZoneConflictInput): Alternation | null {
+  const { outer, inner, isOuterInitial } = input;
+  const begun = Math.max(inner[0]?.call ?? 0, isOuterInitial ? -1 : (outer[0]?.call ?? 0));
+  const outerObservers = isOuterInitial ? outer : outer.slice(1);
+  const innerObservers = inner.slice(1);
+  return (
+    alternate(outerObservers, innerObservers, begun) ??
+    alternate(innerObservers, outerObservers, begun)
+  );
+}
+
+function alternate(
+  some: readonly Operation[],
+  others: readonly Operation[],
+  begun: number,
 ): Alternation | null {
-  const one = earliestAfter(outer, -1);
-  const two = one && earliestAfter(inner, one.return ?? 0);
-  const three = two && earliestAfter(outer, two.return ?? 0);
-  const four = three && earliestAfter(inner, three.return ?? 0);
+  const one = earliestAfter(some, begun);
+  const two = one && earliestAfter(others, returnOf(one));
+  const three = two && earliestAfter(some, returnOf(two));
+  const four = three && earliestAfter(others, returnOf(three));
   return one && two && three && four ? [one, two, three, four] : null;
 }
 
@@ -138,12 +222,15 @@ function earliestAfter(rows: readonly Operation[], position: number): Operation 
   return best;
 }
 
-function describeSplitBrain([one, two, three, four]: Alternation): ZoneDescription {
+function describeSplitBrain(alternation: Alternation): ZoneDescription {
+  const [one, two, three, four] = alternation;
   return {
     kind: 'split-brain',
     sentence:
-      'Two values were current at the same time: one after the other, with no overlap, ' +
-      `${describeOperation(one)} and ${describeOperation(three)} agree on one value, and between ` +
-      `and after them ${describeOperation(two)} and ${describeOperation(four)} on another.`,
+      'Two values were current at the same time. One after the other, with no overlap: ' +
+      `${describeEither(one)}, ${describeEither(two)}, ${describeEither(three)}, ` +
+      `${describeEither(four)}; the first and the third rest on one value or what came of it ` +
+      'by cas alone, the second and the fourth on another.',
+    named: alternation,
   };
 }

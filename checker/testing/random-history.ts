@@ -25,6 +25,8 @@ export interface HistoryShape {
   readonly processes: number;
   /** Values are 0..n-1 (small numbers collide); null: every written value is new. */
   readonly values: number | null;
+  /** How often a value that should be new is not. */
+  readonly repeatShare: number;
   readonly casShare: number;
   /** Whether a cas that misses tells what it found. */
   readonly tellsSeen: boolean;
@@ -40,6 +42,7 @@ export function randomShape(random: RandomSource, operationsMax: number): Histor
     operations: 1 + Math.floor(random() * operationsMax),
     processes: 1 + Math.floor(random() * 4),
     values: random() < 0.5 ? null : 2 + Math.floor(random() * 3),
+    repeatShare: 0.03,
     casShare: random() < 0.3 ? 0 : random() * 0.7,
     tellsSeen: random() < 0.5,
     infoShare: random() < 0.4 ? 0 : random() * 0.6,
@@ -127,10 +130,13 @@ function drawInvocation(
   const draft = { process, call: 0, return: null, output: undefined, isDone: false };
   const anyValue = (): unknown => {
     const span = shape.values ?? Math.max(1, count);
-    const value = Math.floor(random() * (span + 1));
-    return value === span ? null : value;
+    // A cas should often expect what was written last, or it never swaps.
+    const isRecent = shape.values === null && random() < 0.5;
+    const value = isRecent ? count - 1 : Math.floor(random() * (span + 1));
+    return value < 0 || value === span ? null : value;
   };
-  const newValue = (): unknown => (shape.values === null && random() < 0.97 ? count : anyValue());
+  const newValue = (): unknown =>
+    shape.values === null && random() >= shape.repeatShare ? count : anyValue();
   if (random() < shape.casShare) return { ...draft, f: 'cas', value: [anyValue(), newValue()] };
   return random() < 0.5
     ? { ...draft, f: 'write', value: newValue() }

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { linearizeByBruteForce } from './brute-force.ts';
+import type { Operation } from './history.ts';
+import { createCasRegister } from './models/register.ts';
+import { checkWhole } from './testing/check-whole.ts';
+import { cas, history, read, write } from './testing/operations.ts';
+import { createRandom, simulateHistory } from './testing/random-history.ts';
+import type { Witness } from './verdict.ts';
+
+const model = createCasRegister();
+
+function witnessOf(operations: readonly Operation[]): Witness {
+  const verdict = checkWhole({ operations, model });
+  if (verdict.valid !== false) throw new Error(`the verdict is ${verdict.valid}`);
+  return verdict.witness;
+}
+
+test('a stale read is told with the processes, the nodes, the ops and how late it was', () => {
+  const operations = history(
+    write(1, [0, 1]),
+    write(2, [3, 5]),
+    read(2, [6, 7]),
+    read(1, [9, 10]),
+    read(2, [11, 12]),
+  );
+  const witness = witnessOf(operations);
+  expect(witness.sentence).toBe(
+    "process 3's read on n1 (op 3) returned 1, although process 1's write of 2 on n1 (op 1) had " +
+      'completed 4 entries of the history before that read began. 1 is the older value: ' +
+      "process 0's write of 1 on n1 (op 0) completed 2 entries of the history before " +
+      "process 1's write of 2 on n1 (op 1) began.",
+  );
+  expect(witness.operations.map(({ id }) => id)).toEqual([0, 1, 3]);
+  expect(witness.longestOrder).toEqual([0, 1]);
+});
+
+test('a stale read says how many newer values there were', () => {
+  const writes = [1, 2, 3, 4].map((value, at) => write(value, [2 * at, 2 * at + 1]));
+  const stale = witnessOf(history(...writes, read(4, [8, 9]), read(1, [10, 11])));
+  expect(stale.kind).toBe('stale-read');
+  expect(stale.sentence).toContain('stale by 3 values');
+  const lost = witnessOf(history(...writes, read(1, [10, 11])));
+  expect(lost.kind).toBe('lost-write');
+  expect(lost.sentence).toContain('nobody ever saw its value');
+});
+
+test('a violation of the initial value says so', () => {
+  const { sentence } = witnessOf(history(write(1, [0, 1]), read(null, [2, 3])));
+  expect(sentence).toContain('null is the initial value.');
+});
+
+test('a long chain of cas is kept whole, for without a link it would be another violation', () => {
+  const links = Array.from({ length: 20 }, (_, at) => cas([at, at + 1], [2 + 2 * at, 3 + 2 * at]));
+  const witness = witnessOf(history(write(0, [0, 1]), ...links, read(19, [60, 61])));
+  expect(witness.kind).toBe('stale-read');
+  expect(witness.operations.length).toBe(22);
+  expect(witness.confirmedBy).toBe('search');
+});
+
+test('where values repeat, the few operations that remain still have a name', () => {
+  // A register that really ran, with values from 0 to 4, and one read spoiled in the middle.
+  const shape = {
+    operations: 300,
+    processes: 5,
+    values: 5,
+    repeatShare: 0,
+    casShare: 0.2,
+    tellsSeen: true,
+    infoShare: 0.02,
+    spoilShare: 0,
+  };
+  const kinds = new Set<string>();
+  for (let seed = 0; seed < 12; seed += 1) {
+    const operations = simulateHistory(shape, createRandom(seed));
+    const at = operations.findIndex(({ f, id }) => f === 'read' && id > 150);
+    const spoiled = operations.map((operation, index) =>
+      index === at ? { ...operation, output: 77 } : operation,
+    );
+    const foreign = [...spoiled, { ...write(77, [9000, 9001]), id: 300, process: 300, key: null }];
+    const witness = witnessOf(foreign);
+    kinds.add(witness.kind);
+    expect(witness.operations.map(({ id }) => id)).toEqual([at, 300]);
+    expect(linearizeByBruteForce(witness.operations, model).type).toBe('none');
+  }
+  expect([...kinds]).toEqual(['future-read']);
+});

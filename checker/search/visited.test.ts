@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { UsedCounts } from './used-counts.ts';
+import { hashWords, Visited } from './visited.ts';
+
+const keys = Array.from({ length: 3000 }, (_, at) =>
+  Int32Array.of(at % 60, Math.floor(at / 60), 7),
+);
+
+test.each([
+  ['a good hash', hashWords, keys.length],
+  ['a hash that is the same for all', (): number => 0, 300],
+])('keys are told apart exactly, with %s', (_, hash, count) => {
+  const visited = new Visited(3, new UsedCounts(1), hash);
+  for (const key of keys.slice(0, count)) {
+    expect(visited.covers(key, 0)).toBe(false);
+    visited.add(key, 0);
+  }
+  expect(keys.slice(0, count).every((key) => visited.covers(key, 0))).toBe(true);
+  expect(visited.covers(Int32Array.of(1, 1, 8), 0)).toBe(false);
+  expect(visited.size).toBe(count);
+});
+
+test('who comes back with more used is covered, who used other operations is not', () => {
+  const used = new UsedCounts(5);
+  const a = used.increment(0, 1);
+  const b = used.increment(0, 2);
+  const ab = used.increment(a, 2);
+  const aab = used.increment(ab, 1);
+  expect(used.increment(b, 1)).toBe(ab);
+  expect(used.isWithin(a, aab)).toBe(true);
+  expect(used.isWithin(aab, ab)).toBe(false);
+  expect(used.isWithin(a, b)).toBe(false);
+
+  const visited = new Visited(1, used);
+  const key = Int32Array.of(1);
+  visited.add(key, ab);
+  expect(visited.covers(key, aab)).toBe(true);
+  expect(visited.covers(key, a)).toBe(false);
+  visited.add(key, a);
+  // The smaller one took the place of the larger.
+  expect(visited.size).toBe(1);
+  expect(visited.covers(key, b)).toBe(false);
+  visited.add(key, b);
+  expect(visited.covers(key, a)).toBe(true);
+  expect(visited.covers(key, b)).toBe(true);
+  expect(visited.covers(key, 0)).toBe(false);
+});
