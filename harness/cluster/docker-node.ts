@@ -98,7 +98,7 @@ function killProcess(pid: number, containerId: string): boolean {
 }
 
 /** A log comes in frames: kind (stdout or stderr), three zero bytes, a length, the text. */
-export function demultiplexLog(frames: Buffer): Buffer {
+function demultiplexLog(frames: Buffer): Buffer {
   const texts: Buffer[] = [];
   for (let at = 0; at + 8 <= frames.length; ) {
     const length = frames.readUInt32BE(at + 4);
