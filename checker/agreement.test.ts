@@ -35,6 +35,8 @@ function compare(operations: readonly Operation[], name: string): boolean {
   expect(verdict.valid, `checker: ${name}`).toBe(truth);
   if (verdict.valid === false) {
     expect(verdict.witness.confirmedBy, `witness: ${name}`).toBe('brute-force');
+    const alone = linearizeByBruteForce(verdict.witness.operations, model);
+    expect(alone.type, `witness: ${name}`).toBe('none');
   }
   return truth;
 }

@@ -39,7 +39,8 @@ export function* explainViolation(violation: Violation): Generator<number, Witne
     return confirm(violation, { ...finding, core });
   }
   const core = yield* reduce(violation, prefixOf(violation));
-  return confirm(violation, describeCore(violation, core));
+  const witness = confirm(violation, describeCore(violation, core));
+  return { ...witness, operations: withReturns(witness.operations, part.operations) };
 }
 
 function* reduce(
@@ -49,14 +50,27 @@ function* reduce(
   return yield* reduceToCore({ operations, model, shouldStop });
 }
 
-/** What was invoked before the return that no order gets beyond; the rest can not matter. */
+/**
+ * What was invoked before the return that no order gets beyond; the rest can not matter. Who
+ * returned later counts as open, for what it rests on may have been cut off.
+ */
 function prefixOf({ part, model, stuckAt }: Violation): readonly Operation[] {
   if (stuckAt === null) return part.operations;
-  return part.operations.filter((operation) => {
-    if (operation.call > stuckAt) return false;
-    const isLate = operation.return === null || operation.return > stuckAt;
-    return !(isLate && model.isObserver(operation));
+  return part.operations.flatMap((operation): Operation[] => {
+    if (operation.call > stuckAt) return [];
+    if (operation.return !== null && operation.return <= stuckAt) return [operation];
+    if (model.isObserver(operation)) return [];
+    return [{ ...operation, return: null, output: undefined }];
   });
+}
+
+/** The same operations as the history has them: it shows less freedom than they were given. */
+function withReturns(
+  core: readonly Operation[],
+  operations: readonly Operation[],
+): readonly Operation[] {
+  const ids = new Set(core.map((operation) => operation.id));
+  return operations.filter((operation) => ids.has(operation.id));
 }
 
 /** Few operations often have unique values where all of them had not: then they have a name. */

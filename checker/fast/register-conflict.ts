@@ -56,32 +56,44 @@ function describeContradiction(context: ConflictContext, row: number): Finding {
 
 function describeUnwritten(context: ConflictContext, row: number): Finding {
   const operation = operationAt(context, row);
-  const seen = describeSeen(operation);
+  const witness = completedWitness(context, row);
   const core = coreOf(context, [row]);
   // Of a part of a history the writer may have been cut off, because it began too late.
   const later = (context.input.context ?? []).find((other) => writesWhatSaw(other, operation));
-  if (later !== undefined) {
+  if (later !== undefined && later.call > (witness.return ?? 0)) {
     return {
       kind: 'future-read',
-      sentence: describeFuture(operation, later),
+      sentence: describeFuture(witness, later),
       core: [...core, later].sort((a, b) => a.call - b.call),
     };
   }
+  const saw =
+    operation === witness
+      ? `${describeOperation(operation)} saw ${describeSeen(operation)}`
+      : `${describeMutation(operation)} must have swapped, for its value was seen, and so ` +
+        `have found ${describeSeen(operation)}`;
   const failed = context.input.failed.find((other) => writesWhatSaw(other, operation));
   if (failed !== undefined) {
     return {
       kind: 'failed-write-read',
       sentence:
-        `${describeOperation(operation)} saw ${seen}, but the only one to write it was ` +
-        `${describeMutation(failed)}, which failed: it definitely did not happen.`,
+        `${saw}, but the only one to write that was ${describeMutation(failed)}, which failed: ` +
+        'it definitely did not happen.',
       core,
     };
   }
-  return {
-    kind: 'unwritten-value',
-    sentence: `${describeOperation(operation)} saw ${seen}, a value that nobody ever wrote.`,
-    core,
-  };
+  return { kind: 'unwritten-value', sentence: `${saw}, a value that nobody ever wrote.`, core };
+}
+
+/** The operation itself, or for an open one the completed one that proves that it happened. */
+function completedWitness(context: ConflictContext, row: number): Operation {
+  let witness = row;
+  while (context.columns.return[witness] === neverReturned) {
+    const next = context.observations.forcedBy[witness] ?? -1;
+    if (next < 0) break;
+    witness = next;
+  }
+  return operationAt(context, witness);
 }
 
 function writesWhatSaw(writer: Operation, observer: Operation): boolean {
