@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { DiskError, type Done } from '../storage/disk.ts';
+import { FileDisk } from './file-disk.ts';
+import { lockFolder } from './folder-lock.ts';
+
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function createFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rafture-disk-'));
+  folders.push(folder);
+  return folder;
+}
+
+function finished(start: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+test('appends keep their order, and the size counts those under way', async () => {
+  const folder = createFolder();
+  const disk = new FileDisk(folder);
+  await Promise.all(
+    ['one ', 'two ', 'three'].map((text) =>
+      finished((done) => disk.append('log', Buffer.from(text), done)),
+    ),
+  );
+  await finished((done) => disk.sync('log', done));
+  expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('one two three');
+  expect(disk.size('log')).toBe(13);
+  expect(Buffer.from(disk.readSync('log', 4, 100)).toString()).toBe('two three');
+  disk.close();
+});
+
+test('after a truncation an append goes to the new end', async () => {
+  const folder = createFolder();
+  writeFileSync(join(folder, 'log'), 'keep and cut');
+  const disk = new FileDisk(folder);
+  await finished((done) => disk.truncate('log', 4, done));
+  await finished((done) => disk.append('log', Buffer.from('!'), done));
+  await finished((done) => disk.writeAt('log', 0, Buffer.from('K'), done));
+  expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('Keep!');
+  disk.close();
+});
+
+test('renamed and removed files are what a list shows afterwards', async () => {
+  const disk = new FileDisk(createFolder());
+  for (const file of ['b', 'a', 'c']) {
+    await finished((done) => disk.append(file, Buffer.from(file), done));
+  }
+  await finished((done) => disk.rename('a', 'b', done));
+  await finished((done) => disk.remove('c', done));
+  await finished((done) => disk.syncDirectory(done));
+  expect(disk.list()).toEqual(['b']);
+  expect(Buffer.from(disk.readSync('b', 0, 9)).toString()).toBe('a');
+  disk.close();
+});
+
+test('trouble with a file is a DiskError, and never comes before the call returns', async () => {
+  const disk = new FileDisk(createFolder());
+  let returned = false;
+  const failing = finished((done) => {
+    disk.append('no/such/folder', Buffer.from('x'), (error) => {
+      expect(returned).toBe(true);
+      done(error);
+    });
+    returned = true;
+  });
+  await expect(failing).rejects.toMatchObject({ name: 'DiskError', code: 'ENOENT' });
+  expect(() => disk.size('missing')).toThrow(DiskError);
+  disk.close();
+});
+
+test('a folder is made with its parents, and one that can not be is refused', () => {
+  const folder = join(createFolder(), 'a', 'b');
+  new FileDisk(folder).close();
+  expect(existsSync(folder)).toBe(true);
+  expect(() => new FileDisk('/proc/nobody/can')).toThrow(DiskError);
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  expect(() => new FileDisk(file)).toThrow('ENOTDIR');
+});
+
+test('a folder is locked against other processes, not against the successor of a dead one', () => {
+  const folder = createFolder();
+  const lock = join(folder, 'lock');
+  lockFolder(folder);
+  expect(new FileDisk(folder).list()).toEqual([]);
+  // The process with the number 1 runs, on every Unix.
+  writeFileSync(lock, '1');
+  expect(() => lockFolder(folder)).toThrow('in use by process 1');
+  // It is another one, when the lock was taken at another time.
+  writeFileSync(lock, '1 a-start-of-long-ago');
+  if (existsSync('/proc/1/stat')) lockFolder(folder);
+  writeFileSync(lock, 'not a lock');
+  lockFolder(folder);
+  expect(readFileSync(lock, 'utf8')).toMatch(new RegExp(`^${process.pid}\\b`));
+});
