@@ -29,7 +29,7 @@ function readFlags(): Flags {
     return flags ?? process.exit(exitCodes.stopped);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
-    return die(exitCodes.badArguments, `${error.message.split('\n')[0]} (see --help)`);
+    return die(exitCodes.badArguments, `${error.message.replace(/\s+/g, ' ')} (see --help)`);
   }
 }
 

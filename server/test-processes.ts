@@ -1,0 +1,166 @@
+/**
+ * Nodes of the server as real processes on loopback, for tests: started by their command line,
+ * asked over TCP, killed. Nothing but tests may use it.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const host = '127.0.0.1';
+const mainFile = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+export interface Ended {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface TestNode {
+  readonly id: string;
+  readonly clientPort: number;
+  readonly ended: Promise<Ended>;
+  kill(signal: 'SIGKILL' | 'SIGTERM'): void;
+  endStdin(): void;
+}
+
+/** Runs `server/main.ts`; it dies with the test by the end of its stdin. */
+export function runServer(flags: readonly string[]): {
+  readonly ended: Promise<Ended>;
+  readonly kill: (signal: 'SIGKILL' | 'SIGTERM') => void;
+  readonly endStdin: () => void;
+} {
+  const child = execa(process.execPath, [mainFile, ...flags], {
+    reject: false,
+    stdin: 'pipe',
+    env: { RAFTURE_PARENT_PIPE: '1' },
+  });
+  const ended = child.then(({ exitCode, signal, stdout, stderr }) => ({
+    exitCode,
+    signal,
+    stdout,
+    stderr,
+  }));
+  return {
+    ended,
+    kill: (signal) => child.kill(signal),
+    endStdin: () => child.stdin.end(),
+  };
+}
+
+export class TestProcesses {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'rafture-main-'));
+  readonly #ports = new Map<string, { readonly client: number; readonly peer: number }>();
+  readonly #running = new Set<TestNode>();
+
+  static async create(ids: readonly string[]): Promise<TestProcesses> {
+    const processes = new TestProcesses();
+    const ports = await freePorts(2 * ids.length);
+    for (const [position, id] of ids.entries()) {
+      const [client = 0, peer = 0] = ports.slice(2 * position);
+      processes.#ports.set(id, { client, peer });
+    }
+    return processes;
+  }
+
+  /** Started, and not yet ended. */
+  get running(): readonly TestNode[] {
+    return [...this.#running];
+  }
+
+  clientPort(id: string): number {
+    return this.#ports.get(id)?.client ?? 0;
+  }
+
+  flags(id: string): readonly string[] {
+    const own = this.#ports.get(id);
+    const peers = [...this.#ports].filter(([other]) => other !== id);
+    return [
+      ...['--id', id, '--data-dir', join(this.folder, id), '--log-level', 'warn'],
+      ...['--listen-client', `${host}:${own?.client}`, '--listen-peer', `${host}:${own?.peer}`],
+      ...peers.flatMap(([other, { peer }]) => ['--peer', `${other}=${host}:${peer}`]),
+      ...[...this.#ports].flatMap(([other, { client }]) => [
+        '--client-address',
+        `${other}=${host}:${client}`,
+      ]),
+    ];
+  }
+
+  start(id: string): TestNode {
+    const node: TestNode = { id, clientPort: this.clientPort(id), ...runServer(this.flags(id)) };
+    this.#running.add(node);
+    void node.ended.then(() => this.#running.delete(node));
+    return node;
+  }
+
+  /** The first of the nodes that takes a write. */
+  async leader(nodes: readonly TestNode[]): Promise<TestNode> {
+    for (;;) {
+      for (const node of nodes) {
+        const reply = await ask(node.clientPort, ['SET', 'ready', 'yes']).catch(() => null);
+        if (reply === '+OK') return node;
+      }
+    }
+  }
+
+  async tearDown(): Promise<void> {
+    const nodes = this.running;
+    for (const node of nodes) node.kill('SIGKILL');
+    await Promise.all(nodes.map(({ ended }) => ended));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A request and its reply: the line of a simple one, the text of a bulk string, null for none. */
+export function ask(port: number, parts: readonly string[]): Promise<string | null> {
+  const request = parts.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('');
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    let received = '';
+    socket.on('connect', () => socket.write(`*${parts.length}\r\n${request}`));
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
+      const reply = parseReply(received);
+      if (reply === undefined) return;
+      resolve(reply);
+      socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('closed without a reply')));
+  });
+}
+
+/** Undefined while it is not whole. */
+function parseReply(received: string): string | null | undefined {
+  const lineEnd = received.indexOf('\r\n');
+  if (lineEnd < 0) return undefined;
+  const line = received.slice(0, lineEnd);
+  if (!line.startsWith('$')) return line;
+  const length = Number(line.slice(1));
+  if (length < 0) return null;
+  const bulk = received.slice(lineEnd + 2);
+  return bulk.length < length + 2 ? undefined : bulk.slice(0, length);
+}
+
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen({ host, port: 0 }, () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address !== null ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+  );
+  return ports;
+}
