@@ -14,6 +14,13 @@ export interface Link {
 /** Whether a node's process runs, is frozen, or is gone. */
 export type NodeState = 'running' | 'paused' | 'stopped';
 
+/** A node's process ended by itself. */
+export interface UnexpectedExit {
+  readonly node: string;
+  /** How it ended, and its last words where there are any. */
+  readonly reason: string;
+}
+
 /** A byte stream to a node's client port. */
 export interface ByteStream {
   /** Never throws; bytes that cannot be sent end in onClose. */
@@ -64,6 +71,8 @@ export interface Cluster {
   resume(node: string): Promise<void>;
   /** Asked of the operating system or the engine, not remembered. */
   nodeState(node: string): Promise<NodeState>;
+  /** Nodes that ended although nobody had asked them to, over the whole run. */
+  unexpectedExits(): readonly UnexpectedExit[];
   /** Where clients reach the node, as `host:port`; also what a redirect names. */
   clientAddress(node: string): string;
   /** Rejects when nobody listens. */

@@ -32,6 +32,7 @@ export class RespClient implements Client {
   }
 
   open(node: string): Promise<void> {
+    this.close();
     this.#home = node;
     this.#node = node;
     return Promise.resolve();

@@ -21,6 +21,8 @@ export class ChildNode {
   readonly #logPath: string;
   #incarnation: Incarnation | null = null;
   #exitReason: string | null = 'it was never started';
+  #endAskedFor = false;
+  readonly #unexpectedExits: string[] = [];
 
   constructor(args: readonly string[], logPath: string) {
     this.#args = args;
@@ -33,9 +35,15 @@ export class ChildNode {
     return this.#exitReason;
   }
 
+  /** The reasons of the ends that nobody had asked for. */
+  get unexpectedExits(): readonly string[] {
+    return this.#unexpectedExits;
+  }
+
   start(): void {
     if (this.#incarnation !== null) throw new Error('the node runs already');
     this.#exitReason = null;
+    this.#endAskedFor = false;
     const log = { file: this.#logPath, append: true };
     const child = execa(process.execPath, this.#args, {
       stdin: 'pipe',
@@ -53,6 +61,7 @@ export class ChildNode {
       this.#exitReason = `it ended with ${result.signal ?? `exit code ${result.exitCode}`}`;
       const lastLine = this.#lastLogLine();
       if (lastLine !== '') this.#exitReason += `; its last line: ${lastLine}`;
+      if (!this.#endAskedFor) this.#unexpectedExits.push(this.#exitReason);
     });
     this.#incarnation = { pid: child.pid, gone, kill: (signal) => child.kill(signal) };
   }
@@ -61,6 +70,7 @@ export class ChildNode {
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const incarnation = this.#incarnation;
     if (incarnation === null) return;
+    this.#endAskedFor = true;
     incarnation.kill(signal);
     await incarnation.gone;
   }

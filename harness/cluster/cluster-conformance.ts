@@ -7,7 +7,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
 import type { Cluster, Link } from '../cluster.ts';
 import type { System } from '../systems/system.ts';
@@ -45,6 +45,7 @@ export function describeClusterConformance(
 
     testLinks(cluster);
     testLives(cluster);
+    testExits(cluster);
     testEnds(cluster);
   });
 }
@@ -135,6 +136,24 @@ function testLives(cluster: () => Cluster): void {
     expect(await cluster().nodeState('n2')).toBe('stopped');
     await cluster().start('n2');
     expect(await cluster().nodeState('n2')).toBe('running');
+  });
+}
+
+function testExits(cluster: () => Cluster): void {
+  test('a node that ends by itself is told apart from all that were ended', async () => {
+    expect(cluster().unexpectedExits()).toEqual([]);
+    await ask(cluster(), 'n2', ['EXIT']);
+    await vi.waitFor(
+      () => {
+        const exits = cluster().unexpectedExits();
+        expect(exits).toMatchObject([{ node: 'n2', reason: expect.stringContaining('code 3') }]);
+      },
+      { timeout: 10_000 },
+    );
+    await cluster().start('n2');
+    await cluster().kill('n2');
+    await cluster().start('n2');
+    expect(cluster().unexpectedExits()).toHaveLength(1);
   });
 }
 

@@ -11,9 +11,16 @@ import { tolerate } from './docker-engine.ts';
 
 const stopLimitSeconds = 10;
 
+/** One life of the process; a late report of its end must not be taken for the next one's. */
+interface Incarnation {
+  exitReason: string | null;
+  endAskedFor: boolean;
+}
+
 export class DockerNode {
   readonly #container: Docker.Container;
-  #exitReason: string | null = null;
+  readonly #unexpectedExits: string[] = [];
+  #incarnation: Incarnation = { exitReason: null, endAskedFor: false };
 
   constructor(container: Docker.Container) {
     this.#container = container;
@@ -22,7 +29,12 @@ export class DockerNode {
 
   /** Why the current incarnation is not there any more; null while it is, or is not known to be. */
   get exitReason(): string | null {
-    return this.#exitReason;
+    return this.#incarnation.exitReason;
+  }
+
+  /** The reasons of the ends that nobody had asked for. */
+  get unexpectedExits(): readonly string[] {
+    return this.#unexpectedExits;
   }
 
   /** Running already is as good as started. */
@@ -32,6 +44,7 @@ export class DockerNode {
   }
 
   async stop(): Promise<void> {
+    this.#incarnation.endAskedFor = true;
     await tolerate([304], this.#container.stop({ t: stopLimitSeconds }));
   }
 
@@ -47,6 +60,7 @@ export class DockerNode {
   async kill(): Promise<void> {
     const { State: state } = await this.#container.inspect();
     if (!state.Running) return;
+    this.#incarnation.endAskedFor = true;
     // Asked for first: whoever asks afterwards might wait for the exit of the next incarnation.
     const gone = this.#container.wait({ condition: 'not-running' });
     // A frozen process takes no signal until it is thawed, which the engine sees to.
@@ -70,15 +84,17 @@ export class DockerNode {
   }
 
   #watchExit(): void {
-    this.#exitReason = null;
+    const incarnation: Incarnation = { exitReason: null, endAskedFor: false };
+    this.#incarnation = incarnation;
     this.#container.wait({ condition: 'not-running' }).then(
       (result: unknown) => {
         const status: unknown =
           typeof result === 'object' && result !== null ? Reflect.get(result, 'StatusCode') : null;
-        this.#exitReason = `it exited with code ${String(status)}`;
+        incarnation.exitReason = `it exited with code ${String(status)}`;
+        if (!incarnation.endAskedFor) this.#unexpectedExits.push(incarnation.exitReason);
       },
       () => {
-        this.#exitReason = 'its container is gone';
+        incarnation.exitReason = 'its container is gone';
       },
     );
   }

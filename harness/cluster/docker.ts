@@ -14,6 +14,7 @@ import type {
   Link,
   NetworkReading,
   NodeState,
+  UnexpectedExit,
 } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
@@ -216,6 +217,12 @@ class DockerCluster implements Cluster {
 
   nodeState(node: string): Promise<NodeState> {
     return this.#container(node).state();
+  }
+
+  unexpectedExits(): readonly UnexpectedExit[] {
+    return [...this.#containers].flatMap(([node, container]) =>
+      container.unexpectedExits.map((reason) => ({ node, reason })),
+    );
   }
 
   clientAddress(node: string): string {

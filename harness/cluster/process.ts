@@ -14,6 +14,7 @@ import type {
   Link,
   NetworkReading,
   NodeState,
+  UnexpectedExit,
 } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
@@ -143,6 +144,12 @@ class ProcessCluster implements Cluster {
 
   nodeState(node: string): Promise<NodeState> {
     return this.#child(node).state();
+  }
+
+  unexpectedExits(): readonly UnexpectedExit[] {
+    return [...this.#children].flatMap(([node, child]) =>
+      child.unexpectedExits.map((reason) => ({ node, reason })),
+    );
   }
 
   clientAddress(node: string): string {

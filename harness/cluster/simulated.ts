@@ -13,7 +13,7 @@ import { Engine } from '../simulation/engine.ts';
 import { drawLatencyUs } from '../simulation/latency.ts';
 import { type MessageCounts, SimulatedNetwork } from '../simulation/network.ts';
 import { planSimulation, type SimulationOptions, type SimulationPlan } from '../simulation/plan.ts';
-import { SimulatedNode, type UnexpectedExit } from '../simulation/simulated-node.ts';
+import { type SimulatedExit, SimulatedNode } from '../simulation/simulated-node.ts';
 import { Trace } from '../simulation/trace.ts';
 import { reference } from '../systems/reference.ts';
 import { waitUntilReady } from './ready.ts';
@@ -42,7 +42,7 @@ export class SimulatedCluster implements Cluster {
   readonly #network: SimulatedNetwork;
   readonly #nodes: ReadonlyMap<string, SimulatedNode>;
   readonly #bootRandom: RandomSource;
-  readonly #unexpectedExits: UnexpectedExit[] = [];
+  readonly #unexpectedExits: SimulatedExit[] = [];
   #connectionCount = 0;
 
   constructor(plan: SimulationPlan) {
@@ -79,7 +79,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   /** Nodes that ended though nobody asked them to: a bug of the server, each. */
-  unexpectedExits(): readonly UnexpectedExit[] {
+  unexpectedExits(): readonly SimulatedExit[] {
     return this.#unexpectedExits;
   }
 
@@ -205,7 +205,7 @@ export class SimulatedCluster implements Cluster {
       trace: this.#trace,
       network: this.#network,
       clientAddresses: new Map(this.nodes.map((node) => [node, `${node}:${clientPort}`])),
-      onUnexpectedExit: (exit: UnexpectedExit) => {
+      onUnexpectedExit: (exit: SimulatedExit) => {
         this.#unexpectedExits.push(exit);
       },
     };

@@ -71,16 +71,25 @@ export class KillNemesis implements Nemesis {
 
   async #end(op: NemesisOp): Promise<NemesisOutcome> {
     const nodes = this.#killed;
-    await this.#restart();
+    const failures = await this.#restart();
     const after = await this.#states(nodes);
-    const back = nodes.every((node) => after[node] === 'running');
-    return { value: op.value, tookEffect: this.#wereGone && back, evidence: { after } };
+    const evidence = failures.length === 0 ? { after } : { after, failures };
+    return { value: op.value, tookEffect: this.#wereGone, evidence };
   }
 
-  async #restart(): Promise<void> {
+  /** Returns why nodes did not come back: the system's failure, which the recovery reports. */
+  async #restart(): Promise<readonly string[]> {
     const nodes = this.#killed;
     this.#killed = [];
-    await Promise.all(nodes.map((node) => this.#cluster.start(node)));
+    const failures: string[] = [];
+    await Promise.all(
+      nodes.map((node) =>
+        this.#cluster.start(node).catch((error: unknown) => {
+          failures.push(error instanceof Error ? error.message : String(error));
+        }),
+      ),
+    );
+    return failures;
   }
 
   async #states(nodes: readonly string[]): Promise<Record<string, NodeState>> {

@@ -89,7 +89,9 @@ describe('the worth of a run', () => {
   it('is unknown when the cluster did not come back, or a node ended by itself', () => {
     const recovery = { problem: 'no write', acknowledgedAt: null, keysRead: 0 };
     expect(validityOf('recovery', { recovery }, [])).toBe('unknown');
-    expect(validityOf('nodes', { unexpectedExits: ['n2'] }, [])).toBe('unknown');
+    expect(
+      validityOf('nodes', { unexpectedExits: [{ node: 'n2', reason: 'exit code 255' }] }, []),
+    ).toBe('unknown');
   });
 });
 

@@ -133,7 +133,9 @@ function checkNodes({ unexpectedExits }: TestOutcome): CheckerResult {
     summary:
       unexpectedExits.length === 0
         ? 'no node ended by itself'
-        : `${unexpectedExits.join(', ')} ended without being killed; see the node's log`,
+        : unexpectedExits
+            .map(({ node, reason }) => `${node} ended by itself: ${reason}`)
+            .join('; '),
     details: { unexpectedExits },
   };
 }

@@ -43,7 +43,8 @@ export async function recover(options: RecoveryOptions): Promise<Recovery> {
   const startNs = options.timers.nowNs();
   const late = (): boolean => options.timers.nowNs() - startNs > options.limitMs * 1e6;
   const stop = (): boolean => late() || options.shouldStop();
-  await startAll(options);
+  const lost = await startAll(options);
+  if (lost.length > 0) return { problem: lost.join('; '), acknowledgedAt: null, keysRead: 0 };
   const write = await attemptUntilOk(
     options,
     { f: 'write', key: recoveryKey, firstValue: -1 },
@@ -73,15 +74,21 @@ function notRecovered(options: RecoveryOptions, what: string, keysRead: number):
   return { problem: `${what} ${why} after the healing`, acknowledgedAt: null, keysRead };
 }
 
-/** Whatever is frozen or gone comes back, whoever did it. */
-async function startAll({ cluster }: RecoveryOptions): Promise<void> {
-  await Promise.all(
+/** Whatever is frozen or gone comes back, whoever did it; returns what did not, as sentences. */
+async function startAll({ cluster }: RecoveryOptions): Promise<readonly string[]> {
+  const problems = await Promise.all(
     cluster.nodes.map(async (node) => {
-      const state = await cluster.nodeState(node);
-      if (state === 'paused') await cluster.resume(node);
-      if (state === 'stopped') await cluster.start(node);
+      try {
+        const state = await cluster.nodeState(node);
+        if (state === 'paused') await cluster.resume(node);
+        if (state === 'stopped') await cluster.start(node);
+        return null;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
     }),
   );
+  return problems.filter((problem) => problem !== null);
 }
 
 interface Attempt {

@@ -5,7 +5,7 @@
  * the faults are undone.
  */
 import type { Op } from '../../checker/history.ts';
-import type { Cluster } from '../cluster.ts';
+import type { Cluster, UnexpectedExit } from '../cluster.ts';
 import { type Generator, limit, stagger, timeLimit } from '../generator.ts';
 import { type ConductedFault, Conductor } from '../nemesis/conductor.ts';
 import { KillNemesis } from '../nemesis/kill.ts';
@@ -60,8 +60,7 @@ export interface TestOutcome {
   readonly notReached: readonly FaultFamily[];
   readonly recovery: Recovery;
   readonly leaders: readonly LeaderSighting[];
-  /** Nodes that were found gone although nobody had killed them. */
-  readonly unexpectedExits: readonly string[];
+  readonly unexpectedExits: readonly UnexpectedExit[];
 }
 
 const monitorMs = 500;
@@ -137,7 +136,6 @@ class RunningTest {
     await this.#observe();
     const nextProcess = await this.#workload();
     await this.#conductor.settled();
-    const unexpectedExits = await this.#unexpectedExits();
     await this.#conductor.finish();
     this.#faultsFinished = true;
     await this.#observe();
@@ -159,7 +157,7 @@ class RunningTest {
       notReached: this.#schedule.notReached,
       recovery,
       leaders: this.#leaders,
-      unexpectedExits,
+      unexpectedExits: cluster.unexpectedExits(),
     };
   }
 
@@ -225,22 +223,6 @@ class RunningTest {
     const phase = this.#faultsFinished ? 'recovery' : 'workload';
     this.#options.onStatus({ phase, faults: this.#conductor.inForce, leader, term });
     return found;
-  }
-
-  /** Gone, and not by a fault that is still in force. */
-  async #unexpectedExits(): Promise<readonly string[]> {
-    const { cluster } = this.#options;
-    const killed = new Set(
-      this.#conductor.faults
-        .filter((fault) => fault.family === 'kill' && fault.end === null)
-        .flatMap((fault) => fault.nodes),
-    );
-    const states = await Promise.all(
-      cluster.nodes.map(async (node) => ({ node, state: await cluster.nodeState(node) })),
-    );
-    return states
-      .filter(({ node, state }) => state === 'stopped' && !killed.has(node))
-      .map(({ node }) => node);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { LogLevel } from '../../server/host.ts';
 import type { ServerNode } from '../../server/node.ts';
-import type { ByteStream, NodeState } from '../cluster.ts';
+import type { ByteStream, NodeState, UnexpectedExit } from '../cluster.ts';
 import {
   ClientConnection,
   type ConnectionSurroundings,
@@ -22,8 +22,7 @@ import type { SimulationPlan } from './plan.ts';
 import type { Trace } from './trace.ts';
 
 /** A node that ended though nobody asked it to. */
-export interface UnexpectedExit {
-  readonly node: string;
+export interface SimulatedExit extends UnexpectedExit {
   /** Virtual time. */
   readonly timeUs: number;
   /** Which of the node's lives it was, 1 for the first. */
@@ -38,7 +37,7 @@ export interface NodeSurroundings {
   readonly network: SimulatedNetwork;
   /** The address where clients reach each node. */
   readonly clientAddresses: ReadonlyMap<string, string>;
-  readonly onUnexpectedExit: (exit: UnexpectedExit) => void;
+  readonly onUnexpectedExit: (exit: SimulatedExit) => void;
 }
 
 export class SimulatedNode {
@@ -162,6 +161,7 @@ export class SimulatedNode {
       timeUs: this.#surroundings.engine.time.nowUs,
       life: life.number,
       error,
+      reason: error.message,
     });
   }
 

@@ -2,7 +2,8 @@
  * A server that shows what a cluster does to it: what it hears from whom, and what it has kept.
  *
  * `main.ts <id> <client host:port> <peer host:port> <data directory> <peer=host:port>...`
- * RESP commands: PING, SET key value (synced before the answer), GET key, HEARD peer (messages).
+ * RESP commands: PING, SET key value (synced before the answer), GET key, HEARD peer (messages),
+ * EXIT (ends by itself).
  */
 import { existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
@@ -59,6 +60,8 @@ function answer([command, key = '', value = '']: readonly string[]): string {
     }
     case 'HEARD':
       return `:${heard.get(key) ?? 0}\r\n`;
+    case 'EXIT':
+      return process.exit(3);
     default:
       return '-ERR unknown command\r\n';
   }

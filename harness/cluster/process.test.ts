@@ -1,0 +1,4 @@
+import { describeClusterConformance } from './cluster-conformance.ts';
+import { createProcessCluster } from './process.ts';
+
+describeClusterConformance('processes', createProcessCluster);
