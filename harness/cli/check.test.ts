@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa, type ResultPromise } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rafture-cli-check-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const header = '{"format":"rafture-history","version":1}';
+const write = (index: number, value: number): string[] => [
+  `{"index":${index},"timeNs":1,"process":3,"node":"n2","type":"invoke","f":"write","key":"7","value":${value}}`,
+  `{"index":${index + 1},"timeNs":2,"process":3,"node":"n2","type":"ok","f":"write","key":"7","value":${value}}`,
+];
+const read = (index: number, value: number): string[] => [
+  `{"index":${index},"timeNs":3,"process":4,"node":"n1","type":"invoke","f":"read","key":"7","value":null}`,
+  `{"index":${index + 1},"timeNs":4,"process":4,"node":"n1","type":"ok","f":"read","key":"7","value":${value}}`,
+];
+const valid = [header, ...write(0, 41), ...read(2, 41)];
+const stale = [header, ...write(0, 41), ...write(2, 42), ...read(4, 42), ...read(6, 41)];
+
+function file(lines: readonly string[]): string {
+  const path = join(folder, 'history.jsonl');
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+}
+
+function check(...args: readonly string[]): ResultPromise<{ reject: false }> {
+  const main = join(import.meta.dirname, '../main.ts');
+  return execa(process.execPath, [main, 'check', ...args], { reject: false });
+}
+
+test('a valid history exits with 0, the verdict first and the counts after it', async () => {
+  const { exitCode, stdout } = await check(file(valid));
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^valid: linearizable/);
+  expect(stdout).toMatch(/2 operations in 4 entries: 2 ok, 0 failed, 0 unknown; model cas-reg/);
+});
+
+test('a violation exits with 1 and shows the sentence and the few operations', async () => {
+  const { exitCode, stdout } = await check(file(stale), '--model', 'register');
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^invalid: not linearizable, stale-read on key 7\n/);
+  expect(stdout).toContain("process 4's read on n1 (op 6) returned 41, although process 3's write");
+  expect(stdout).toContain('  op 0  process 3  n2  write 41    entries 0 to 1');
+  expect(stdout).toContain(
+    'These 3 operations alone are impossible; every order of them was tried.',
+  );
+});
+
+test('with --json it prints one object, with the witness and without the long orders', async () => {
+  const invalid = await check(file(stale), '--json');
+  expect(invalid.exitCode).toBe(1);
+  expect(JSON.parse(invalid.stdout)).toMatchObject({
+    model: 'cas-register',
+    counts: { ok: 4, fail: 0, info: 0, open: 0 },
+    verdict: { valid: false, witness: { kind: 'stale-read', confirmedBy: 'brute-force' } },
+  });
+  const good = await check(file(valid), '--json');
+  expect(JSON.parse(good.stdout)).toMatchObject({
+    verdict: { valid: true, operations: 2, keys: 1 },
+  });
+});
+
+test('a limit that is reached exits with 2 and says what would help', async () => {
+  const { exitCode, stdout } = await check(file(stale), '--memory-limit', '0.0001');
+  expect(exitCode).toBe(2);
+  expect(stdout).toMatch(/^unknown \(memory\): key 7 is undecided .* allow more memory/);
+});
+
+test('a results folder stands for its history.jsonl', async () => {
+  file(valid);
+  expect((await check(folder)).exitCode).toBe(0);
+});
+
+test('a torn last line is noted on stderr, and the rest is checked', async () => {
+  const path = join(folder, 'history.jsonl');
+  writeFileSync(path, valid.join('\n').slice(0, -9));
+  const { exitCode, stderr } = await check(path);
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('note: line 5 is cut off');
+});
+
+test.each([
+  ['a history that is not there', [], 'ENOENT'],
+  ['a malformed line', [header, '{"index":0}'], 'line 2: "timeNs" must be a number'],
+  [
+    'an operation that the model does not know',
+    [header, '{"index":0,"timeNs":0,"process":0,"type":"invoke","f":"append"}'],
+    'line 2: the model cas-register knows read, write, cas, not append',
+  ],
+])('%s exits with 253 and says what is wrong', async (_, lines, words) => {
+  const path = lines.length === 0 ? join(folder, 'none') : file(lines);
+  const { exitCode, stdout, stderr } = await check(path);
+  expect(exitCode).toBe(253);
+  expect(stderr).toContain(words);
+  expect(stdout).toBe('');
+});
+
+test.each([
+  ['no number of seconds', ['--time-limit', 'soon'], '--time-limit must be a number of seconds'],
+  ['no memory', ['--memory-limit', '0'], '--memory-limit must be a number of megabytes'],
+  ['a model that there is not', ['--model', 'queue'], 'Invalid values'],
+  ['an option that there is not', ['--modle', 'register'], 'Unknown argument'],
+])('%s exits with 254 and says what is wrong', async (_, args, words) => {
+  const { exitCode, stderr } = await check(file(valid), ...args);
+  expect(exitCode).toBe(254);
+  expect(stderr).toContain(words);
+});
+
+test('Ctrl-C ends the check with what is known, which is unknown', async () => {
+  const path = join(folder, 'pipe');
+  await execa('mkfifo', [path]);
+  const checking = check(path);
+  const pipe = createWriteStream(path);
+  // More than a pipe holds: when it is gone, the command is up and reads.
+  const nemesis = Array.from({ length: 5000 }, (_, index) =>
+    JSON.stringify({ index, timeNs: 0, process: 'nemesis', type: 'info', f: 'none' }),
+  );
+  if (!pipe.write(`${[header, ...nemesis].join('\n')}\n`)) await once(pipe, 'drain');
+  checking.kill('SIGINT');
+  pipe.end(`${[...write(5000, 1), ...read(5002, 1)].join('\n')}\n`);
+  const { exitCode, stdout } = await checking;
+  expect(stdout).toMatch(/^unknown \(interrupted\)/);
+  expect(exitCode).toBe(2);
+});
