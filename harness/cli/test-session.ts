@@ -182,7 +182,7 @@ function describeVerdict(verdict: Verdict): CheckerResult {
   const { valid, operations } = verdict;
   if (verdict.valid === true) {
     const keys = verdict.linearizations.length;
-    const summary = `${operations} operations on ${keys} keys have an order, replayed by other code`;
+    const summary = `${operations} operations on ${keys} keys have an order, and it was replayed`;
     return { name, valid, summary, details: { operations, keys } };
   }
   if (verdict.valid === false) {

@@ -79,7 +79,7 @@ class ProcessCluster implements Cluster {
   }
 
   describe(): string {
-    return `${this.nodes.length} processes on loopback, a TCP proxy for each directed pair of nodes`;
+    return `${this.nodes.length} processes on loopback, a TCP proxy for each directed pair`;
   }
 
   capabilities(): Capabilities {

@@ -79,7 +79,7 @@ function isolate(node: string, nodes: readonly string[]): readonly Link[] {
 const value = (text: string | null): RespReply => ({ type: 'bulk', value: text });
 const done: RespReply = { type: 'simple', value: 'OK' };
 
-test('the nodes elect a leader, which answers SET and GET; the others name its address', async () => {
+test('a leader is elected and answers SET and GET; the others name its address', async () => {
   const cluster = createCluster(1);
   await cluster.run(async () => {
     await startAll(cluster);

@@ -50,7 +50,7 @@ interface Plan {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
-/** The leader twice: most that can go wrong begins with a leader that does not know it was replaced. */
+/** The leader twice: most failures begin with one that does not know that it was replaced. */
 const shapeDeck: readonly PartitionShape[] = [...partitionShapes, 'leader'];
 
 export class Conductor {

@@ -29,8 +29,8 @@ export function evaluateRun(
 }
 
 /**
- * The share of operations that succeeded while the cluster was healthy: no fault in force, and since
- * the last healing an operation has succeeded.
+ * The share of operations that succeeded while the cluster was healthy: no fault in force, and an
+ * operation has succeeded since the last healing.
  */
 export function checkHealth(
   ops: readonly Op[],

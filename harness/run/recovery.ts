@@ -137,7 +137,7 @@ function attempts(attempt: Attempt, count: number): Generator {
   return self;
 }
 
-/** Waits until every node has applied what its leader has committed by now; returns the laggards. */
+/** Waits until every node has applied what its leader has logged by now; returns the laggards. */
 async function appliedEverywhere(
   options: RecoveryOptions,
   stop: () => boolean,

@@ -9,8 +9,8 @@ import type { ByteStream } from '../cluster.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import type { Introspection, NodePlace, System } from './system.ts';
 
-/** After these errors the operation definitely did not happen; after every other one it may have. */
-export const referenceDefiniteErrors: ReadonlySet<string> = new Set([
+/** After these errors the operation definitely did not happen; after any other it may have. */
+const definiteErrors: ReadonlySet<string> = new Set([
   'MOVED',
   'NOLEADER',
   'OVERLOADED',
@@ -26,7 +26,7 @@ export const reference: System = {
   command,
   isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
   createClient: (options) =>
-    new RespClient({ ...options, definiteErrors: referenceDefiniteErrors }),
+    new RespClient({ ...options, definiteErrors }),
   introspect: async (stream, timers) => {
     const reply = await ask(stream, timers, ['RAFT.INFO']);
     return reply?.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
@@ -67,7 +67,7 @@ function ask(
 }
 
 /** `name:value` lines; null when one that matters is missing. */
-export function parseIntrospection(text: string): Introspection | null {
+function parseIntrospection(text: string): Introspection | null {
   const fields = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
     const colon = line.indexOf(':');

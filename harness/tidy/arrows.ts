@@ -10,7 +10,7 @@ import { isTest, type SourceFile } from './source-files.ts';
 const importPattern = /(?:\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)['"]([^'"]+)['"]/g;
 
 /** The modules that a file imports, statically or not. */
-export function importsOf(text: string): readonly string[] {
+function importsOf(text: string): readonly string[] {
   return [...text.matchAll(importPattern)].map((match) => match[1] ?? '');
 }
 
