@@ -25,7 +25,7 @@ export function encodeEntry(entry: Entry): EncodedEntry {
 }
 
 /** Throws ShapeError. */
-export function parseEntry(value: unknown): Entry {
+function parseEntry(value: unknown): Entry {
   if (!Array.isArray(value) || value.length !== 4) throw new ShapeError('an entry has four fields');
   const kind = kinds[parseCount(value[2], 'kind')];
   if (kind === undefined) throw new ShapeError(`no kind of entry has the code ${value[2]}`);

@@ -3,15 +3,17 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, type Ended, runServer, TestProcesses } from './test-processes.ts';
+import { ask, type Ended, runServer, TestProcesses } from './host/test-processes.ts';
 
-const hasRedisCli = execaSync('redis-cli', ['--version'], { reject: false }).exitCode === 0;
+// By a name, so that nobody takes it for a command that comes with a package.
+const redisCliFile = 'redis-cli';
+const hasRedisCli = execaSync(redisCliFile, ['--version'], { reject: false }).exitCode === 0;
 if (!hasRedisCli && process.env['CI'] !== 'true') {
   console.warn('skipped: redis-cli is not installed (Debian: apt-get install redis-tools)');
 }
 
 async function redisCli(port: number, ...words: readonly string[]): Promise<string> {
-  const { stdout } = await execa('redis-cli', ['-h', '127.0.0.1', '-p', `${port}`, ...words]);
+  const { stdout } = await execa(redisCliFile, ['-h', '127.0.0.1', '-p', `${port}`, ...words]);
   return stdout.trim();
 }
 

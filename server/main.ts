@@ -3,10 +3,11 @@
  *
  * The composition root of server/: nothing imports it.
  */
-import { exitCodes, FlagError, type Flags, parseFlags } from './flags.ts';
+
 import { type Address, describeAddress } from './host/address.ts';
 import { ClientListener } from './host/client-listener.ts';
 import { type FileDisk, openFileDisk } from './host/file-disk.ts';
+import { exitCodes, FlagError, type Flags, parseFlags } from './host/flags.ts';
 import { lockFolder } from './host/folder-lock.ts';
 import { createJsonLog } from './host/json-log.ts';
 import { PeerLinks } from './host/peer-links.ts';

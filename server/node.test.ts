@@ -294,7 +294,7 @@ test('a write whose place another leader took is refused for certain', async () 
   await stop(rig);
 });
 
-test('a write of which nothing more is heard is uncertain, soon after leadership is lost', async () => {
+test('a write of which nothing more is heard is uncertain once leadership is lost', async () => {
   const rig = start(createFolder(), ['n1', 'n2', 'n3']);
   await becomeLeader(rig);
   const replies: Reply[] = [];

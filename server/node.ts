@@ -314,7 +314,7 @@ class NodeDriver implements ServerNode {
 
   /**
    * A proposal of a term that this server no longer leads in is settled when something is applied
-   * at or behind it; that mostly comes soon, and gives a definite answer. It is not waited for long.
+   * at or behind it. That mostly comes soon and gives a definite answer; it is not waited for long.
    */
   #maybeAbandonProposals(): void {
     const { role, currentTerm } = this.#raft.status();

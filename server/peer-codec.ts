@@ -28,7 +28,7 @@ export interface Hello {
 }
 
 /** Far above the largest message that the core sends, far below what would hurt. */
-export const frameBytesMax: number = 64 * 1024 * 1024;
+const frameBytesMax: number = 64 * 1024 * 1024;
 
 const frameHeaderBytes = 4;
 const protocolName = 'rafture-peer';

@@ -1,5 +1,5 @@
 /**
- * Reads on their way: asked of the core, then confirmed, then waiting for their index to be applied.
+ * Reads on their way: asked of the core, then confirmed, then waiting until their index is applied.
  * [Ongaro §6.4]
  */
 import type { GetCommand, Reply } from './kv/command.ts';

@@ -3,7 +3,7 @@
  *
  * What runs while the server serves takes a callback, so that the real disk never blocks the event
  * loop and the simulated one stays on virtual time without a promise. What runs before it serves
- * (recovery) is synchronous. Nothing is durable before `sync` (contents) or `syncDirectory` (names).
+ * (recovery) is synchronous. Durable is only what `sync` (contents) or `syncDirectory` (names) saw.
  */
 
 /** Called exactly once, never before the call that took it has returned. */

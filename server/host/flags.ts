@@ -2,10 +2,10 @@
  * The command line of a node: what may be given, what it means, and which exit codes there are.
  */
 import yargs from 'yargs';
-import { type Address, parseAddress } from './host/address.ts';
-import { logLevels } from './host/json-log.ts';
-import type { LogLevel } from './host.ts';
-import type { NodeId } from './raft/entry.ts';
+import type { LogLevel } from '../host.ts';
+import type { NodeId } from '../raft/entry.ts';
+import { type Address, parseAddress } from './address.ts';
+import { logLevels } from './json-log.ts';
 
 export const exitCodes = {
   stopped: 0,

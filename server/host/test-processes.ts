@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 const host = '127.0.0.1';
-const mainFile = fileURLToPath(new URL('./main.ts', import.meta.url));
+const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 export interface Ended {
   readonly exitCode: number | undefined;
@@ -145,7 +145,7 @@ function parseReply(received: string): string | null | undefined {
   return bulk.length < length + 2 ? undefined : bulk.slice(0, length);
 }
 
-export async function freePorts(count: number): Promise<readonly number[]> {
+async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
     servers.map(
