@@ -25,8 +25,7 @@ export const reference: System = {
   name: 'reference',
   command,
   isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
-  createClient: (options) =>
-    new RespClient({ ...options, definiteErrors }),
+  createClient: (options) => new RespClient({ ...options, definiteErrors }),
   introspect: async (stream, timers) => {
     const reply = await ask(stream, timers, ['RAFT.INFO']);
     return reply?.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
