@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 let folder = '';
@@ -29,7 +29,8 @@ function file(lines: readonly string[]): string {
   return path;
 }
 
-function check(...args: readonly string[]): ResultPromise<{ reject: false }> {
+// Its type is execa's own, which the compiler can infer and not spell.
+function check(...args: readonly string[]) {
   const main = join(import.meta.dirname, '../main.ts');
   return execa(process.execPath, [main, 'check', ...args], { reject: false });
 }

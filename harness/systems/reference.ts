@@ -10,7 +10,7 @@ import type { HarnessTimers } from '../run/timers.ts';
 import type { Introspection, NodePlace, System } from './system.ts';
 
 /** After these errors the operation definitely did not happen; after any other it may have. */
-const definiteErrors: ReadonlySet<string> = new Set([
+export const definiteErrors: ReadonlySet<string> = new Set([
   'MOVED',
   'NOLEADER',
   'OVERLOADED',
