@@ -84,3 +84,19 @@ test('where values repeat, the few operations that remain still have a name', ()
   }
   expect([...kinds]).toEqual(['future-read']);
 });
+
+test('who returned after the impossible read is not blamed for what came later', () => {
+  // The 5 is written twice, so the search decides; the cas rests on a write after the bad read.
+  const operations = history(
+    write(5, [0, 1]),
+    write(5, [2, 3]),
+    write(6, [4, 5]),
+    cas([1, 2], [6, 20]),
+    read(5, [7, 8]),
+    write(1, [10, 11]),
+  );
+  const witness = witnessOf(operations);
+  expect(witness.operations.map(({ id }) => id)).toContain(4);
+  expect(witness.operations.map(({ id }) => id)).not.toContain(3);
+  expect(witness.kind).not.toBe('unwritten-value');
+});

@@ -3,6 +3,7 @@ import type { Operation } from './history.ts';
 import { createChecker } from './linearizable.ts';
 import { createCasRegister, createRegister } from './models/register.ts';
 import { HistoryError } from './pairing.ts';
+import { ReplayError } from './replay.ts';
 import { checkWhole, searchWhole } from './testing/check-whole.ts';
 import { cas, history, read, type Span, write } from './testing/operations.ts';
 
@@ -180,6 +181,12 @@ test('the initial value can be another one', () => {
   const operations = history(read(0, [0, 1]), cas([0, 1], [2, 3]));
   expect(checkWhole({ operations, model: createCasRegister(0) }).valid).toBe(true);
   expect(checkWhole({ operations, model }).valid).toBe(false);
+});
+
+test('an order that an algorithm made up is caught by the replay, and is no verdict', () => {
+  const operations = history(write(1, [0, 1]), read(null, [2, 3]));
+  const wrong = { ...model, fast: () => ({ type: 'valid', order: Uint32Array.of(0, 1) }) as const };
+  expect(() => checkWhole({ operations, model: wrong })).toThrow(ReplayError);
 });
 
 /** No cas chain here: a value is written twice, so only the search can tell. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Op } from '../../checker/history.ts';
 import { HistoryError } from '../../checker/pairing.ts';
 import { type CheckLimits, checkHistory } from './check-history.ts';
-import { groupBySize } from './check-pool.ts';
+import { groupBySize, lostVerdict } from './check-pool.ts';
 import { HistoryFileError } from './history-file.ts';
 
 const limits: CheckLimits = {
@@ -112,10 +112,13 @@ test.each([
   expect(await checking).toMatchObject({ valid: 'unknown', reason: 'interrupted' });
 });
 
-test('a violation on an easy key is not held up by a hard one', async () => {
+test.each([
+  ['here', limits],
+  ['in worker threads', inWorkers],
+])('%s a violation on an easy key is not held up by a hard one', async (_, where) => {
   const easy = history(['a'], ['a']).map((op) => ({ ...op, process: 500 }));
   const ops = number([...hard('x', 0), ...easy]).map((op, index) => ({ ...op, index }));
-  expect(await checkHistory({ ...limits, ops })).toMatchObject({ valid: false, keys: ['a'] });
+  expect(await checkHistory({ ...where, ops })).toMatchObject({ valid: false, keys: ['a'] });
 });
 
 test('a file is checked as its lines in memory are, and an error of the model names the line', async () => {
@@ -161,4 +164,13 @@ test('keys are shared out so that the groups are of about the same size', () => 
     ['c', 'd'],
   ]);
   expect(groupBySize([part('a', 1)], 8)).toHaveLength(1);
+});
+
+test('the keys of a worker that died are unknown, never valid', () => {
+  const group = [{ key: 'a', operations: [], failed: [] }];
+  const full = Object.assign(new Error('full'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
+  expect(lostVerdict(group, full)).toMatchObject({ valid: 'unknown', reason: 'memory' });
+  const broken = lostVerdict(group, new Error('broken'));
+  expect(broken).toMatchObject({ valid: 'unknown', reason: 'crashed', keys: ['a'] });
+  expect(broken.message).toContain('broken');
 });

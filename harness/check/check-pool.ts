@@ -76,7 +76,8 @@ function checkGroup(
   });
 }
 
-function lostVerdict(group: readonly KeyHistory[], error: Error): UnknownVerdict {
+/** What is known of the keys of a worker that ended without a verdict: nothing. */
+export function lostVerdict(group: readonly KeyHistory[], error: Error): UnknownVerdict {
   const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
   return {
     valid: 'unknown',
