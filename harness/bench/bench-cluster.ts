@@ -25,8 +25,10 @@ const readyAttemptsMax = 200;
 /** Resolves when a leader has answered a write. */
 export async function startBenchCluster(parentFolder: string = tmpdir()): Promise<BenchCluster> {
   const folder = mkdtempSync(join(parentFolder, 'rafture-bench-'));
-  const clientPorts = await freePorts(nodes.length);
-  const peerPorts = await freePorts(nodes.length);
+  // At once, or a port of the first kind could be found free for the second.
+  const ports = await freePorts(2 * nodes.length);
+  const clientPorts = ports.slice(0, nodes.length);
+  const peerPorts = ports.slice(nodes.length);
   const children = nodes.map((id, position) =>
     startNode(id, {
       folder,
@@ -90,15 +92,14 @@ async function findLeader(ports: readonly number[]): Promise<number> {
 }
 
 async function acceptsWrites(port: number): Promise<boolean> {
-  let connection: BenchConnection;
   try {
-    connection = await BenchConnection.open(port);
+    const connection = await BenchConnection.open(port);
+    const reply = await connection.request(['SET', 'ready', '1']);
+    connection.close();
+    return reply === '+OK';
   } catch {
     return false;
   }
-  const reply = await connection.request(['SET', 'ready', '1']);
-  connection.close();
-  return reply === '+OK';
 }
 
 async function freePorts(count: number): Promise<readonly number[]> {
