@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as nextMillisecond } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { NodeState } from '../cluster.ts';
 
@@ -75,15 +76,29 @@ export class ChildNode {
     await incarnation.gone;
   }
 
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-    this.#incarnation?.kill(signal);
-    return Promise.resolve();
+  /** Resolves when the operating system has frozen the process, not just been asked to. */
+  async pause(): Promise<void> {
+    this.#incarnation?.kill('SIGSTOP');
+    await this.#untilState('paused');
+  }
+
+  async resume(): Promise<void> {
+    this.#incarnation?.kill('SIGCONT');
+    await this.#untilState('running');
   }
 
   state(): Promise<NodeState> {
     const pid = this.#incarnation?.pid;
     if (pid === undefined) return Promise.resolve('stopped');
     return Promise.resolve(stateOf(pid));
+  }
+
+  /** A signal takes a moment to be acted upon; gives up after a second, for the caller to see. */
+  async #untilState(state: NodeState): Promise<void> {
+    for (let attempt = 0; attempt < 1000; attempt++) {
+      if ((await this.state()) === state) return;
+      await nextMillisecond(1);
+    }
   }
 
   #lastLogLine(): string {

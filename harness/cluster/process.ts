@@ -135,11 +135,11 @@ class ProcessCluster implements Cluster {
   }
 
   pause(node: string): Promise<void> {
-    return this.#child(node).signal('SIGSTOP');
+    return this.#child(node).pause();
   }
 
   resume(node: string): Promise<void> {
-    return this.#child(node).signal('SIGCONT');
+    return this.#child(node).resume();
   }
 
   nodeState(node: string): Promise<NodeState> {
