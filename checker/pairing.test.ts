@@ -10,7 +10,7 @@ function ops(...lines: readonly Line[]): Op[] {
 
 const invoke: Line = { process: 0, type: 'invoke', f: 'read' };
 
-test('an invocation and its completion are one operation, with the answer of the completion', () => {
+test('an invocation and its completion are one operation, with its answer', () => {
   const { operations, counts } = pairHistory(
     ops(
       { process: 3, type: 'invoke', f: 'write', key: '7', value: 41, node: 'n1' },

@@ -50,7 +50,8 @@ export class Pairing {
     if (op.index !== this.#nextIndex) {
       throw new HistoryError(
         this.#nextIndex,
-        `index ${op.index} where ${this.#nextIndex} should stand: lines are missing or not in order`,
+        `index ${op.index} where ${this.#nextIndex} should stand: ` +
+          'lines are missing or not in order',
       );
     }
     this.#nextIndex += 1;

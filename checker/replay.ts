@@ -35,7 +35,8 @@ export function replayOrder(
     callMax = Math.max(callMax, operation.call);
     if (operation.return !== null && operation.return < callMax) {
       throw new ReplayError(
-        `operation ${id} returned at ${operation.return}, before one ahead of it was invoked at ${callMax}`,
+        `operation ${id} returned at ${operation.return}, before one ahead of it was ` +
+          `invoked at ${callMax}`,
       );
     }
     const next = model.step(state, operation);

@@ -121,7 +121,7 @@ test.each([
   expect(await checkHistory({ ...where, ops })).toMatchObject({ valid: false, keys: ['a'] });
 });
 
-test('a file is checked as its lines in memory are, and an error of the model names the line', async () => {
+test('a file is checked as its lines are, and an error of the model names the line', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rafture-check-'));
   try {
     const historyPath = join(folder, 'history.jsonl');

@@ -69,7 +69,7 @@ function describeConfirmation({ confirmedBy, operations }: Witness): string {
   if (confirmedBy === 'brute-force') return `${what} impossible; every order of them was tried.`;
   if (confirmedBy === 'search')
     return `${what} impossible; a search through all orders found none.`;
-  return `${what} what is known; no other code has confirmed that they are impossible by themselves.`;
+  return `${what} what is known; no other code has confirmed it as impossible.`;
 }
 
 function describeWitnessTable({ operations }: Witness): string[] {

@@ -13,15 +13,27 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const header = '{"format":"rafture-history","version":1}';
+const at7 = { process: 3, key: '7' };
+const cas = { ...at7, f: 'cas', value: [40, 42] };
 const lines = [
   header,
-  '{"index":0,"timeNs":1200,"process":3,"node":"n2","type":"invoke","f":"write","key":"7","value":41}',
-  '{"index":1,"timeNs":8900,"process":3,"node":"n2","type":"ok","f":"write","key":"7","value":41}',
-  '{"index":2,"timeNs":9990,"process":"nemesis","type":"info","f":"partition","value":{"shape":"halves"}}',
-  '{"index":3,"timeNs":9995,"process":3,"type":"invoke","f":"cas","key":"7","value":[40,42]}',
-  '{"index":4,"timeNs":9999,"process":3,"type":"ok","f":"cas","key":"7","value":[40,42],"result":{"swapped":false,"seen":41}}',
-  '{"index":5,"timeNs":10000,"process":4,"type":"invoke","f":"read","key":"7"}',
-  '{"index":6,"timeNs":10001,"process":4,"type":"info","f":"read","key":"7","error":{"code":"deadline"}}',
+  ...[
+    { index: 0, timeNs: 1200, ...at7, node: 'n2', type: 'invoke', f: 'write', value: 41 },
+    { index: 1, timeNs: 8900, ...at7, node: 'n2', type: 'ok', f: 'write', value: 41 },
+    { index: 2, timeNs: 9990, process: 'nemesis', type: 'info', f: 'partition', value: 'halves' },
+    { index: 3, timeNs: 9995, ...cas, type: 'invoke' },
+    { index: 4, timeNs: 9999, ...cas, type: 'ok', result: { swapped: false, seen: 41 } },
+    { index: 5, timeNs: 10000, process: 4, type: 'invoke', f: 'read', key: '7' },
+    {
+      index: 6,
+      timeNs: 10001,
+      process: 4,
+      type: 'info',
+      f: 'read',
+      key: '7',
+      error: { code: 'x' },
+    },
+  ].map((op) => JSON.stringify(op)),
 ];
 
 function file(text: string): string {
@@ -69,7 +81,8 @@ test('a file longer than one read of the disk keeps its lines whole', async () =
   const count = 30_000;
   const text = Array.from({ length: count }, (_, at) => {
     const type = at % 2 === 0 ? 'invoke' : 'ok';
-    return `{"index":${at},"timeNs":${at},"process":0,"type":"${type}","f":"write","value":"é${at >> 1}"}`;
+    const op = { index: at, timeNs: at, process: 0, type, f: 'write', value: `é${at >> 1}` };
+    return JSON.stringify(op);
   });
   const { operations } = await readHistoryFile(file(`${[header, ...text].join('\n')}\n`));
   expect(operations.length).toBe(count / 2);

@@ -46,7 +46,7 @@ export async function readHistoryFile(path: string): Promise<HistoryFile> {
 }
 
 /** The line of an entry: the header is line 1 and entry 0 follows it. */
-export function lineOfIndex(index: number): number {
+function lineOfIndex(index: number): number {
   return index + 2;
 }
 

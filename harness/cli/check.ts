@@ -63,7 +63,7 @@ export const checkCommand: CommandModule<object, CheckArguments> = {
 };
 
 /** Checks and prints; resolves to the exit code. */
-export async function runCheck(args: CheckArguments): Promise<number> {
+async function runCheck(args: CheckArguments): Promise<number> {
   const bad = describeBadFlags(args);
   if (bad !== null) {
     console.error(`rafture check: ${bad}`);
