@@ -6,6 +6,7 @@
 
 export class Interruption {
   #asked = 0;
+  #checking: AbortController | null = null;
   readonly #onGiveUp: () => void;
   readonly #onFirst: () => void;
   readonly #handler = (): void => this.#interrupt();
@@ -27,6 +28,12 @@ export class Interruption {
     return this.#asked > 0;
   }
 
+  /** From now on the first Ctrl-C ends the check; it aborts the result. */
+  beginCheck(): AbortSignal {
+    this.#checking = new AbortController();
+    return this.#checking.signal;
+  }
+
   dispose(): void {
     process.off('SIGINT', this.#handler);
     process.off('SIGTERM', this.#handler);
@@ -35,7 +42,10 @@ export class Interruption {
 
   #interrupt(): void {
     this.#asked++;
-    if (this.#asked === 1) this.#onFirst();
+    if (this.#asked === 1) {
+      this.#checking?.abort();
+      this.#onFirst();
+    }
     if (this.#asked === 2) this.#onGiveUp();
   }
 }

@@ -155,6 +155,7 @@ async function conclude(conclusion: Conclusion): Promise<number> {
     model: settings.workload.model,
     timeLimitMs: settings.checkTimeLimitS * 1000,
     memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
+    signal: options.interruption.beginCheck(),
   });
   const { outcome, ops } = recorded;
   const checkers: CheckerResult[] = [describeVerdict(verdict)];
