@@ -31,6 +31,7 @@ export interface TestFlags {
   readonly nemesisEvery: number;
   readonly nemesisInterval: unknown;
   readonly seed: number | undefined;
+  readonly testCount: number;
   readonly bug: string | undefined;
   readonly results: string;
   readonly checkTimeLimit: number;
@@ -57,6 +58,8 @@ export interface TestSettings {
   readonly nemesis: readonly FaultFamily[];
   readonly nemesisEvery: number;
   readonly seed: number;
+  /** How many runs, with this seed and those that follow. */
+  readonly testCount: number;
   readonly bug: Bug | null;
   readonly resultsRoot: string;
   readonly checkTimeLimitS: number;
@@ -94,6 +97,7 @@ export function parseSettings(flags: TestFlags): TestSettings {
     nemesis: parseNemesis(flags.nemesis),
     nemesisEvery: positiveInteger('--nemesis-every', flags.nemesisEvery),
     seed: parseSeed(flags.seed),
+    testCount: positiveInteger('--test-count', flags.testCount),
     bug: flags.bug === undefined ? null : byId(flags.bug),
     resultsRoot: flags.results,
     checkTimeLimitS: positive('--check-time-limit', flags.checkTimeLimit),

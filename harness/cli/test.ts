@@ -15,6 +15,7 @@ import {
   parseSettings,
   SettingsError,
   type TestFlags,
+  type TestSettings,
 } from './settings.ts';
 import { runSession } from './test-session.ts';
 import { UndoStack } from './undo-stack.ts';
@@ -72,6 +73,11 @@ const load = {
     default: 2000,
     describe: 'An operation without an answer by then is unknown',
   },
+  'test-count': {
+    type: 'number',
+    default: 1,
+    describe: 'Runs, with seeds counted up; the first that is not valid is the last',
+  },
   seed: { type: 'number', describe: 'All choices come from it; drawn and shown when left out' },
 } satisfies Record<string, Options>;
 
@@ -119,7 +125,7 @@ export const testCommand: CommandModule<object, TestFlags> = {
 };
 
 async function handleTest(flags: TestFlags): Promise<void> {
-  let settings: ReturnType<typeof parseSettings>;
+  let settings: TestSettings;
   try {
     settings = parseSettings(flags);
   } catch (error) {
@@ -128,6 +134,19 @@ async function handleTest(flags: TestFlags): Promise<void> {
     process.exitCode = exitCodes.badArguments;
     return;
   }
+  const { testCount, seed } = settings;
+  for (let run = 0; run < testCount; run++) {
+    if (testCount > 1) console.log(`run ${run + 1} of ${testCount}`);
+    const outcome = await runOnce({ ...settings, seed: seed + run });
+    process.exitCode = outcome.exitCode;
+    // As in Jepsen, the first result that is not valid ends the series.
+    if (outcome.exitCode !== exitCodes.valid || outcome.interrupted) return;
+  }
+}
+
+async function runOnce(
+  settings: TestSettings,
+): Promise<{ readonly exitCode: number; readonly interrupted: boolean }> {
   const undo = new UndoStack();
   const runConsole = createRunConsole();
   const interruption = new Interruption(
@@ -138,7 +157,8 @@ async function handleTest(flags: TestFlags): Promise<void> {
     },
   );
   try {
-    process.exitCode = await runSession({ settings, console: runConsole, interruption, undo });
+    const exitCode = await runSession({ settings, console: runConsole, interruption, undo });
+    return { exitCode, interrupted: interruption.asked };
   } finally {
     interruption.dispose();
     runConsole.stop();
