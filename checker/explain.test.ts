@@ -34,6 +34,20 @@ test('a stale read is told with the processes, the nodes, the ops and how late i
   expect(witness.longestOrder).toEqual([0, 1]);
 });
 
+test('a stale value that came by compare-and-set is told with the value that it came from', () => {
+  const { sentence } = witnessOf(
+    history(
+      write(1, [0, 1]),
+      cas([1, 2], [2, 3]),
+      read(2, [4, 5]),
+      write(3, [6, 7]),
+      read(3, [8, 9]),
+      read(2, [10, 11]),
+    ),
+  );
+  expect(sentence).toContain('2 is the older value, linked with 1 by compare-and-set: process 0');
+});
+
 test('a stale read says how many newer values there were', () => {
   const writes = [1, 2, 3, 4].map((value, at) => write(value, [2 * at, 2 * at + 1]));
   const stale = witnessOf(history(...writes, read(4, [8, 9]), read(1, [10, 11])));

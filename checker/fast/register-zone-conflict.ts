@@ -143,12 +143,21 @@ export function describeSeen(operation: Operation): string {
   return describeValue(Array.isArray(value) ? value[0] : null);
 }
 
+/** The value that the operation left in the register, as text. */
+function describeLeft(operation: Operation): string {
+  const { f, value } = operation;
+  if (registerEffect(operation).type === 'read') return describeSeen(operation);
+  return describeValue(f === 'cas' && Array.isArray(value) ? value[1] : value);
+}
+
 /** Why the value that was seen last is the older one. */
 function describeAge({ outerFirst, innerLast, outerLast }: Facts): string {
   const seen = describeSeen(outerLast);
   if (outerFirst === null) return `${seen} is the initial value.`;
+  const first = describeLeft(outerFirst);
+  const link = first === seen ? '' : `, linked with ${first} by compare-and-set`;
   return (
-    `${seen} is the older value: ${describeEither(outerFirst)} completed ` +
+    `${seen} is the older value${link}: ${describeEither(outerFirst)} completed ` +
     `${describeDistance(outerFirst, innerLast)} before ${describeEither(innerLast)} began.`
   );
 }
