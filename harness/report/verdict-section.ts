@@ -62,9 +62,9 @@ function metricsOf({ results }: RunRecord): Metric[] {
       value: describeCount(stats.invoked),
       note: `in ${describeDuration(stats.durationNs)}`,
     },
-    { name: 'Succeeded', value: describeCount(stats.ok), note: share(stats.ok) },
-    { name: 'Failed', value: describeCount(stats.fail), note: share(stats.fail) },
-    { name: 'Unknown', value: describeCount(stats.info), note: share(stats.info) },
+    { name: 'Ok', value: describeCount(stats.ok), note: share(stats.ok) },
+    { name: 'Fail: refused', value: describeCount(stats.fail), note: share(stats.fail) },
+    { name: 'Info: unknown', value: describeCount(stats.info), note: share(stats.info) },
     { name: 'Latency, p99 of ok', value: describeLatency(slowest), note: '' },
     {
       name: 'Faults in effect',
