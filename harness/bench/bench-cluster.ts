@@ -5,11 +5,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { allotPorts } from '../cluster/free-ports.ts';
 import { BenchConnection } from './bench-connection.ts';
 
 export interface BenchCluster {
@@ -26,7 +26,7 @@ const readyAttemptsMax = 200;
 export async function startBenchCluster(parentFolder: string = tmpdir()): Promise<BenchCluster> {
   const folder = mkdtempSync(join(parentFolder, 'rafture-bench-'));
   // At once, or a port of the first kind could be found free for the second.
-  const ports = await freePorts(2 * nodes.length);
+  const ports = await allotPorts(2 * nodes.length);
   const clientPorts = ports.slice(0, nodes.length);
   const peerPorts = ports.slice(nodes.length);
   const children = nodes.map((id, position) =>
@@ -100,23 +100,4 @@ async function acceptsWrites(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenAnywhere()));
-  await Promise.all(servers.map(({ close }) => close()));
-  return servers.map(({ port }) => port);
-}
-
-function listenAnywhere(): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const close = () => new Promise<void>((closed) => server.close(() => closed()));
-      resolve({ port, close });
-    });
-  });
 }

@@ -6,7 +6,6 @@
  */
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
   DockerError,
@@ -123,34 +122,4 @@ export function parseRange(cidr: string): Range {
 
 export function overlaps(a: Range, b: Range): boolean {
   return a.start < b.start + b.size && b.start < a.start + a.size;
-}
-
-/** Below the range that systems draw the ports of outgoing connections from. */
-const clientPorts = { first: 20_000, last: 29_999 };
-
-/**
- * A free port of this machine for each node. They stay the nodes' over restarts, so they must not
- * be such that a passing outgoing connection takes one while its node is down.
- */
-export async function allotClientPorts(
-  nodes: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const ports = new Map<string, number>();
-  for (let attempt = 0; attempt < 1000 && ports.size < nodes.length; attempt++) {
-    const port = randomInt(clientPorts.first, clientPorts.last + 1);
-    const node = nodes[ports.size];
-    if (node === undefined || [...ports.values()].includes(port)) continue;
-    if (await isFree(port)) ports.set(node, port);
-  }
-  if (ports.size === nodes.length) return ports;
-  const { first, last } = clientPorts;
-  throw new DockerError('no-network', `no free ports between ${first} and ${last} on 127.0.0.1`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port }, () => server.close(() => resolve(true)));
-  });
 }

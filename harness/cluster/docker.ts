@@ -31,9 +31,10 @@ import {
 import { FaultAgent } from './docker-fault-agent.ts';
 import { describeHarness } from './docker-harness-identity.ts';
 import type { HeldContainer } from './docker-held-container.ts';
-import { allotClientPorts, type ClusterNetworkPlan, createNetwork } from './docker-network.ts';
+import { type ClusterNetworkPlan, createNetwork } from './docker-network.ts';
 import { DockerNode } from './docker-node.ts';
 import { removeRun, startReaper, sweepLeftovers } from './docker-reaper.ts';
+import { allotPorts } from './free-ports.ts';
 import {
   type BaseImage,
   type ImageSource,
@@ -169,8 +170,8 @@ class DockerCluster implements Cluster {
       createNetwork(engine, { runId, nodes }).then((plan) => {
         this.#plan = plan;
       }),
-      allotClientPorts(nodes).then((ports) => {
-        this.#ports = ports;
+      allotPorts(nodes.length).then((ports) => {
+        this.#ports = new Map(nodes.map((node, at) => [node, ports[at] ?? 0]));
       }),
       this.#startAgent(),
     ]);

@@ -1,26 +1,31 @@
-/** Free TCP ports on loopback, for programs that must be told their port. */
+/**
+ * Free TCP ports on loopback, for programs that must be told their port.
+ *
+ * They stay a node's over its restarts, so they must not be such that a passing outgoing connection
+ * takes one while the node is down.
+ */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/**
- * All are held open until the last is found, so that they differ. Between the return and the use
- * another program may take one; the node then says that its port is busy.
- */
+/** Below the range that systems draw the ports of outgoing connections from. */
+const range = { first: 20_000, last: 29_999 };
+const attemptsMax = 1000;
+
+/** All different. Rejects when there are not enough free ones. */
 export async function allotPorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
-  const ports = servers.map(({ port }) => port);
-  await Promise.all(servers.map(({ close }) => close()));
-  return ports;
+  const ports = new Set<number>();
+  for (let attempt = 0; attempt < attemptsMax && ports.size < count; attempt++) {
+    const port = randomInt(range.first, range.last + 1);
+    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+  }
+  if (ports.size === count) return [...ports];
+  throw new Error(`no free ports between ${range.first} and ${range.last} on 127.0.0.1`);
 }
 
-function listenAnywhere(): Promise<{ readonly port: number; close(): Promise<void> }> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0 }, () => {
-      const address = server.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      const close = (): Promise<void> => new Promise((closed) => server.close(() => closed()));
-      resolve({ port, close });
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port }, () => server.close(() => resolve(true)));
   });
 }

@@ -2,6 +2,7 @@
  * Nodes of the server as real processes on loopback, for tests: started by their command line,
  * asked over TCP, killed. Nothing but tests may use it.
  */
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,22 +146,25 @@ function parseReply(received: string): string | null | undefined {
   return bulk.length < length + 2 ? undefined : bulk.slice(0, length);
 }
 
+/**
+ * Below the range that systems draw the ports of outgoing connections from: another test's connection
+ * must not take a node's port while the node is down.
+ */
+const portRange = { first: 30_000, last: 32_767 };
+
 async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen({ host, port: 0 }, () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-  );
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(portRange.first, portRange.last + 1);
+    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port }, () => server.close(() => resolve(true)));
+  });
 }
