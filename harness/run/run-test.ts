@@ -111,20 +111,32 @@ class RunningTest {
   }
 
   async run(): Promise<TestOutcome> {
-    const { timers } = this.#options;
     if (this.#options.nemesis.includes('partition')) await this.#conductor.setup();
-    let cancelMonitor = (): void => {};
-    const monitor = (): void => {
-      cancelMonitor = timers.after(monitorMs, () => {
-        this.#observe().then(monitor, monitor);
-      });
-    };
-    monitor();
+    const stopMonitor = this.#startMonitor();
     try {
       return await this.#phases();
     } finally {
-      cancelMonitor();
+      stopMonitor();
     }
+  }
+
+  /** Looks at the cluster twice a second, for the console and the report; returns how to stop. */
+  #startMonitor(): () => void {
+    const { timers } = this.#options;
+    let stopped = false;
+    let cancel = (): void => {};
+    const next = (): void => {
+      // A look may be under way when it is stopped; no other must follow it.
+      if (stopped) return;
+      cancel = timers.after(monitorMs, () => {
+        this.#observe().then(next, next);
+      });
+    };
+    next();
+    return () => {
+      stopped = true;
+      cancel();
+    };
   }
 
   async undo(): Promise<void> {
