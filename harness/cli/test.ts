@@ -118,7 +118,7 @@ export const testCommand: CommandModule<object, TestFlags> = {
       .group(Object.keys(judgement), 'Judgement')
       .example('$0 test', 'The main job: five nodes, partitions and crashes, 30 seconds')
       .example('$0 test --nemesis none --time-limit 10', 'Without faults')
-      .example('$0 test --bug stale-read', 'A planted bug: exit code 1')
+      .example('$0 test --bug stale-read --nemesis partition', 'A planted bug: exit code 1')
       .epilogue(exitCodesHelp)
       .strict() as never,
   handler: handleTest,
