@@ -147,8 +147,8 @@ function parseReply(received: string): string | null | undefined {
 }
 
 /**
- * Below the range that systems draw the ports of outgoing connections from: another test's connection
- * must not take a node's port while the node is down.
+ * Below the range that systems draw the ports of outgoing connections from: another test's
+ * connection must not take a node's port while the node is down.
  */
 const portRange = { first: 30_000, last: 32_767 };
 
