@@ -118,6 +118,24 @@ describe('the RESP client', () => {
     expect(completion).toMatchObject({ type: 'info', error: { code: 'timeout' } });
   });
 
+  it('gives up the connection at the deadline, so that a late reply is nobody’s', async () => {
+    let closed = (): void => {};
+    const isClosed = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const port = await listen((socket) => socket.once('close', closed));
+    const client = new RespClient({
+      cluster: clusterOf([port]),
+      timers: createRealTimers(),
+      followRedirects: false,
+      definiteErrors: new Set(),
+    });
+    await client.open('n1');
+    const invocation = { process: 0, f: 'read', key: 'k', value: null };
+    expect(await client.invoke(invocation, 30)).toMatchObject({ type: 'info' });
+    await isClosed;
+  });
+
   it('does not know what became of an operation when the connection is lost', async () => {
     const ports = [await listen((socket) => socket.destroy())];
     expect(await ask({ ports })).toMatchObject({

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Cluster, NetworkReading, NodeState } from '../cluster.ts';
+import type { NemesisOp } from '../nemesis.ts';
 import { createRandomStream } from '../run/random.ts';
-import { killTargets, planKill } from './kill.ts';
-import { partitionShapes, planPartition } from './partition.ts';
+import { KillNemesis, killTargets, planKill } from './kill.ts';
+import { PartitionNemesis, partitionShapes, planPartition } from './partition.ts';
 import { FaultSchedule, type ScheduledAction, StallDetector } from './schedule.ts';
 
 const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
@@ -65,6 +67,62 @@ describe('crashes', () => {
     const counts = killTargets.map((target) => planKill(target, context(3)).nodes.length);
     expect(counts).toEqual([1, 1, 2, 5]);
     expect(planKill('leader', context(3)).nodes).toEqual(['n3']);
+  });
+});
+
+/** A cluster that answers as told; the nemeses use no more of it. */
+function fakeCluster(over: Partial<Cluster>): Cluster {
+  const part: Partial<Cluster> = {
+    kill: () => Promise.resolve(),
+    start: () => Promise.resolve(),
+    nodeState: () => Promise.resolve('running'),
+    ...over,
+  };
+  return part as Cluster;
+}
+
+const begin = (value: object): NemesisOp => ({ f: '', value: { phase: 'begin', ...value } });
+const end: NemesisOp = { f: '', value: { phase: 'end' } };
+
+describe('the evidence of a fault', () => {
+  it('does not call it a crash when the process is still there', async () => {
+    const nemesis = new KillNemesis(fakeCluster({}));
+    expect(await nemesis.invoke(begin({ nodes: ['n1'] }))).toMatchObject({ tookEffect: false });
+    expect(await nemesis.invoke(end)).toMatchObject({ tookEffect: false });
+  });
+
+  it('calls it a crash when a process that ran is gone, and keeps why it did not restart', async () => {
+    let state: NodeState = 'running';
+    const nemesis = new KillNemesis(
+      fakeCluster({
+        kill: async () => {
+          state = 'stopped';
+        },
+        start: () => Promise.reject(new Error('no')),
+        nodeState: () => Promise.resolve(state),
+      }),
+    );
+    expect(await nemesis.invoke(begin({ nodes: ['n1'] }))).toMatchObject({ tookEffect: true });
+    expect(await nemesis.invoke(end)).toMatchObject({ evidence: { failures: ['no'] } });
+  });
+
+  it('calls it no partition when the cut is not in force, or nothing ran into it', async () => {
+    const cut = [{ from: 'n1', to: 'n2' }];
+    const partition = async (dropped: number, inForce: boolean): Promise<boolean> => {
+      let reading: NetworkReading = { cut: [], dropped: 0 };
+      const network: Cluster['network'] = {
+        set: async (links) => {
+          reading = { cut: inForce ? links : [], dropped };
+        },
+        read: () => Promise.resolve(reading),
+      };
+      const nemesis = new PartitionNemesis(fakeCluster({ network }));
+      await nemesis.invoke(begin({ cut }));
+      return (await nemesis.invoke(end)).tookEffect;
+    };
+    expect(await partition(3, true)).toBe(true);
+    expect(await partition(0, true)).toBe(false);
+    expect(await partition(3, false)).toBe(false);
   });
 });
 

@@ -40,18 +40,17 @@ const attemptsPerSecond = 20;
 
 /** Never rejects for what the cluster did not do: that is the problem it reports. */
 export async function recover(options: RecoveryOptions): Promise<Recovery> {
-  const startNs = options.timers.nowNs();
-  const late = (): boolean => options.timers.nowNs() - startNs > options.limitMs * 1e6;
-  const stop = (): boolean => late() || options.shouldStop();
   const lost = await startAll(options);
   if (lost.length > 0) return { problem: lost.join('; '), acknowledgedAt: null, keysRead: 0 };
   const write = await attemptUntilOk(
     options,
     { f: 'write', key: recoveryKey, firstValue: -1 },
-    stop,
+    deadline(options),
   );
   if (write.ok === null) return notRecovered(options, 'no write was acknowledged', 0);
-  const lagging = await appliedEverywhere(options, stop);
+  const lagging = await appliedEverywhere(options, deadline(options));
+  // A laggard has used up its own time, not that of the reads.
+  const stop = deadline(options);
   let firstProcess = write.nextProcess;
   let keysRead = 0;
   for (const key of [recoveryKey, ...options.keys]) {
@@ -66,6 +65,13 @@ export async function recover(options: RecoveryOptions): Promise<Recovery> {
       : `${lagging.join(', ')} did not apply the write that was acknowledged after the healing` +
         ` within ${options.limitMs / 1000} s`;
   return { problem, acknowledgedAt: write.ok.index, keysRead };
+}
+
+/** True once the limit, counted from now, is over, or the run is to stop. */
+function deadline(options: RecoveryOptions): () => boolean {
+  const startNs = options.timers.nowNs();
+  const isLate = (): boolean => options.timers.nowNs() - startNs > options.limitMs * 1e6;
+  return () => isLate() || options.shouldStop();
 }
 
 function notRecovered(options: RecoveryOptions, what: string, keysRead: number): Recovery {
