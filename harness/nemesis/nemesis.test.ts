@@ -91,7 +91,7 @@ describe('the evidence of a fault', () => {
     expect(await nemesis.invoke(end)).toMatchObject({ tookEffect: false });
   });
 
-  it('calls it a crash when a process that ran is gone, and keeps why it did not restart', async () => {
+  it('calls it a crash when a process that ran is gone; keeps why it did not restart', async () => {
     let state: NodeState = 'running';
     const nemesis = new KillNemesis(
       fakeCluster({
