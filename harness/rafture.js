@@ -62,6 +62,7 @@ function launch(executable) {
     process.exitCode = 255;
   });
   child.on('exit', (code, signal) => {
-    process.exitCode = signal === null ? (code ?? 255) : 255;
+    const bySignal = signal === 'SIGINT' ? 130 : 255;
+    process.exitCode = signal === null ? (code ?? 255) : bySignal;
   });
 }

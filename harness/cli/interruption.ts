@@ -18,6 +18,7 @@ export class Interruption {
   constructor(onFirst: () => void, onGiveUp: () => void) {
     this.#onFirst = onFirst;
     this.#onGiveUp = onGiveUp;
+    process.off('SIGINT', ignore);
     process.on('SIGINT', this.#handler);
     process.on('SIGTERM', this.#handler);
     if (process.env['RAFTURE_LAUNCHER'] === '1') process.on('disconnect', this.#disconnected);
@@ -34,7 +35,9 @@ export class Interruption {
     return this.#checking.signal;
   }
 
+  /** The verdict is out: a Ctrl-C that comes now must not replace it by a death by signal. */
   dispose(): void {
+    process.on('SIGINT', ignore);
     process.off('SIGINT', this.#handler);
     process.off('SIGTERM', this.#handler);
     process.off('disconnect', this.#disconnected);
@@ -49,3 +52,5 @@ export class Interruption {
     if (this.#asked === 2) this.#onGiveUp();
   }
 }
+
+function ignore(): void {}

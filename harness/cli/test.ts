@@ -160,8 +160,8 @@ async function runOnce(
     const exitCode = await runSession({ settings, console: runConsole, interruption, undo });
     return { exitCode, interrupted: interruption.asked };
   } finally {
-    interruption.dispose();
     runConsole.stop();
     for (const problem of await undo.unwind()) console.error(`rafture: ${problem}`);
+    interruption.dispose();
   }
 }
