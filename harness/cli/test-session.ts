@@ -158,8 +158,9 @@ async function conclude(conclusion: Conclusion): Promise<number> {
     signal: options.interruption.beginCheck(),
   });
   const { outcome, ops } = recorded;
+  const asked = { fs: settings.workload.fs, nemesis: settings.nemesis };
   const checkers: CheckerResult[] = [describeVerdict(verdict)];
-  if (outcome !== null) checkers.push(...evaluateRun(ops, outcome, settings.nemesis));
+  if (outcome !== null) checkers.push(...evaluateRun(ops, outcome, asked));
   if (recorded.problems.length > 0) checkers.push(describeProblems(recorded.problems));
   const results: ResultsRecord = {
     valid: worstOf(checkers.map((checker) => checker.valid)),

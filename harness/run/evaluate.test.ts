@@ -50,7 +50,8 @@ const outcome = (over: Partial<TestOutcome>): TestOutcome => ({
 const allOk = history(Array(10).fill('ok'));
 
 function validityOf(name: string, over: Partial<TestOutcome>, asked: readonly string[]): unknown {
-  const results = evaluateRun(allOk, outcome(over), asked as readonly ('partition' | 'kill')[]);
+  const nemesis = asked as readonly ('partition' | 'kill')[];
+  const results = evaluateRun(allOk, outcome(over), { fs: ['read'], nemesis });
   return results.find((result) => result.name === name)?.valid;
 }
 
@@ -66,7 +67,7 @@ describe('the worth of a run', () => {
   });
 
   it('is valid without faults when none were asked for, and says so', () => {
-    const results = evaluateRun(allOk, outcome({}), []);
+    const results = evaluateRun(allOk, outcome({}), { fs: ['read'], nemesis: [] });
     const faults = results.find((result) => result.name === 'faults');
     expect(faults?.valid).toBe(true);
     expect(faults?.summary).toContain('--nemesis none');
@@ -78,6 +79,13 @@ describe('the worth of a run', () => {
     const enough = history([...Array(16).fill('info'), 'ok', 'ok', 'ok', 'ok']);
     expect(checkHealth(enough, []).valid).toBe(true);
     expect(checkHealth([], []).valid).toBe('unknown');
+  });
+
+  it('is unknown when a kind of operation never succeeded', () => {
+    const validity = (fs: readonly string[]): unknown =>
+      evaluateRun(allOk, outcome({}), { fs, nemesis: [] })[0]?.valid;
+    expect(validity(['read'])).toBe(true);
+    expect(validity(['read', 'write'])).toBe('unknown');
   });
 
   it('does not hold failures during a fault against the cluster', () => {

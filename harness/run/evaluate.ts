@@ -9,23 +9,49 @@ import type { CheckerResult } from '../checker.ts';
 import type { ConductedFault } from '../nemesis/conductor.ts';
 import type { FaultFamily } from '../nemesis/schedule.ts';
 import type { FaultInterval } from '../report/run-record.ts';
+import { recoveryKey } from './recovery.ts';
 import type { TestOutcome } from './run-test.ts';
 
 /** Below this share of successes while nothing is broken, a run has tested too little. */
 const healthyShareMin = 0.2;
 
+/** What was asked of the run. */
+export interface Asked {
+  /** The workload's kinds of operations. */
+  readonly fs: readonly string[];
+  readonly nemesis: readonly FaultFamily[];
+}
+
 /** The results of the checkers that look at the run itself. */
 export function evaluateRun(
   ops: readonly Op[],
   outcome: TestOutcome,
-  asked: readonly FaultFamily[],
+  { fs, nemesis: asked }: Asked,
 ): readonly CheckerResult[] {
   return [
+    checkActivity(ops, fs),
     checkHealth(ops, outcome.faults),
     checkFaults(outcome, asked),
     checkRecovery(outcome),
     checkNodes(outcome),
   ];
+}
+
+/** Each kind must have succeeded once: reads of a store that takes no write show nothing. */
+function checkActivity(ops: readonly Op[], fs: readonly string[]): CheckerResult {
+  const succeeded = new Set(
+    ops.filter((op) => op.type === 'ok' && op.key !== recoveryKey).map((op) => op.f),
+  );
+  const missing = fs.filter((f) => !succeeded.has(f));
+  return {
+    name: 'activity',
+    valid: missing.length === 0 ? true : 'unknown',
+    summary:
+      missing.length === 0
+        ? `each of ${fs.join(', ')} has succeeded`
+        : `no ${missing.join(' and no ')} has succeeded: the run tested little`,
+    details: { fs, missing },
+  };
 }
 
 /**
