@@ -17,11 +17,10 @@ import {
   partitionShapes,
   planPartition,
 } from './partition.ts';
-import type { FaultFamily, FaultSchedule, ScheduledAction } from './schedule.ts';
+import type { FaultFamily, ScheduledAction } from './schedule.ts';
 
 export interface ConductorOptions {
   readonly nodes: readonly string[];
-  readonly schedule: FaultSchedule;
   readonly nemeses: Readonly<Record<FaultFamily, Nemesis>>;
   readonly recorder: Recorder;
   readonly random: RandomSource;

@@ -101,7 +101,6 @@ class RunningTest {
     });
     this.#conductor = new Conductor({
       nodes: cluster.nodes,
-      schedule: this.#schedule,
       nemeses: { partition: new PartitionNemesis(cluster), kill: new KillNemesis(cluster) },
       recorder: this.#recorder,
       random: createRandomStream(seed, 'nemesis'),
