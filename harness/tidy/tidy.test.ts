@@ -31,7 +31,7 @@ const planted: Readonly<Record<string, readonly SourceFile[]>> = {
   'stray marks': [
     { path: 'harness/a.ts', text: '// TODO later' },
     { path: 'harness/b.ts', text: 'const b = c as any;' },
-    { path: 'README.md', text: 'See `/work/main`.' },
+    { path: 'README.md', text: 'See `/home/me/main`.' },
   ],
   'hosts in the lockfile': [{ path: 'package-lock.json', text: '{"resolved": "x"}' }],
   'links in Markdown': [{ path: 'server/README.md', text: '[a](./missing.ts)' }],
