@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { linearizeByBruteForce } from './brute-force.ts';
+import { columnsOf } from './columns.ts';
 import type { Operation } from './history.ts';
 import { createCasRegister } from './models/register.ts';
 import { replayOrder } from './replay.ts';
-import { checkWhole, searchWhole } from './testing/check-whole.ts';
+import { checkFast, checkWhole, searchWhole } from './testing/check-whole.ts';
 import { cas, history, read, type Span, write } from './testing/operations.ts';
 import {
   createRandom,
@@ -18,18 +19,14 @@ const model = createCasRegister();
 /** All that decide, against the naive check. Gives what the answer was. */
 function compare(operations: readonly Operation[], name: string): boolean {
   const truth = linearizeByBruteForce(operations, model).type === 'found';
-  const fast = model.fast?.({ operations, failed: [] });
+  const fast = checkFast({ operations }, model);
   if (fast?.type === 'valid' || fast?.type === 'invalid') {
     expect(fast.type, `near-linear: ${name}`).toBe(truth ? 'valid' : 'invalid');
   }
   const search = searchWhole({ operations, model });
   expect(search.type, `search: ${name}`).toBe(truth ? 'found' : 'none');
   if (search.type === 'found') {
-    replayOrder(
-      operations,
-      [...search.order].map((row) => operations[row]?.id ?? -1),
-      model,
-    );
+    replayOrder(columnsOf(operations), search.order, model);
   }
   const verdict = checkWhole({ operations, model });
   expect(verdict.valid, `checker: ${name}`).toBe(truth);

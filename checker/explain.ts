@@ -5,12 +5,13 @@
  * sentence. It never changes the verdict. Resumable: yields the steps it took.
  */
 import { bruteForceOperationsMax, linearizeByBruteForce } from './brute-force.ts';
+import { columnsOf, operationAt, operationsOf } from './columns.ts';
 import { describeMutation } from './describe-operation.ts';
 import type { Operation } from './history.ts';
-import type { Finding, Model } from './model.ts';
+import type { Finding, Model, SearchLimits } from './model.ts';
 import type { KeyHistory } from './partition.ts';
 import { reduceToCore } from './reduce.ts';
-import { Search, type SearchLimits, type SearchOutcome } from './search/search.ts';
+import { Search, type SearchOutcome } from './search/search.ts';
 import type { Witness } from './verdict.ts';
 
 export interface Violation {
@@ -35,12 +36,12 @@ export function* explainViolation(violation: Violation): Generator<number, Witne
     yield confirmationStepsMax;
     if (witness.confirmedBy !== null) return witness;
     // The verdict stands, the core does not: fall back to one that the search reduces.
-    const core = yield* reduce(violation, part.operations);
+    const core = yield* reduce(violation, operationsOf(part.columns));
     return confirm(violation, { ...finding, core });
   }
   const core = yield* reduce(violation, prefixOf(violation));
   const witness = confirm(violation, describeCore(violation, core));
-  return { ...witness, operations: withReturns(witness.operations, part.operations) };
+  return { ...witness, operations: withReturns(witness.operations, part) };
 }
 
 function* reduce(
@@ -55,8 +56,9 @@ function* reduce(
  * returned later counts as open, for what it rests on may have been cut off.
  */
 function prefixOf({ part, model, stuckAt }: Violation): readonly Operation[] {
-  if (stuckAt === null) return part.operations;
-  return part.operations.flatMap((operation): Operation[] => {
+  const operations = operationsOf(part.columns);
+  if (stuckAt === null) return operations;
+  return operations.flatMap((operation): Operation[] => {
     if (operation.call > stuckAt) return [];
     if (operation.return !== null && operation.return <= stuckAt) return [operation];
     if (model.isObserver(operation)) return [];
@@ -65,19 +67,21 @@ function prefixOf({ part, model, stuckAt }: Violation): readonly Operation[] {
 }
 
 /** The same operations as the history has them: it shows less freedom than they were given. */
-function withReturns(
-  core: readonly Operation[],
-  operations: readonly Operation[],
-): readonly Operation[] {
+function withReturns(core: readonly Operation[], { columns }: KeyHistory): readonly Operation[] {
   const ids = new Set(core.map((operation) => operation.id));
-  return operations.filter((operation) => ids.has(operation.id));
+  const whole: Operation[] = [];
+  for (let row = 0; row < columns.count; row += 1) {
+    if (ids.has(columns.id[row] ?? 0)) whole.push(operationAt(columns, row));
+  }
+  return whole;
 }
 
 /** Few operations often have unique values where all of them had not: then they have a name. */
 function describeCore(violation: Violation, core: readonly Operation[]): Finding {
   const { part, model } = violation;
-  const { failed, operations } = part;
-  const result = model.fast?.({ operations: core, failed, context: operations });
+  const { failed, columns } = part;
+  const few = columnsOf(core, columns.tables.values);
+  const result = model.fast?.({ columns: few, failed, context: columns });
   if (result?.type === 'invalid') return result.finding;
   const outcome = searchCore(core, model);
   const stuck = outcome.type === 'none' ? core[outcome.stuckRow] : undefined;
@@ -86,7 +90,7 @@ function describeCore(violation: Violation, core: readonly Operation[]): Finding
   return {
     kind: 'not-linearizable',
     sentence:
-      `No order of these ${core.length} operations, out of ${operations.length} on the key, ` +
+      `No order of these ${core.length} operations, out of ${columns.count} on the key, ` +
       `keeps real time and gives each the answer it got.${where}`,
     core,
   };
@@ -120,7 +124,7 @@ function confirmedBy(
 }
 
 function searchCore(core: readonly Operation[], model: Model): SearchOutcome {
-  const search = new Search(core, model, {
+  const search = new Search(columnsOf(core), model, {
     stepsMax: confirmationStepsMax,
     bytesMax: confirmationBytesMax,
     shouldStop: () => null,

@@ -63,4 +63,7 @@ export interface Operation {
   readonly call: number;
   /** Position of the completion; null when the operation is open for ever (`info`). */
   readonly return: number | null;
+  /** When the two lines were written, in nanoseconds since the start; for sentences and plots. */
+  readonly callTimeNs?: number;
+  readonly returnTimeNs?: number;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { columnsOf } from './columns.ts';
 import type { Operation } from './history.ts';
 import { createChecker } from './linearizable.ts';
 import { createCasRegister, createRegister } from './models/register.ts';
@@ -238,7 +239,7 @@ function concurrentWrites(count: number): Operation[] {
 }
 
 test('it does nothing that it was not given steps for, and goes on where it was', () => {
-  const checker = createChecker({ operations: concurrentWrites(9), model });
+  const checker = createChecker({ columns: columnsOf(concurrentWrites(9)), model });
   let slices = 0;
   while (checker.step(1) === null) slices += 1;
   expect(slices).toBeGreaterThan(1);

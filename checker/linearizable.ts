@@ -6,20 +6,21 @@
  * keys, then the general search where that one could not decide. A search that was stopped is
  * `unknown`; nothing turns it into a pass.
  */
+
+import { type Columns, neverReturned, selectRows } from './columns.ts';
 import { explainViolation } from './explain.ts';
-import type { Operation } from './history.ts';
-import type { FastResult, Finding, Model } from './model.ts';
+import type { FastResult, Finding, GuidedResult, Model, SearchLimits } from './model.ts';
 import { HistoryError } from './pairing.ts';
-import { type KeyHistory, mergeVerdicts, partitionByKey } from './partition.ts';
+import { type KeyHistory, mergeVerdicts, partitionByKey, partitionByModel } from './partition.ts';
 import { replayOrder } from './replay.ts';
 import { Search, type SearchOutcome } from './search/search.ts';
 import type { InvalidVerdict, UnknownReason, UnknownVerdict, Verdict } from './verdict.ts';
 
 export interface CheckerOptions {
-  /** Sorted by invocation. */
-  readonly operations: readonly Operation[];
+  /** The operations, sorted by invocation; `columnsOf` makes them out of records. */
+  readonly columns: Columns;
   /** Operations that definitely did not happen. */
-  readonly failed?: readonly Operation[];
+  readonly failed?: Columns;
   readonly model: Model;
   /** Steps of the search for each key. */
   readonly searchStepsMax?: number;
@@ -36,10 +37,12 @@ export interface LinearizabilityChecker {
 
 /** Throws a HistoryError when an operation is not one that the model knows. */
 export function createChecker(options: CheckerOptions): LinearizabilityChecker {
-  checkFitsModel(options.operations, options.model);
+  const { columns, model } = options;
+  checkFitsModel(columns, model);
+  const parts = partitionByKey(columns, options.failed ?? selectRows(columns, []));
   const work = checkKeys({
-    parts: partitionByKey(options.operations, options.failed ?? []),
-    model: options.model,
+    parts: parts.flatMap((part) => partitionByModel(part, model)),
+    model,
     searchStepsMax: options.searchStepsMax ?? Number.POSITIVE_INFINITY,
     bytesMax: options.bytesMax ?? Number.POSITIVE_INFINITY,
     shouldStop: options.shouldStop?.bind(options) ?? ((): null => null),
@@ -58,20 +61,22 @@ export function createChecker(options: CheckerOptions): LinearizabilityChecker {
 }
 
 /** Throws a HistoryError at the first operation that the model does not know. */
-export function checkFitsModel(operations: readonly Operation[], model: Model): void {
-  for (const operation of operations) checkOperation(operation, model);
-}
-
-function checkOperation(operation: Operation, model: Model): void {
-  if (!model.functions.includes(operation.f)) {
+export function checkFitsModel(columns: Columns, model: Model): void {
+  const { functions } = columns.tables;
+  const isKnown = functions.map((name) => model.functions.includes(name));
+  for (let row = 0; row < columns.count; row += 1) {
+    const f = columns.f[row] ?? 0;
+    if (isKnown[f] === true) continue;
     throw new HistoryError(
-      operation.id,
-      `the model ${model.name} knows ${model.functions.join(', ')}, not ${operation.f}`,
+      columns.id[row] ?? 0,
+      `the model ${model.name} knows ${model.functions.join(', ')}, not ${functions[f]}`,
     );
   }
-  const bad = model.check(operation);
+  const bad = model.findBad(columns);
+  if (bad === null) return;
   // The answer is in the completion's line, the argument in the invocation's.
-  if (bad !== null) throw new HistoryError(operation.id, `operation ${operation.id}: ${bad}`);
+  const id = columns.id[bad.row] ?? 0;
+  throw new HistoryError(id, `operation ${id}: ${bad.message}`);
 }
 
 interface Work {
@@ -95,15 +100,15 @@ function* checkKeys(work: Work): Generator<number, Verdict> {
       verdicts.push(unknownVerdict(part, stop, 0));
       continue;
     }
-    const { operations, failed } = part;
-    const result: FastResult = work.model.fast?.({ operations, failed }) ?? noFastAlgorithm;
-    yield operations.length;
+    const { columns, failed } = part;
+    const result: FastResult = work.model.fast?.({ columns, failed }) ?? noFastAlgorithm;
+    yield columns.count;
     if (result.type === 'undecided') undecided.push(part);
     else if (result.type === 'valid') verdicts.push(validVerdict(part, result.order, work.model));
     else verdicts.push(yield* invalidVerdict(work, part, { finding: result.finding }));
   }
   // The fewest operations first: a violation there is the easiest to find and to read.
-  undecided.sort((a, b) => a.operations.length - b.operations.length);
+  undecided.sort((a, b) => a.columns.count - b.columns.count);
   for (const part of undecided) {
     const isViolated = verdicts.some((verdict) => verdict.valid === false);
     // One violation decides the history; searching on would only cost.
@@ -119,18 +124,43 @@ const noFastAlgorithm: FastResult = {
 };
 
 function reasonToStop(work: Work, part: KeyHistory): UnknownReason | null {
-  if (part.operations.length * fastBytesPerOperation > work.bytesMax) return 'memory';
+  if (part.columns.count * fastBytesPerOperation > work.bytesMax) return 'memory';
   return work.shouldStop();
 }
 
 function* searchKey(work: Work, part: KeyHistory): Generator<number, Verdict> {
   const stop = reasonToStop(work, part);
   if (stop !== null) return unknownVerdict(part, stop, 0);
-  const search = new Search(part.operations, work.model, {
+  const limits: SearchLimits = {
     stepsMax: work.searchStepsMax,
     bytesMax: work.bytesMax,
     shouldStop: () => work.shouldStop(),
-  });
+  };
+  const { columns, failed } = part;
+  const guided: GuidedResult =
+    work.model.guided === undefined
+      ? noFastAlgorithm
+      : yield* work.model.guided({ columns, failed }, limits);
+  switch (guided.type) {
+    case 'valid':
+      return validVerdict(part, guided.order, work.model);
+    case 'invalid':
+      return yield* invalidVerdict(work, part, { finding: guided.finding });
+    case 'stopped':
+      return unknownVerdict(part, guided.reason, guided.position);
+    case 'undecided':
+      return yield* searchGenerally(work, part, limits);
+    default:
+      return assertNever(guided);
+  }
+}
+
+function* searchGenerally(
+  work: Work,
+  part: KeyHistory,
+  limits: SearchLimits,
+): Generator<number, Verdict> {
+  const search = new Search(part.columns, work.model, limits);
   let outcome: SearchOutcome | null = null;
   while (outcome === null) {
     const before = search.steps;
@@ -141,8 +171,8 @@ function* searchKey(work: Work, part: KeyHistory): Generator<number, Verdict> {
     case 'found':
       return validVerdict(part, outcome.order, work.model);
     case 'none': {
-      const stuckAt = part.operations[outcome.stuckRow]?.return ?? null;
-      return yield* invalidVerdict(work, part, { stuckAt });
+      const end = part.columns.return[outcome.stuckRow] ?? neverReturned;
+      return yield* invalidVerdict(work, part, { stuckAt: end === neverReturned ? null : end });
     }
     case 'stopped':
       return unknownVerdict(part, outcome.reason, outcome.position);
@@ -153,12 +183,12 @@ function* searchKey(work: Work, part: KeyHistory): Generator<number, Verdict> {
 
 /** `order` holds rows; the verdict holds ids, replayed by code that knows only the model. */
 function validVerdict(part: KeyHistory, order: Uint32Array, model: Model): Verdict {
-  const ids = order.map((row) => part.operations[row]?.id ?? 0);
-  replayOrder(part.operations, ids, model);
+  const { columns } = part;
+  replayOrder(columns, order, model);
   return {
     valid: true,
-    operations: part.operations.length,
-    linearizations: [{ key: part.key, order: ids }],
+    operations: columns.count,
+    linearizations: [{ key: part.key, order: order.map((row) => columns.id[row] ?? 0) }],
   };
 }
 
@@ -174,7 +204,7 @@ function* invalidVerdict(
     stuckAt: known.stuckAt ?? null,
     shouldStop: () => work.shouldStop(),
   });
-  return { valid: false, operations: part.operations.length, witness, keys: [part.key] };
+  return { valid: false, operations: part.columns.count, witness, keys: [part.key] };
 }
 
 const unknownMessages: Readonly<Record<UnknownReason, string>> = {
@@ -189,7 +219,7 @@ function unknownVerdict(part: KeyHistory, reason: UnknownReason, position: numbe
   const name = part.key === null ? 'the history' : `key ${part.key}`;
   return {
     valid: 'unknown',
-    operations: part.operations.length,
+    operations: part.columns.count,
     reason,
     key: part.key,
     keys: [part.key],

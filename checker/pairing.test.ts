@@ -1,11 +1,29 @@
 import { expect, test } from 'vitest';
-import type { Op } from './history.ts';
-import { HistoryError, pairHistory } from './pairing.ts';
+import { operationsOf } from './columns.ts';
+import type { Op, Operation } from './history.ts';
+import { type HistoryCounts, HistoryError, pairHistory as pairColumns } from './pairing.ts';
 
 type Line = Pick<Op, 'process' | 'type' | 'f'> & Partial<Op>;
 
 function ops(...lines: readonly Line[]): Op[] {
   return lines.map((line, index) => ({ index, timeNs: index, value: null, ...line }));
+}
+
+interface Paired {
+  readonly operations: Operation[];
+  readonly failed: Operation[];
+  readonly counts: HistoryCounts;
+}
+
+/** As records, without their times. */
+function pairHistory(lines: Iterable<Op>): Paired {
+  const { columns, failed, counts } = pairColumns(lines);
+  const untimed = { callTimeNs: null, returnTimeNs: null };
+  return {
+    operations: operationsOf({ ...columns, ...untimed }),
+    failed: operationsOf({ ...failed, ...untimed }),
+    counts,
+  };
 }
 
 const invoke: Line = { process: 0, type: 'invoke', f: 'read' };

@@ -1,11 +1,23 @@
 /**
- * Pairing: lines of a history become operations.
+ * Pairing: the lines of a history become operations, in columns.
  *
- * An operation is an invocation and its completion by the same process. `fail` did not happen and
- * is set apart; `info`, or no completion at all, leaves it open for ever. A history that breaks
- * these rules is refused as malformed; it never gets a verdict. [Jepsen]
+ * Owns the rules of a well-formed history: a process has one open operation at a time, completes
+ * only what it invoked, and is retired by an `info`. A history that breaks them is refused, for
+ * it says nothing about the system; it never gets a verdict. [Jepsen]
  */
-import type { Op, Operation } from './history.ts';
+import {
+  type Columns,
+  createColumns,
+  NameTable,
+  none,
+  selectRows,
+  setArgument,
+  setOutput,
+  type Tables,
+  type ValueColumns,
+} from './columns.ts';
+import type { Op, OpType } from './history.ts';
+import { ValueTable } from './values.ts';
 
 /** The history, not the system, is at fault. `index` is the line's position, 0-based. */
 export class HistoryError extends Error {
@@ -20,9 +32,9 @@ export class HistoryError extends Error {
 
 export interface PairedHistory {
   /** Sorted by invocation. */
-  readonly operations: Operation[];
+  readonly columns: Columns;
   /** Operations that definitely did not happen, sorted by invocation. */
-  readonly failed: Operation[];
+  readonly failed: Columns;
   readonly counts: HistoryCounts;
 }
 
@@ -34,108 +46,286 @@ export interface HistoryCounts {
   readonly open: number;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/**
+ * One line, with its names and values already as numbers of the builder's tables. A reader of
+ * lines fills the same record again and again, so that no line costs an object.
+ */
+export interface LineEvent {
+  type: OpType;
+  process: number;
+  /** Numbers of `functions`, `keys`, `nodes`; `none` for no key, and for an untold node. */
+  f: number;
+  key: number;
+  node: number;
+  timeNs: number;
+  /** As in Columns: of an invocation the argument, of an `ok` the answer. */
+  argument: number;
+  argument2: number;
+  output: number;
+  outcome: number;
+}
+
+const tooManyFunctions = 256;
+const smallProcessMax = 1 << 20;
 
 /** Takes the lines one by one, in order; throws a HistoryError at the first impossible one. */
-export class Pairing {
-  readonly #open = new Map<number, Mutable<Operation>>();
-  /** Processes that ended with an `info`, and that operation's id. */
-  readonly #retired = new Map<number, number>();
-  readonly #operations: Operation[] = [];
-  readonly #failedIds = new Set<number>();
-  readonly #counts = { ok: 0, fail: 0, info: 0 };
+export class HistoryBuilder {
+  readonly functions: NameTable = new NameTable();
+  readonly keys: NameTable = new NameTable();
+  readonly nodes: NameTable = new NameTable();
+  readonly values: ValueTable = new ValueTable();
+  readonly #tables: Tables = {
+    functions: this.functions.names,
+    keys: this.keys.names,
+    nodes: this.nodes.names,
+    values: this.values,
+  };
+  readonly #open = new ProcessMap();
+  /** Processes that ended with an `info`, and that operation's row. */
+  readonly #retired = new ProcessMap();
+  readonly #counts = { ok: 0, fail: 0, info: 0, open: 0 };
+  readonly #scratch: LineEvent = emptyEvent();
+  readonly #scratchColumns: ValueColumns;
+  #columns: Columns;
+  /** By row: 1 for what definitely did not happen. */
+  #failed: Uint8Array = new Uint8Array(1024);
+  #count = 0;
   #nextIndex = 0;
 
+  constructor() {
+    this.#columns = createColumns(1024, this.#tables);
+    this.#scratchColumns = createColumns(1, this.#tables);
+  }
+
+  /** Lines taken so far, those of the nemesis included. */
+  get lines(): number {
+    return this.#nextIndex;
+  }
+
+  /** Takes a line as a record; its index must be the next one. */
   add(op: Op): void {
-    if (op.index !== this.#nextIndex) {
-      throw new HistoryError(
-        this.#nextIndex,
-        `index ${op.index} where ${this.#nextIndex} should stand: ` +
-          'lines are missing or not in order',
-      );
+    if (op.index !== this.#nextIndex) throw wrongIndex(op.index, this.#nextIndex);
+    if (op.process === 'nemesis') {
+      this.skip();
+      return;
     }
+    const event = this.#scratch;
+    event.type = op.type;
+    event.process = op.process;
+    event.f = this.functions.idOf(op.f);
+    event.key = op.key === undefined ? none : this.keys.idOf(op.key);
+    event.node = op.node === undefined ? none : this.nodes.idOf(op.node);
+    event.timeNs = op.timeNs;
+    setArgument(this.#scratchColumns, 0, op.type === 'invoke' ? op.value : null);
+    setOutput(this.#scratchColumns, 0, op.result === undefined ? op.value : op.result);
+    event.argument = this.#scratchColumns.argument[0] ?? 0;
+    event.argument2 = this.#scratchColumns.argument2[0] ?? none;
+    event.output = this.#scratchColumns.output[0] ?? none;
+    event.outcome = this.#scratchColumns.outcome[0] ?? 0;
+    this.addEvent(event);
+  }
+
+  /** Takes the next line; `event` may be used again afterwards. */
+  addEvent(event: LineEvent): void {
+    if (event.type === 'invoke') this.#invoke(event);
+    else this.#complete(event);
     this.#nextIndex += 1;
-    if (op.process === 'nemesis') return;
-    if (op.type === 'invoke') this.#invoke(op, op.process);
-    else this.#complete(op, op.process);
   }
 
-  /** What was paired. Operations without a completion stay open for ever. */
+  /** The next line is none of a client. */
+  skip(): void {
+    this.#nextIndex += 1;
+  }
+
+  /**
+   * What was paired so far; operations without a completion are open for ever. The builder may go
+   * on afterwards: the columns are copies.
+   */
   finish(): PairedHistory {
-    const failed = this.#operations.filter((operation) => this.#failedIds.has(operation.id));
-    const operations = this.#operations.filter((operation) => !this.#failedIds.has(operation.id));
-    return { operations, failed, counts: { ...this.#counts, open: this.#open.size } };
+    const ok = new Int32Array(this.#count - this.#counts.fail);
+    const failed = new Int32Array(this.#counts.fail);
+    let okCount = 0;
+    let failedCount = 0;
+    for (let row = 0; row < this.#count; row += 1) {
+      if (this.#failed[row] === 1) {
+        failed[failedCount] = row;
+        failedCount += 1;
+      } else {
+        ok[okCount] = row;
+        okCount += 1;
+      }
+    }
+    return {
+      columns: selectRows(this.#columns, ok),
+      failed: selectRows(this.#columns, failed),
+      counts: { ...this.#counts },
+    };
   }
 
-  #invoke(op: Op, process: number): void {
+  #invoke(event: LineEvent): void {
+    const index = this.#nextIndex;
+    this.#checkMayInvoke(event, index);
+    if (event.f >= tooManyFunctions) {
+      throw new HistoryError(index, `more than ${tooManyFunctions} names of operations`);
+    }
+    const row = this.#count;
+    if (row === this.#columns.count) this.#grow();
+    const columns = this.#columns;
+    columns.id[row] = index;
+    columns.call[row] = index;
+    columns.process[row] = event.process;
+    columns.f[row] = event.f;
+    columns.key[row] = event.key;
+    columns.node[row] = event.node;
+    columns.argument[row] = event.argument;
+    columns.argument2[row] = event.argument2;
+    if (columns.callTimeNs !== null) columns.callTimeNs[row] = event.timeNs;
+    this.#open.set(event.process, row);
+    this.#count += 1;
+    this.#counts.open += 1;
+  }
+
+  #checkMayInvoke({ process, f }: LineEvent, index: number): void {
+    const name = this.functions.names[f] ?? '';
     const open = this.#open.get(process);
-    if (open !== undefined) {
+    if (open !== none) {
       throw new HistoryError(
-        op.index,
-        `process ${process} invokes ${op.f} while its operation ${open.id} is still open`,
+        index,
+        `process ${process} invokes ${name} while its operation ${this.#idOf(open)} is still open`,
       );
     }
     const retired = this.#retired.get(process);
-    if (retired !== undefined) {
-      throw new HistoryError(
-        op.index,
-        `process ${process} invokes ${op.f}, but its operation ${retired} ended with info, ` +
-          'which retires the process: a client that goes on takes a new process id',
-      );
-    }
-    const operation: Mutable<Operation> = {
-      id: op.index,
-      process,
-      f: op.f,
-      key: op.key ?? null,
-      value: op.value,
-      output: undefined,
-      call: op.index,
-      return: null,
-    };
-    if (op.node !== undefined) operation.node = op.node;
-    this.#open.set(process, operation);
-    this.#operations.push(operation);
+    if (retired === none) return;
+    throw new HistoryError(
+      index,
+      `process ${process} invokes ${name}, but its operation ${this.#idOf(retired)} ended with ` +
+        'info, which retires the process: a client that goes on takes a new process id',
+    );
   }
 
-  #complete(op: Op, process: number): void {
-    const operation = this.#open.get(process);
-    if (operation === undefined) {
+  #complete(event: LineEvent): void {
+    const index = this.#nextIndex;
+    const { process } = event;
+    const row = this.#open.get(process);
+    if (row === none) {
+      const name = this.functions.names[event.f] ?? '';
       throw new HistoryError(
-        op.index,
-        `process ${process} completes ${op.f} (${op.type}) but has no open operation`,
+        index,
+        `process ${process} completes ${name} (${event.type}) but has no open operation`,
       );
     }
-    if (operation.f !== op.f || operation.key !== (op.key ?? null)) {
+    const columns = this.#columns;
+    if (columns.f[row] !== event.f || columns.key[row] !== event.key) {
+      const open = this.#describe(columns.f[row] ?? 0, columns.key[row] ?? none);
       throw new HistoryError(
-        op.index,
-        `process ${process} completes ${nameOf(op.f, op.key)} but its open operation ` +
-          `${operation.id} is ${nameOf(operation.f, operation.key)}`,
+        index,
+        `process ${process} completes ${this.#describe(event.f, event.key)} but its open ` +
+          `operation ${this.#idOf(row)} is ${open}`,
       );
     }
-    this.#open.delete(process);
-    if (op.node !== undefined) operation.node = op.node;
-    if (op.type === 'ok') {
+    this.#open.set(process, none);
+    this.#counts.open -= 1;
+    if (event.node !== none) columns.node[row] = event.node;
+    if (columns.returnTimeNs !== null) columns.returnTimeNs[row] = event.timeNs;
+    if (event.type === 'ok') {
       this.#counts.ok += 1;
-      operation.return = op.index;
-      operation.output = op.result === undefined ? op.value : op.result;
-    } else if (op.type === 'fail') {
+      columns.return[row] = index;
+      columns.output[row] = event.output;
+      columns.outcome[row] = event.outcome;
+    } else if (event.type === 'fail') {
       this.#counts.fail += 1;
-      this.#failedIds.add(operation.id);
+      this.#failed[row] = 1;
     } else {
       this.#counts.info += 1;
-      this.#retired.set(process, operation.id);
+      this.#retired.set(process, row);
     }
+  }
+
+  #idOf(row: number): number {
+    return this.#columns.id[row] ?? 0;
+  }
+
+  #describe(f: number, key: number): string {
+    const name = this.functions.names[f] ?? '';
+    const keyName = this.keys.names[key];
+    return keyName === undefined ? name : `${name} of key ${keyName}`;
+  }
+
+  #grow(): void {
+    const grown = createColumns(this.#columns.count * 2, this.#tables);
+    const from = this.#columns;
+    grown.id.set(from.id);
+    grown.call.set(from.call);
+    grown.return.set(from.return);
+    grown.process.set(from.process);
+    grown.f.set(from.f);
+    grown.key.set(from.key);
+    grown.node.set(from.node);
+    grown.argument.set(from.argument);
+    grown.argument2.set(from.argument2);
+    grown.output.set(from.output);
+    grown.outcome.set(from.outcome);
+    if (from.callTimeNs !== null) grown.callTimeNs?.set(from.callTimeNs);
+    if (from.returnTimeNs !== null) grown.returnTimeNs?.set(from.returnTimeNs);
+    this.#columns = grown;
+    const failed = new Uint8Array(grown.count);
+    failed.set(this.#failed);
+    this.#failed = failed;
   }
 }
 
 /** Pairs a whole history that is in memory. */
 export function pairHistory(ops: Iterable<Op>): PairedHistory {
-  const pairing = new Pairing();
-  for (const op of ops) pairing.add(op);
-  return pairing.finish();
+  const builder = new HistoryBuilder();
+  for (const op of ops) builder.add(op);
+  return builder.finish();
 }
 
-function nameOf(f: string, key: string | null | undefined): string {
-  return key === null || key === undefined ? f : `${f} of key ${key}`;
+/** A record for a reader of lines to fill. */
+export function emptyEvent(): LineEvent {
+  return {
+    type: 'invoke',
+    process: 0,
+    f: 0,
+    key: none,
+    node: none,
+    timeNs: 0,
+    argument: 0,
+    argument2: none,
+    output: none,
+    outcome: 0,
+  };
+}
+
+/** The complaint about a line whose index is not the next one. */
+export function wrongIndex(found: number, expected: number): HistoryError {
+  return new HistoryError(
+    expected,
+    `index ${found} where ${expected} should stand: lines are missing or not in order`,
+  );
+}
+
+/** Rows by process id: a typed array for small ids, which is what they are in nearly all cases. */
+class ProcessMap {
+  #small: Int32Array = new Int32Array(64).fill(none);
+  readonly #large = new Map<number, number>();
+
+  get(process: number): number {
+    if (process < this.#small.length) return this.#small[process] ?? none;
+    return this.#large.get(process) ?? none;
+  }
+
+  set(process: number, row: number): void {
+    if (process >= this.#small.length && process < smallProcessMax) this.#growTo(process);
+    if (process < this.#small.length) this.#small[process] = row;
+    else this.#large.set(process, row);
+  }
+
+  #growTo(process: number): void {
+    let length = this.#small.length;
+    while (length <= process) length *= 2;
+    const grown = new Int32Array(length).fill(none);
+    grown.set(this.#small);
+    this.#small = grown;
+  }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { columnsOf, operationsOf } from './columns.ts';
 import { mergeVerdicts, partitionByKey } from './partition.ts';
 import { history, read, write } from './testing/operations.ts';
 import type { InvalidVerdict, UnknownVerdict, ValidVerdict } from './verdict.ts';
@@ -37,7 +38,13 @@ test('keys are split in the order in which they appear, failed operations with t
   );
   const [first, second, third] = operations;
   if (first === undefined || second === undefined || third === undefined) throw new Error('three');
-  expect(partitionByKey([first, second], [third])).toEqual([
+  const parts = partitionByKey(columnsOf([first, second]), columnsOf([third]));
+  const records = parts.map(({ key, columns, failed }) => ({
+    key,
+    operations: operationsOf(columns),
+    failed: operationsOf(failed),
+  }));
+  expect(records).toEqual([
     { key: 'x', operations: [first], failed: [third] },
     { key: 'y', operations: [second], failed: [] },
   ]);

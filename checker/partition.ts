@@ -4,32 +4,75 @@
  * True because an operation touches one key only. Owns the split by key and the way back: many
  * verdicts become one, in which a violation is never hidden by an unknown.
  */
-import type { Operation } from './history.ts';
+import { type Columns, none, selectRows } from './columns.ts';
+import type { Model } from './model.ts';
 import type { InvalidVerdict, UnknownVerdict, ValidVerdict, Verdict } from './verdict.ts';
 
-/** The part of a history that touches one key; null when the history has no keys. */
+/** A part of a history that is linearizable or not by itself. */
 export interface KeyHistory {
+  /** null when the history has no keys. */
   readonly key: string | null;
-  readonly operations: Operation[];
-  readonly failed: Operation[];
+  readonly columns: Columns;
+  readonly failed: Columns;
 }
 
 /** Splits by key, in the order in which the keys first appear. */
-export function partitionByKey(
-  operations: readonly Operation[],
-  failed: readonly Operation[],
-): KeyHistory[] {
-  const parts = new Map<string | null, KeyHistory>();
-  const partOf = (key: string | null): KeyHistory => {
-    const known = parts.get(key);
-    if (known !== undefined) return known;
-    const part: KeyHistory = { key, operations: [], failed: [] };
-    parts.set(key, part);
-    return part;
-  };
-  for (const operation of operations) partOf(operation.key).operations.push(operation);
-  for (const operation of failed) partOf(operation.key).failed.push(operation);
-  return [...parts.values()];
+export function partitionByKey(columns: Columns, failed: Columns): KeyHistory[] {
+  const rowsByKey = groupRows(columns.key, columns.count);
+  const failedByKey = groupRows(failed.key, failed.count);
+  const parts: KeyHistory[] = [];
+  for (const [key, rows] of rowsByKey) {
+    const isWhole = rows.length === columns.count;
+    parts.push({
+      key: nameOf(columns, key),
+      columns: isWhole ? columns : selectRows(columns, rows),
+      failed: selectRows(failed, failedByKey.get(key) ?? []),
+    });
+  }
+  return parts;
+}
+
+/**
+ * Splits the history of a key further, where the model knows that its operations touch objects
+ * that are independent of each other, such as the elements of a set.
+ */
+export function partitionByModel(part: KeyHistory, model: Model): KeyHistory[] {
+  const numbers = model.parts?.(part.columns) ?? null;
+  if (numbers === null) return [part];
+  const groups = groupRows(numbers, part.columns.count);
+  if (groups.size < 2) return [part];
+  return [...groups.values()].map((rows) => ({
+    key: part.key,
+    columns: selectRows(part.columns, rows),
+    failed: part.failed,
+  }));
+}
+
+/** Rows by their number, each group ascending; groups in the order of their first row. */
+function groupRows(numbers: Int32Array, count: number): Map<number, Int32Array> {
+  const sizes = new Map<number, number>();
+  for (let row = 0; row < count; row += 1) {
+    const number = numbers[row] ?? none;
+    sizes.set(number, (sizes.get(number) ?? 0) + 1);
+  }
+  const groups = new Map<number, Int32Array>();
+  const filled = new Map<number, number>();
+  for (const [number, size] of sizes) {
+    groups.set(number, new Int32Array(size));
+    filled.set(number, 0);
+  }
+  for (let row = 0; row < count; row += 1) {
+    const number = numbers[row] ?? none;
+    const at = filled.get(number) ?? 0;
+    const group = groups.get(number);
+    if (group !== undefined) group[at] = row;
+    filled.set(number, at + 1);
+  }
+  return groups;
+}
+
+function nameOf(columns: Columns, key: number): string | null {
+  return columns.tables.keys[key] ?? null;
 }
 
 /** One verdict out of those of disjoint sets of keys: invalid, then unknown, then valid. */

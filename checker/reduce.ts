@@ -6,10 +6,10 @@
  * for certain that the rest cannot be ordered; a search that gave up rejects it. Resumable: yields
  * the steps it took.
  */
+import { columnsOf, selectRows } from './columns.ts';
 import type { Operation } from './history.ts';
-import type { Model, Touches } from './model.ts';
-import { Search, type SearchLimits } from './search/search.ts';
-import { valueKey } from './value-key.ts';
+import type { Model, SearchLimits, Touches } from './model.ts';
+import { Search } from './search/search.ts';
 
 export interface ReductionInput {
   readonly operations: readonly Operation[];
@@ -79,12 +79,13 @@ class Reduction {
    * first are of as much use as any.
    */
   *dropSurplusOpen(): Generator<number, void> {
-    const merged = this.#input.model.canonical?.(this.core) ?? this.core;
+    const columns = columnsOf(this.core);
+    const merged = this.#input.model.canonical?.(columns) ?? columns;
     const completed = this.core.filter((operation) => operation.return !== null).length;
     const kept = new Map<string, number>();
     const rest = this.core.filter((operation, at) => {
       if (operation.return !== null) return true;
-      const text = `${operation.f} ${valueKey(merged[at]?.value)}`;
+      const text = `${operation.f} ${merged.argument[at]} ${merged.argument2[at]}`;
       const count = (kept.get(text) ?? 0) + 1;
       kept.set(text, count);
       return count <= completed;
@@ -96,14 +97,15 @@ class Reduction {
   *#try(rest: readonly Operation[]): Generator<number, void> {
     if (rest.length === this.core.length || rest.length === 0) return;
     this.#trials += 1;
-    const fast = this.#input.model.fast?.({ operations: rest, failed: [] });
+    const columns = columnsOf(rest);
+    const fast = this.#input.model.fast?.({ columns, failed: selectRows(columns, []) });
     if (fast !== undefined && fast.type !== 'undecided') {
       yield rest.length;
       this.#work += rest.length;
       if (fast.type === 'invalid') this.core = rest;
       return;
     }
-    const search = new Search(rest, this.#input.model, {
+    const search = new Search(columns, this.#input.model, {
       stepsMax: trialStepsMax,
       bytesMax: trialBytesMax,
       shouldStop: this.#input.shouldStop,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { columnsOf } from './columns.ts';
 import { createCasRegister } from './models/register.ts';
 import { ReplayError, replayOrder } from './replay.ts';
 import { history, read, write } from './testing/operations.ts';
@@ -8,7 +9,7 @@ const operations = history(write(1, [0, 1]), write(2, [2, 5]), read(1, [3, 4]), 
 const sequence = history(write(1, [0, 1]), write(2, [2, 3]));
 
 function replay(order: readonly number[]): void {
-  replayOrder(operations, order, model);
+  replayOrder(columnsOf(operations), Uint32Array.from(order), model);
 }
 
 test('an order that keeps real time and fits the model replays, open write or not', () => {
@@ -27,6 +28,6 @@ test.each([
 });
 
 test('an order that breaks real time is an assertion even where the model would accept it', () => {
-  const replayLate = (): void => replayOrder(sequence, [1, 0], model);
+  const replayLate = (): void => replayOrder(columnsOf(sequence), Uint32Array.of(1, 0), model);
   expect(replayLate).toThrow('before one ahead of it was invoked at 2');
 });

@@ -4,7 +4,7 @@
  * Takes an order of operations and runs it against the model. An order that does not hold means
  * that the checker is wrong, not the history: it is an assertion and it is thrown.
  */
-import type { Operation } from './history.ts';
+import { type Columns, neverReturned } from './columns.ts';
 import type { Model } from './model.ts';
 
 /** The checker contradicted itself. */
@@ -16,39 +16,34 @@ export class ReplayError extends Error {
 }
 
 /**
- * Throws unless `order` (ids) holds each completed operation once, each open one at most once,
+ * Throws unless `order` (rows) holds each completed operation once, each open one at most once,
  * keeps the order of real time, and the model accepts every step of it.
  */
-export function replayOrder(
-  operations: readonly Operation[],
-  order: Iterable<number>,
-  model: Model,
-): void {
-  const waiting = new Map<number, Operation>();
-  for (const operation of operations) waiting.set(operation.id, operation);
-  let state = model.init;
+export function replayOrder(columns: Columns, order: Uint32Array, model: Model): void {
+  const { count, id, call, return: returned, f, tables } = columns;
+  const isDone = new Uint8Array(count);
+  const nameOf = (row: number): string => `operation ${id[row] ?? '?'}`;
+  const accepts = model.replayer(columns);
   let callMax = -1;
-  for (const id of order) {
-    const operation = waiting.get(id);
-    if (operation === undefined) throw new ReplayError(`operation ${id} is unknown or twice in it`);
-    waiting.delete(id);
-    callMax = Math.max(callMax, operation.call);
-    if (operation.return !== null && operation.return < callMax) {
+  for (const row of order) {
+    if (row >= count || isDone[row] === 1)
+      throw new ReplayError(`${nameOf(row)} is unknown or twice in it`);
+    isDone[row] = 1;
+    callMax = Math.max(callMax, call[row] ?? 0);
+    const end = returned[row] ?? 0;
+    if (end < callMax) {
       throw new ReplayError(
-        `operation ${id} returned at ${operation.return}, before one ahead of it was ` +
-          `invoked at ${callMax}`,
+        `${nameOf(row)} returned at ${end}, before one ahead of it was invoked at ${callMax}`,
       );
     }
-    const next = model.step(state, operation);
-    if (next === undefined) {
-      throw new ReplayError(
-        `operation ${id} (${operation.f}) is not possible in the state before it`,
-      );
+    if (!accepts(row)) {
+      const what = tables.functions[f[row] ?? 0] ?? '';
+      throw new ReplayError(`${nameOf(row)} (${what}) is not possible in the state before it`);
     }
-    state = next;
   }
-  for (const operation of waiting.values()) {
-    // An open operation may never have happened; a completed observer or write did.
-    if (operation.return !== null) throw new ReplayError(`operation ${operation.id} is missing`);
+  for (let row = 0; row < count; row += 1) {
+    // An open operation may never have happened; a completed one did, observer or not.
+    if (isDone[row] === 1 || returned[row] === neverReturned) continue;
+    throw new ReplayError(`${nameOf(row)} is missing`);
   }
 }

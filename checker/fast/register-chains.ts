@@ -4,7 +4,8 @@
  *
  * Inside a chain the ranks (writer, readers, next writer…) are forced, rows of one rank are free.
  */
-import { neverReturned, type RegisterColumns, rowKind } from './register-columns.ts';
+import { neverReturned } from '../columns.ts';
+import { type RegisterColumns, rowKind } from './register-columns.ts';
 import { happened, type Observations, type RegisterConflict } from './register-observations.ts';
 
 /** The chains: block 0 holds the initial value, every other one begins with a write. */

@@ -4,13 +4,14 @@
  * The core is closed: a value that is seen in it is written in it, and an open operation that
  * must have happened has with it the one who saw its effect. [HW90]
  */
+
+import { neverReturned, operationAt as recordAt } from '../columns.ts';
 import { describeDistance, describeMutation, describeOperation } from '../describe-operation.ts';
 import type { Operation } from '../history.ts';
 import type { FastInput, Finding } from '../model.ts';
-import { registerEffect } from '../models/register-effect.ts';
 import { type Chains, forEachRank } from './register-chains.ts';
-import type { RegisterColumns } from './register-columns.ts';
-import { neverReturned, rowKind } from './register-columns.ts';
+import { type RegisterColumns, rowKind } from './register-columns.ts';
+import { findWriterOf, isSeenAnywhere } from './register-context.ts';
 import type { Observations, RegisterConflict } from './register-observations.ts';
 import { describeSeen, describeZoneConflict } from './register-zone-conflict.ts';
 
@@ -59,8 +60,8 @@ function describeUnwritten(context: ConflictContext, row: number): Finding {
   const witness = completedWitness(context, row);
   const core = coreOf(context, [row]);
   // Of a part of a history the writer may have been cut off, because it began too late.
-  const later = (context.input.context ?? []).find((other) => writesWhatSaw(other, operation));
-  if (later !== undefined && later.call > (witness.return ?? 0)) {
+  const later = findWriterOf(context.input.context, operation);
+  if (later !== null && later.call > (witness.return ?? 0)) {
     return {
       kind: 'future-read',
       sentence: describeFuture(witness, later),
@@ -72,8 +73,8 @@ function describeUnwritten(context: ConflictContext, row: number): Finding {
       ? `${describeOperation(operation)} saw ${describeSeen(operation)}`
       : `${describeMutation(operation)} must have swapped, for its value was seen, and so ` +
         `have found ${describeSeen(operation)}`;
-  const failed = context.input.failed.find((other) => writesWhatSaw(other, operation));
-  if (failed !== undefined) {
+  const failed = findWriterOf(context.input.failed, operation);
+  if (failed !== null) {
     return {
       kind: 'failed-write-read',
       sentence:
@@ -94,14 +95,6 @@ function completedWitness(context: ConflictContext, row: number): Operation {
     witness = next;
   }
   return operationAt(context, witness);
-}
-
-function writesWhatSaw(writer: Operation, observer: Operation): boolean {
-  const wrote = registerEffect(writer);
-  if (wrote.type !== 'write' && wrote.type !== 'cas') return false;
-  const saw = registerEffect(observer);
-  if (saw.type === 'read') return saw.seen === wrote.written;
-  return saw.type === 'cas' && saw.expected === wrote.written;
 }
 
 function describeFuture(observer: Operation, writer: Operation): string {
@@ -181,7 +174,7 @@ function describeZones(context: ConflictContext, outer: number, inner: number): 
     isOuterInitial: (chains.root[outer] ?? -1) < 0,
     inner: operationsOf(inner),
     countNewer: (first, last) => countNewer(chains, outer, { first, last }),
-    history: context.input.context ?? context.input.operations,
+    wasSeen: (mutation) => isSeenAnywhere(context.input, mutation),
   });
   const { kind, sentence, named } = description;
   const rows = named.map((operation) => rowOf.get(operation) ?? 0);
@@ -220,9 +213,7 @@ function coreOf(context: ConflictContext, rows: readonly number[]): Operation[] 
 }
 
 function operationAt(context: ConflictContext, row: number): Operation {
-  const operation = context.input.operations[row];
-  if (operation === undefined) throw new Error(`no operation in row ${row}`);
-  return operation;
+  return recordAt(context.input.columns, row);
 }
 
 function assertNever(conflict: never): never {

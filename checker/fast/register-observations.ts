@@ -2,7 +2,8 @@
  * Who wrote, saw and consumed each value of a register, and which open operations must have
  * happened because somebody saw what they wrote.
  */
-import { neverReturned, type RegisterColumns, rowKind } from './register-columns.ts';
+import { neverReturned } from '../columns.ts';
+import { type RegisterColumns, rowKind } from './register-columns.ts';
 
 export type RegisterConflict =
   | { readonly type: 'contradiction'; readonly row: number }

@@ -21,8 +21,8 @@ export interface ZoneConflictInput {
   readonly isOuterInitial: boolean;
   /** How many newer values there were between a return and an invocation. */
   countNewer(first: number, last: number): number;
-  /** All operations of the key. */
-  readonly history: readonly Operation[];
+  /** Whether anybody saw what this one wrote. */
+  wasSeen(mutation: Operation): boolean;
 }
 
 export interface ZoneDescription {
@@ -43,7 +43,8 @@ interface Facts {
   readonly innerFirst: Operation;
   readonly innerLast: Operation;
   readonly newerCount: number;
-  readonly history: readonly Operation[];
+  /** Whether anybody saw what the first of the inner ones wrote. */
+  readonly wasInnerSeen: boolean;
 }
 
 /** Names the violation; the first class that fits. */
@@ -61,7 +62,7 @@ export function describeZoneConflict(input: ZoneConflictInput): ZoneDescription 
  * will do, since they are needed anyway, and the earliest observer that came too late.
  */
 function chooseFacts(input: ZoneConflictInput): Facts {
-  const { outer, inner, isOuterInitial, history } = input;
+  const { outer, inner, isOuterInitial } = input;
   const latestOuter = latestCall(outer);
   const innerFirst = writerIf(inner, (writer) => returnOf(writer) < latestOuter.call);
   const outerReturn = isOuterInitial ? -1 : returnOf(earliestReturn(outer));
@@ -74,7 +75,8 @@ function chooseFacts(input: ZoneConflictInput): Facts {
   const late = outer.filter((operation) => operation.call > returnOf(innerFirst));
   const outerLast = late.reduce((a, b) => (b.call < a.call ? b : a), latestOuter);
   const newerCount = input.countNewer(outerReturn, outerLast.call);
-  return { outerFirst, outerLast, innerFirst, innerLast, newerCount, history };
+  const wasInnerSeen = input.wasSeen(innerFirst);
+  return { outerFirst, outerLast, innerFirst, innerLast, newerCount, wasInnerSeen };
 }
 
 /** The writer if it will do, else whoever returned first. */
@@ -116,7 +118,7 @@ function describeFacts(facts: Facts): Omit<ZoneDescription, 'named'> {
         describeAge(facts),
     };
   }
-  if (!wasSeen(innerFirst, facts.history)) {
+  if (!facts.wasInnerSeen) {
     return {
       kind: 'lost-write',
       sentence:
@@ -179,17 +181,6 @@ function describeStaleCas(facts: Facts): Omit<ZoneDescription, 'named'> {
       `${describeMutation(outerLast)} succeeded, although ${newer} and completed ` +
       `${describeDistance(innerFirst, outerLast)} before that cas began. ${describeAge(facts)}`,
   };
-}
-
-function wasSeen(mutation: Operation, history: readonly Operation[]): boolean {
-  const effect = registerEffect(mutation);
-  if (effect.type !== 'write' && effect.type !== 'cas') return true;
-  return history.some((operation) => {
-    if (operation.return === null) return false;
-    const other = registerEffect(operation);
-    if (other.type === 'read') return other.seen === effect.written;
-    return other.type === 'cas' && other.expected === effect.written;
-  });
 }
 
 type Alternation = readonly [Operation, Operation, Operation, Operation];

@@ -9,7 +9,7 @@
  */
 import type { FastInput, FastResult } from '../model.ts';
 import { type ChainSource, type Chains, forEachRank, walkChains } from './register-chains.ts';
-import { createRegisterColumns, rowKind } from './register-columns.ts';
+import { createRegisterColumns, type RegisterColumns, rowKind } from './register-columns.ts';
 import { describeRegisterConflict } from './register-conflict.ts';
 import {
   closeOverSeenValues,
@@ -19,9 +19,17 @@ import {
 } from './register-observations.ts';
 import { findZoneConflict, orderZones } from './zones.ts';
 
-/** Decides; `init` is the key of the initial value. */
-export function checkUniqueRegister(input: FastInput, init: string): FastResult {
-  const columns = createRegisterColumns(input.operations, init);
+/** Decides; `init` is the initial value. */
+export function checkUniqueRegister(input: FastInput, init: unknown): FastResult {
+  const { values } = input.columns.tables;
+  return decideUniqueRegister(input, createRegisterColumns(input.columns, values.idOf(init)));
+}
+
+/**
+ * The same for rows that were read by somebody else, such as the appends of a key-value store,
+ * which write what the value was with a piece behind it. Rows are those of the input.
+ */
+export function decideUniqueRegister(input: FastInput, columns: RegisterColumns): FastResult {
   const observations = createObservations(columns);
   const invalid = (conflict: RegisterConflict, chains: Chains | null = null): FastResult => ({
     type: 'invalid',

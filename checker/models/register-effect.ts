@@ -53,7 +53,8 @@ function casArguments(value: unknown): readonly [unknown, unknown] | null {
   return Array.isArray(value) && value.length === 2 ? [value[0], value[1]] : null;
 }
 
-function casResult(output: unknown): CasResult | null {
+/** The answer of a cas, whatever else stands in it; null when it is none. */
+export function casResult(output: unknown): CasResult | null {
   if (typeof output !== 'object' || output === null || !('swapped' in output)) return null;
   if (typeof output.swapped !== 'boolean') return null;
   const seen = 'seen' in output ? output.seen : undefined;

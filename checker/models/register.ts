@@ -3,34 +3,80 @@
  *
  * `register` knows read and write, `cas-register` also cas. The state is the key of the value.
  */
+import { type Columns, neverReturned, none, operationAt } from '../columns.ts';
+import { createDecoder, type RegisterRow, rowKind } from '../fast/register-columns.ts';
 import { checkUniqueRegister } from '../fast/unique-register.ts';
 import type { Operation } from '../history.ts';
-import type { Model, Touches } from '../model.ts';
+import { type BadRow, defineModel, type Model, type Replayer, type Touches } from '../model.ts';
 import { valueKey } from '../value-key.ts';
 import { describeBadRegisterOperation, registerEffect } from './register-effect.ts';
 
 /** A register with read and write. null, an absent value, unless `initial` says otherwise. */
 export function createRegister(initial: unknown = null): Model<string> {
-  return createModel('register', ['read', 'write'], valueKey(initial));
+  return createModel('register', ['read', 'write'], initial);
 }
 
 /** A register with read, write and cas. */
 export function createCasRegister(initial: unknown = null): Model<string> {
-  return createModel('cas-register', ['read', 'write', 'cas'], valueKey(initial));
+  return createModel('cas-register', ['read', 'write', 'cas'], initial);
 }
 
-function createModel(name: string, functions: readonly string[], init: string): Model<string> {
-  return {
+function createModel(name: string, functions: readonly string[], initial: unknown): Model<string> {
+  return defineModel({
     name,
     functions,
-    init,
+    init: valueKey(initial),
     check: describeBadRegisterOperation,
+    findBad: findBadRow,
     step: stepRegister,
     stateKey: (state) => state,
     isObserver,
     touches,
     canonical: mergeUntestedValues,
-    fast: (input) => checkUniqueRegister(input, init),
+    replayer: (columns) => replayRegister(columns, columns.tables.values.idOf(initial)),
+    fast: (input) => checkUniqueRegister(input, initial),
+  });
+}
+
+/** Only a cas has a shape that can be wrong. */
+function findBadRow(columns: Columns): BadRow | null {
+  const cas = columns.tables.functions.indexOf('cas');
+  for (let row = 0; row < columns.count; row += 1) {
+    if (columns.f[row] !== cas) continue;
+    const isPair = columns.argument2[row] !== none;
+    const isTold = columns.return[row] === neverReturned || columns.outcome[row] !== 0;
+    if (isPair && isTold) continue;
+    const message = describeBadRegisterOperation(operationAt(columns, row));
+    if (message !== null) return { row, message };
+  }
+  return null;
+}
+
+/** The register once more, on ids of values: what stands in it is all that it remembers. */
+function replayRegister(columns: Columns, initial: number): Replayer {
+  const decode = createDecoder(columns);
+  const row: RegisterRow = { kind: 0, sees: none, writes: none };
+  let value = initial;
+  return (at) => {
+    decode(at, row);
+    switch (row.kind) {
+      case rowKind.write:
+        value = row.writes;
+        return true;
+      case rowKind.read:
+        return row.sees === value;
+      case rowKind.cas:
+        if (row.sees === value) value = row.writes;
+        // An open one may have found another value: possible, and without effect.
+        else return columns.return[at] === neverReturned;
+        return true;
+      case rowKind.miss:
+        return row.sees !== value;
+      case rowKind.contradiction:
+        return false;
+      default:
+        return true;
+    }
   };
 }
 
@@ -84,22 +130,31 @@ function touches(operation: Operation): Touches {
  * A value that nobody saw and no cas expects can be told from no other such value. All of them
  * become one, so that thousands of open writes are one class of the search and not thousands.
  */
-function mergeUntestedValues(operations: readonly Operation[]): readonly Operation[] {
-  const tested = new Set<string>();
-  for (const operation of operations) {
-    const effect = registerEffect(operation);
-    if (effect.type === 'read') tested.add(effect.seen);
-    if (effect.type === 'cas' || effect.type === 'miss') tested.add(effect.expected);
+function mergeUntestedValues(columns: Columns): Columns {
+  const { values } = columns.tables;
+  const decode = createDecoder(columns);
+  const row: RegisterRow = { kind: 0, sees: none, writes: none };
+  const tested = new Uint8Array(values.size + columns.count);
+  for (let at = 0; at < columns.count; at += 1) {
+    decode(at, row);
+    if (row.sees >= 0) tested[row.sees] = 1;
   }
-  const untested = '\u0000 nobody saw it';
-  return operations.map((operation) => {
-    const effect = registerEffect(operation);
-    if (effect.type !== 'write' && effect.type !== 'cas') return operation;
-    if (tested.has(effect.written)) return operation;
-    if (effect.type === 'write') return { ...operation, value: untested, output: untested };
-    const [expected] = Array.isArray(operation.value) ? operation.value : [null];
-    return { ...operation, value: [expected, untested] };
-  });
+  const untested = values.idOf('\u0000 nobody saw it');
+  const argument = columns.argument.slice();
+  const argument2 = columns.argument2.slice();
+  const output = columns.output.slice();
+  for (let at = 0; at < columns.count; at += 1) {
+    decode(at, row);
+    if (row.writes < 0 || tested[row.writes] === 1) continue;
+    if (row.kind === rowKind.cas) {
+      argument2[at] = untested;
+      continue;
+    }
+    argument[at] = untested;
+    argument2[at] = none;
+    if (output[at] !== none) output[at] = untested;
+  }
+  return { ...columns, argument, argument2, output };
 }
 
 function assertNever(effect: never): never {

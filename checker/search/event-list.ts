@@ -4,7 +4,7 @@
  * To linearize an operation takes its two entries out, to go back puts them in again, in the
  * reverse order. What stands before the first return may come next. Entry 0 is the head.
  */
-import type { Operation } from '../history.ts';
+import { type Columns, neverReturned } from '../columns.ts';
 import { rowsSortedBy } from '../packed-sort.ts';
 
 export class EventList {
@@ -18,22 +18,22 @@ export class EventList {
   readonly #callEntry: Int32Array;
   readonly #returnEntry: Int32Array;
 
-  /** `rows` are the positions in `operations` of those that completed. */
-  constructor(operations: readonly Operation[], rows: readonly number[]) {
+  /** Open operations are not in the list. */
+  constructor(columns: Columns) {
+    const rows = completedRows(columns);
     const size = 2 * rows.length + 2;
     this.end = size - 1;
     this.next = new Int32Array(size);
     this.row = new Int32Array(size);
     this.#previous = new Int32Array(size);
     this.#isReturn = new Uint8Array(size);
-    this.#callEntry = new Int32Array(operations.length);
-    this.#returnEntry = new Int32Array(operations.length);
+    this.#callEntry = new Int32Array(columns.count);
+    this.#returnEntry = new Int32Array(columns.count);
     const keys = new Float64Array(2 * rows.length);
     rows.forEach((row, at) => {
-      const operation = operations[row];
       // At one position an invocation stands before a return: the two are concurrent.
-      keys[2 * at] = 2 * (operation?.call ?? 0);
-      keys[2 * at + 1] = 2 * (operation?.return ?? 0) + 1;
+      keys[2 * at] = 2 * (columns.call[row] ?? 0);
+      keys[2 * at + 1] = 2 * (columns.return[row] ?? 0) + 1;
     });
     let entry = 0;
     for (const event of rowsSortedBy(keys)) {
@@ -108,4 +108,15 @@ export class EventList {
     this.next[this.#previous[entry] ?? 0] = entry;
     this.#previous[this.next[entry] ?? this.end] = entry;
   }
+}
+
+function completedRows({ count, return: returned }: Columns): Int32Array {
+  const rows = new Int32Array(count);
+  let size = 0;
+  for (let row = 0; row < count; row += 1) {
+    if (returned[row] === neverReturned) continue;
+    rows[size] = row;
+    size += 1;
+  }
+  return rows.subarray(0, size);
 }

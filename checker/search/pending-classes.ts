@@ -4,7 +4,7 @@
  * The next one of a class to be used is always the one invoked first: if a later one is possible
  * so is that one, and they do the same.
  */
-import type { Operation } from '../history.ts';
+import { type Columns, neverReturned } from '../columns.ts';
 import type { Transitions } from './transitions.ts';
 
 interface PendingClass {
@@ -17,17 +17,17 @@ export class PendingClasses {
   readonly classes: readonly number[];
   readonly #byClass = new Map<number, PendingClass>();
 
-  constructor(operations: readonly Operation[], transitions: Transitions) {
-    operations.forEach((operation, row) => {
-      if (operation.return !== null) return;
+  constructor(columns: Columns, transitions: Transitions) {
+    for (let row = 0; row < columns.count; row += 1) {
+      if (columns.return[row] !== neverReturned) continue;
       const id = transitions.classOfRow[row] ?? 0;
       // Nobody heard what it saw, so it binds nothing.
-      if (transitions.isObserver[id] === 1) return;
+      if (transitions.isObserver[id] === 1) continue;
       const known = this.#byClass.get(id) ?? { rows: [], calls: [], used: 0 };
       known.rows.push(row);
-      known.calls.push(operation.call);
+      known.calls.push(columns.call[row] ?? 0);
       this.#byClass.set(id, known);
-    });
+    }
     this.classes = [...this.#byClass.keys()].sort((a, b) => a - b);
   }
 

@@ -7,8 +7,8 @@
  * and one is taken only where the very next operation needs it, for else a later place, or
  * none, would do as well.
  */
-import type { Operation } from '../history.ts';
-import type { Model } from '../model.ts';
+import { type Columns, neverReturned } from '../columns.ts';
+import type { Model, SearchLimits } from '../model.ts';
 import type { UnknownReason } from '../verdict.ts';
 import { EventList } from './event-list.ts';
 import { IntStack } from './int-stack.ts';
@@ -16,13 +16,6 @@ import { PendingClasses } from './pending-classes.ts';
 import { refused, Transitions } from './transitions.ts';
 import { UsedCounts } from './used-counts.ts';
 import { Visited } from './visited.ts';
-
-export interface SearchLimits {
-  readonly stepsMax: number;
-  readonly bytesMax: number;
-  /** Asked every so many steps; a reason ends the search. */
-  shouldStop(): UnknownReason | null;
-}
 
 export type SearchOutcome =
   /** Rows in the order of their linearization points. */
@@ -59,7 +52,7 @@ const longestOperationsMax = 512;
 const keyWordsFixed = 4;
 
 export class Search {
-  readonly #returns: Float64Array;
+  readonly #returns: Int32Array;
   readonly #limits: SearchLimits;
   readonly #list: EventList;
   readonly #slot: Int32Array;
@@ -79,19 +72,14 @@ export class Search {
   #steps = 0;
   #outcome: SearchOutcome | null = null;
 
-  constructor(operations: readonly Operation[], model: Model, limits: SearchLimits) {
+  constructor(columns: Columns, model: Model, limits: SearchLimits) {
     this.#limits = limits;
-    this.#returns = Float64Array.from(operations, ({ return: end }) => end ?? Infinity);
-    const completed: number[] = [];
-    operations.forEach((operation, row) => {
-      if (operation.return !== null) completed.push(row);
-    });
-    this.#list = new EventList(operations, completed);
+    this.#returns = columns.return;
+    this.#list = new EventList(columns);
     const { slot, slotCount } = this.#list.assignSlots();
     this.#slot = slot;
-    const merged = model.canonical?.(operations) ?? operations;
-    this.#transitions = new Transitions(merged, model);
-    this.#pendings = new PendingClasses(operations, this.#transitions);
+    this.#transitions = new Transitions(model.canonical?.(columns) ?? columns, model);
+    this.#pendings = new PendingClasses(columns, this.#transitions);
     this.#used = new UsedCounts(this.#transitions.classCount);
     this.#key = new Int32Array(keyWordsFixed + Math.ceil(slotCount / 32));
     this.#visited = new Visited(this.#key.length, this.#used);
@@ -312,7 +300,7 @@ export class Search {
     }
     while (this.#trail.length > trailLength) {
       const row = this.#trail.pop();
-      if (this.#returns[row] === Infinity) {
+      if (this.#returns[row] === neverReturned) {
         this.#pendings.putBack(this.#transitions.classOfRow[row] ?? 0);
       } else this.#list.unlift(row);
     }

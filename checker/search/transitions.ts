@@ -3,9 +3,9 @@
  *
  * Operations with the same function, argument and answer are one class, for they do the same.
  */
+import { type Columns, neverReturned, none, operationAt } from '../columns.ts';
 import type { Operation } from '../history.ts';
 import type { Model } from '../model.ts';
-import { valueKey } from '../value-key.ts';
 
 /** A step that the model refuses. */
 export const refused = -1;
@@ -21,20 +21,20 @@ export class Transitions {
   readonly #stateIds = new Map<string, number>();
   readonly #steps = new Map<number, number>();
 
-  constructor(operations: readonly Operation[], model: Model) {
+  constructor(columns: Columns, model: Model) {
     this.#model = model;
-    this.classOfRow = new Int32Array(operations.length);
+    this.classOfRow = new Int32Array(columns.count);
     const classes = new Map<string, number>();
-    operations.forEach((operation, row) => {
-      const text = classKey(operation);
+    for (let row = 0; row < columns.count; row += 1) {
+      const text = classKey(columns, row);
       let id = classes.get(text);
       if (id === undefined) {
         id = classes.size;
         classes.set(text, id);
-        this.#members.push(operation);
+        this.#members.push(operationAt(columns, row));
       }
       this.classOfRow[row] = id;
-    });
+    }
     this.classCount = classes.size;
     this.isObserver = Uint8Array.from(this.#members, (member) =>
       model.isObserver(member) ? 1 : 0,
@@ -72,8 +72,10 @@ export class Transitions {
   }
 }
 
-function classKey(operation: Operation): string {
+function classKey(columns: Columns, row: number): string {
+  const { f, argument, argument2, output, outcome } = columns;
   // An open operation has no answer; it must not share a class with one that answered null.
-  const output = operation.return === null ? '?' : valueKey(operation.output);
-  return `${operation.f} ${valueKey(operation.value)} ${output}`;
+  const answer =
+    columns.return[row] === neverReturned ? '?' : `${output[row] ?? none} ${outcome[row] ?? 0}`;
+  return `${f[row] ?? 0} ${argument[row] ?? 0} ${argument2[row] ?? none} ${answer}`;
 }

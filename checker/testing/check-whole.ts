@@ -1,21 +1,47 @@
 /**
- * The checker run to its end at once, for tests.
+ * The checker run to its end at once, for tests; on records, which are easier to write down.
  */
+import { type Columns, columnsOf } from '../columns.ts';
+import type { Operation } from '../history.ts';
 import { type CheckerOptions, createChecker } from '../linearizable.ts';
+import type { FastResult, Model } from '../model.ts';
 import { Search, type SearchOutcome } from '../search/search.ts';
 import type { Verdict } from '../verdict.ts';
 
-export function checkWhole(options: CheckerOptions): Verdict {
-  const checker = createChecker(options);
+type Limits = Omit<CheckerOptions, 'columns' | 'failed'>;
+
+export interface Records {
+  readonly operations: readonly Operation[];
+  readonly failed?: readonly Operation[];
+}
+
+/** Both as columns over one table of values. */
+export function columnsOfRecords({ operations, failed }: Records): {
+  readonly columns: Columns;
+  readonly failed: Columns;
+} {
+  const columns = columnsOf(operations);
+  return { columns, failed: columnsOf(failed ?? [], columns.tables.values) };
+}
+
+export function checkWhole(options: Limits & Records): Verdict {
+  const { operations, failed, ...limits } = options;
+  const records = failed === undefined ? { operations } : { operations, failed };
+  const checker = createChecker({ ...limits, ...columnsOfRecords(records) });
   for (;;) {
     const verdict = checker.step(1_000_000);
     if (verdict !== null) return verdict;
   }
 }
 
+/** The model's near-linear algorithm alone; null when it has none. */
+export function checkFast(records: Records, model: Model): FastResult | null {
+  return model.fast?.(columnsOfRecords(records)) ?? null;
+}
+
 /** The general search alone, without any limit. */
-export function searchWhole({ operations, model }: CheckerOptions): SearchOutcome {
-  const search = new Search(operations, model, {
+export function searchWhole({ operations, model }: Records & { model: Model }): SearchOutcome {
+  const search = new Search(columnsOf(operations), model, {
     stepsMax: Number.POSITIVE_INFINITY,
     bytesMax: Number.POSITIVE_INFINITY,
     shouldStop: () => null,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { columnsOf, createColumns } from '../../checker/columns.ts';
 import type { Op } from '../../checker/history.ts';
 import { HistoryError } from '../../checker/pairing.ts';
 import { type CheckLimits, checkHistory } from './check-history.ts';
@@ -152,11 +153,13 @@ test('malformed ops in memory and a model that there is not are refused', async 
   );
 });
 
+const empty = columnsOf([]);
+
 test('keys are shared out so that the groups are of about the same size', () => {
   const part = (key: string, count: number): Parameters<typeof groupBySize>[0][number] => ({
     key,
-    operations: Array.from({ length: count }),
-    failed: [],
+    columns: createColumns(count, empty.tables),
+    failed: empty,
   });
   const groups = groupBySize([part('a', 5), part('b', 1), part('c', 4), part('d', 3)], 2);
   expect(groups.map((group) => group.map(({ key }) => key))).toEqual([
@@ -167,7 +170,7 @@ test('keys are shared out so that the groups are of about the same size', () => 
 });
 
 test('the keys of a worker that died are unknown, never valid', () => {
-  const group = [{ key: 'a', operations: [], failed: [] }];
+  const group = [{ key: 'a', columns: empty, failed: empty }];
   const full = Object.assign(new Error('full'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
   expect(lostVerdict(group, full)).toMatchObject({ valid: 'unknown', reason: 'memory' });
   const broken = lostVerdict(group, new Error('broken'));

@@ -11,11 +11,12 @@ import type { Op } from '../../checker/history.ts';
 import { checkFitsModel, createChecker } from '../../checker/linearizable.ts';
 import type { Model } from '../../checker/model.ts';
 import { findModel, modelNames } from '../../checker/models/registry.ts';
-import { HistoryError, type PairedHistory, pairHistory } from '../../checker/pairing.ts';
+import { HistoryError, pairHistory } from '../../checker/pairing.ts';
 import { partitionByKey } from '../../checker/partition.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { checkInWorkers } from './check-pool.ts';
 import { asFileError, readHistoryFile } from './history-file.ts';
+import type { CheckableHistory } from './posted-history.ts';
 import { createStopRule, reasonToStop, type StopRule, stopNow } from './stop-rule.ts';
 
 export interface CheckLimits {
@@ -53,26 +54,26 @@ export async function checkHistory(request: CheckRequest): Promise<Verdict> {
 
 /** Checks operations that were paired. Throws HistoryError when the model does not know one. */
 export async function checkOperations(
-  history: Pick<PairedHistory, 'operations' | 'failed'>,
+  history: CheckableHistory,
   limits: CheckLimits,
 ): Promise<Verdict> {
   const model = findModel(limits.model);
   if (model === undefined) {
     throw new RangeError(`there is no model ${limits.model}; there are ${modelNames.join(', ')}`);
   }
-  const { operations, failed } = history;
-  checkFitsModel(operations, model);
+  const { columns, failed } = history;
+  checkFitsModel(columns, model);
   const rule = createStopRule(limits.timeLimitMs);
   const stop = (): void => stopNow(rule);
   if (limits.signal?.aborted === true) stop();
   limits.signal?.addEventListener('abort', stop);
   try {
     const workers = availableParallelism();
-    const parts = partitionByKey(operations, failed);
-    const isLarge = operations.length >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
+    const parts = partitionByKey(columns, failed);
+    const isLarge = columns.count >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
     if (isLarge && parts.length > 1) {
       const bytesMax = limits.memoryLimitBytes;
-      return await checkInWorkers({ parts, model: model.name, bytesMax, rule, workers });
+      return await checkInWorkers({ history, parts, model: model.name, bytesMax, rule, workers });
     }
     return await checkHere(history, { model, limits, rule });
   } finally {
@@ -87,12 +88,12 @@ interface Local {
 }
 
 async function checkHere(
-  { operations, failed }: Pick<PairedHistory, 'operations' | 'failed'>,
+  { columns, failed }: CheckableHistory,
   { model, limits, rule }: Local,
 ): Promise<Verdict> {
   try {
     const checker = createChecker({
-      operations,
+      columns,
       failed,
       model,
       bytesMax: limits.memoryLimitBytes,
@@ -108,10 +109,10 @@ async function checkHere(
     const words = error instanceof Error ? error.message : String(error);
     return {
       valid: 'unknown',
-      operations: operations.length,
+      operations: columns.count,
       reason: 'crashed',
       key: null,
-      keys: [...new Set(operations.map((operation) => operation.key))],
+      keys: columns.tables.keys.length === 0 ? [null] : columns.tables.keys,
       position: 0,
       message: `the check crashed: ${words}`,
     };

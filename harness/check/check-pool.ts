@@ -8,9 +8,11 @@ import { Worker } from 'node:worker_threads';
 import { type KeyHistory, mergeVerdicts } from '../../checker/partition.ts';
 import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
 import type { WorkerTask } from './check-worker.ts';
+import { type CheckableHistory, type PostedHistory, postHistory } from './posted-history.ts';
 import { type StopRule, stopNow } from './stop-rule.ts';
 
 export interface PoolTask {
+  readonly history: CheckableHistory;
   readonly parts: readonly KeyHistory[];
   readonly model: string;
   /** For all workers together. */
@@ -24,7 +26,11 @@ const heapMbMin = 256;
 
 export async function checkInWorkers(task: PoolTask): Promise<Verdict> {
   const groups = groupBySize(task.parts, task.workers);
-  const verdicts = await Promise.all(groups.map((group) => checkGroup(group, groups.length, task)));
+  const history = postHistory(task.history);
+  const bytesMax = Math.floor(task.bytesMax / groups.length);
+  const verdicts = await Promise.all(
+    groups.map((group) => checkGroup({ history, group, bytesMax }, task)),
+  );
   return mergeVerdicts(verdicts);
 }
 
@@ -34,24 +40,25 @@ export function groupBySize(parts: readonly KeyHistory[], groupCount: number): K
     parts: [] as KeyHistory[],
     operations: 0,
   }));
-  const sorted = [...parts].sort((a, b) => b.operations.length - a.operations.length);
+  const sorted = [...parts].sort((a, b) => b.columns.count - a.columns.count);
   for (const part of sorted) {
     const smallest = groups.reduce((a, b) => (b.operations < a.operations ? b : a));
     smallest.parts.push(part);
-    smallest.operations += part.operations.length;
+    smallest.operations += part.columns.count;
   }
   return groups.map((group) => group.parts);
 }
 
-function checkGroup(
-  group: readonly KeyHistory[],
-  groupCount: number,
-  task: PoolTask,
-): Promise<Verdict> {
-  const bytesMax = Math.floor(task.bytesMax / groupCount);
+interface Group {
+  readonly history: PostedHistory;
+  readonly group: readonly KeyHistory[];
+  readonly bytesMax: number;
+}
+
+function checkGroup({ history, group, bytesMax }: Group, task: PoolTask): Promise<Verdict> {
   const workerData: WorkerTask = {
-    operations: group.flatMap((part) => part.operations),
-    failed: group.flatMap((part) => part.failed),
+    history,
+    keys: group.map((part) => part.key),
     model: task.model,
     bytesMax,
     rule: task.rule,
@@ -81,7 +88,7 @@ export function lostVerdict(group: readonly KeyHistory[], error: Error): Unknown
   const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
   return {
     valid: 'unknown',
-    operations: group.reduce((sum, part) => sum + part.operations.length, 0),
+    operations: group.reduce((sum, part) => sum + part.columns.count, 0),
     reason: isMemory ? 'memory' : 'crashed',
     key: group[0]?.key ?? null,
     keys: group.map((part) => part.key),

@@ -2,16 +2,17 @@
  * A worker thread: checks the keys it was given, and posts one verdict. Runs nothing else.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Operation } from '../../checker/history.ts';
 import { createChecker } from '../../checker/linearizable.ts';
 import { findModel } from '../../checker/models/registry.ts';
 import type { Verdict } from '../../checker/verdict.ts';
+import { type PostedHistory, receiveHistory } from './posted-history.ts';
 import { reasonToStop, type StopRule } from './stop-rule.ts';
 
 /** What a worker is started with. */
 export interface WorkerTask {
-  readonly operations: readonly Operation[];
-  readonly failed: readonly Operation[];
+  readonly history: PostedHistory;
+  /** Those that this worker checks. */
+  readonly keys: readonly (string | null)[];
   readonly model: string;
   readonly bytesMax: number;
   readonly rule: StopRule;
@@ -23,8 +24,7 @@ function check(task: WorkerTask): Verdict {
   const model = findModel(task.model);
   if (model === undefined) throw new Error(`there is no model ${task.model}`);
   const checker = createChecker({
-    operations: task.operations,
-    failed: task.failed,
+    ...receiveHistory(task.history, task.keys),
     model,
     bytesMax: task.bytesMax,
     shouldStop: () => reasonToStop(task.rule),

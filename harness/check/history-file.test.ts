@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { operationsOf } from '../../checker/columns.ts';
 import { HistoryFileError, readHistoryFile } from './history-file.ts';
 import { parseOp } from './parse-op.ts';
 
@@ -53,7 +54,7 @@ test('the lines of design.md are read and paired', async () => {
   expect(history.lines).toBe(7);
   expect(history.notes).toEqual([]);
   expect(history.counts).toEqual({ ok: 2, fail: 0, info: 1, open: 0 });
-  expect(history.operations.map(({ id, f, output }) => [id, f, output])).toEqual([
+  expect(operationsOf(history.columns).map(({ id, f, output }) => [id, f, output])).toEqual([
     [0, 'write', 41],
     [3, 'cas', { swapped: false, seen: 41 }],
     [5, 'read', undefined],
@@ -73,7 +74,7 @@ test('wherever a crash cuts the last line off, the rest is read and it is noted'
     const history = await readHistoryFile(file(`${whole}\n${last.slice(0, length)}`));
     expect(history.notes).toEqual([expect.stringContaining('line 3 is cut off')]);
     expect(history.lines).toBe(1);
-    expect(history.operations.map((operation) => operation.return)).toEqual([null]);
+    expect(operationsOf(history.columns).map((operation) => operation.return)).toEqual([null]);
   }
 });
 
@@ -84,7 +85,8 @@ test('a file longer than one read of the disk keeps its lines whole', async () =
     const op = { index: at, timeNs: at, process: 0, type, f: 'write', value: `é${at >> 1}` };
     return JSON.stringify(op);
   });
-  const { operations } = await readHistoryFile(file(`${[header, ...text].join('\n')}\n`));
+  const history = await readHistoryFile(file(`${[header, ...text].join('\n')}\n`));
+  const operations = operationsOf(history.columns);
   expect(operations.length).toBe(count / 2);
   expect(operations.every(({ value }, at) => value === `é${at}`)).toBe(true);
 });

@@ -6,7 +6,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { historyFormat, historyVersion } from '../../checker/history.ts';
-import { HistoryError, type PairedHistory, Pairing } from '../../checker/pairing.ts';
+import { HistoryBuilder, HistoryError, type PairedHistory } from '../../checker/pairing.ts';
 import { OpShapeError, parseOp } from './parse-op.ts';
 
 export type HistoryFileErrorCode = 'unreadable' | 'malformed' | 'later-version';
@@ -58,7 +58,7 @@ export function asFileError(path: string, error: HistoryError): HistoryFileError
 
 class HistoryReader {
   readonly #path: string;
-  readonly #pairing = new Pairing();
+  readonly #builder = new HistoryBuilder();
   readonly #notes: string[] = [];
   #rest = '';
   #line = 0;
@@ -78,7 +78,7 @@ class HistoryReader {
     if (this.#line === 0) {
       throw new HistoryFileError('malformed', `${this.#path} is empty: it has no header`, 1);
     }
-    return { ...this.#pairing.finish(), lines: this.#line - 1, notes: this.#notes };
+    return { ...this.#builder.finish(), lines: this.#line - 1, notes: this.#notes };
   }
 
   /** A line without its end: whole, or cut off when the run crashed. */
@@ -106,7 +106,7 @@ class HistoryReader {
       return;
     }
     try {
-      this.#pairing.add(parseOp(value));
+      this.#builder.add(parseOp(value));
     } catch (error) {
       if (error instanceof OpShapeError || error instanceof HistoryError) {
         throw this.#malformed(error.message);
