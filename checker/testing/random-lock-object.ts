@@ -67,8 +67,15 @@ function createQueue(shape: LockShape, random: RandomSource): LockObject {
     },
     spoil(draft, drafts) {
       if (draft.f !== 'dequeue') return;
+      const other = pick(drafts, random);
+      if (other?.f === 'dequeue' && other.return !== null) {
+        // Two answers change places: elements come out in another order.
+        [draft.output, other.output] = [other.output, draft.output];
+        return;
+      }
       const enqueued = drafts.filter(({ f }) => f === 'enqueue').map(({ value }) => value);
-      draft.output = random() < 0.25 ? null : (pick([...enqueued, 99], random) ?? null);
+      const stranger = random() < 0.1 ? [99] : [];
+      draft.output = random() < 0.25 ? null : (pick([...enqueued, ...stranger], random) ?? null);
     },
   };
 }
