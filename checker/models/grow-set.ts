@@ -1,0 +1,73 @@
+/**
+ * A set that only grows and is read as a whole, empty in the beginning.
+ *
+ * `add` takes the element (not null), as often as one likes; its answer tells nothing. `read`
+ * answers the elements as an array in any order. An open add may have taken effect.
+ */
+import { neverReturned, operationAt } from '../columns.ts';
+import { checkGrowSet } from '../fast/grow-set.ts';
+import {
+  createElements,
+  describeBadElement,
+  elementsRead,
+  findBadBy,
+} from '../fast/set-elements.ts';
+import type { Operation } from '../history.ts';
+import { defineModel, type Model } from '../model.ts';
+import { valueKey } from '../value-key.ts';
+
+/** Keys of the elements, sorted. */
+type State = readonly string[];
+
+export function createGrowSet(): Model {
+  return defineModel<State>({
+    name: 'grow-set',
+    functions: ['add', 'read'],
+    init: [],
+    step(state, { f, value, output, return: end }) {
+      if (f === 'add') {
+        const key = valueKey(value);
+        return state.includes(key) ? state : [...state, key].sort();
+      }
+      if (end === null || !Array.isArray(output)) return end === null ? state : undefined;
+      return output.map(valueKey).sort().join() === state.join() ? state : undefined;
+    },
+    check,
+    stateKey: (state) => state.join(),
+    isObserver: (operation) => operation.f === 'read',
+    describeState: (state) => `the set {${state.join(', ')}}`,
+    findBad: (columns) => {
+      const add = columns.tables.functions.indexOf('add');
+      return findBadBy(
+        columns,
+        (row) => columns.f[row] === add && (columns.argument[row] ?? 0) > 0,
+        (row) => check(operationAt(columns, row)),
+      );
+    },
+    replayer: (columns) => {
+      const elements = createElements(columns);
+      const add = columns.tables.functions.indexOf('add');
+      const isIn = new Uint8Array(elements.count);
+      let size = 0;
+      return (row) => {
+        if (columns.f[row] === add) {
+          const element = elements.ofRow[row] ?? 0;
+          size += 1 - (isIn[element] ?? 0);
+          isIn[element] = 1;
+          return true;
+        }
+        if (columns.return[row] === neverReturned) return true;
+        const read = elementsRead(columns, row).map(elements.find);
+        const isRight = read.every((element) => isIn[element] === 1);
+        return isRight && read.length === size && new Set(read).size === size;
+      };
+    },
+    fast: checkGrowSet,
+  });
+}
+
+function check(operation: Operation): string | null {
+  if (operation.f === 'add') return describeBadElement(operation);
+  if (operation.return === null || Array.isArray(operation.output)) return null;
+  return `an ok "read" answers the elements as an array, not ${JSON.stringify(operation.output)}`;
+}
