@@ -148,9 +148,7 @@ test('malformed ops in memory and a model that there is not are refused', async 
   const ops = number([{ type: 'ok', f: 'read', value: null }]);
   await expect(checkHistory({ ...limits, ops })).rejects.toThrow(HistoryError);
   const unknownModel = checkHistory({ ...limits, model: 'queue', ops: [] });
-  await expect(unknownModel).rejects.toThrow(
-    'there is no model queue; there are cas-register, reg',
-  );
+  await expect(unknownModel).rejects.toThrow('there is no model queue; there are cas-register, c');
 });
 
 const empty = columnsOf([]);
