@@ -58,6 +58,45 @@ export function elementsRead(columns: Columns, row: number): readonly unknown[] 
   return Array.isArray(value) ? value : [];
 }
 
+/** Which elements are in a set, for replays; not for the algorithms. */
+export class Membership {
+  readonly #elements: Elements;
+  readonly #isIn: Uint8Array;
+  /** By element, the number of the read that held it last. */
+  readonly #seenIn: Int32Array;
+  #reads = 0;
+  #size = 0;
+
+  constructor(elements: Elements) {
+    this.#elements = elements;
+    this.#isIn = new Uint8Array(elements.count);
+    this.#seenIn = new Int32Array(elements.count);
+  }
+
+  has(element: number): boolean {
+    return this.#isIn[element] === 1;
+  }
+
+  put(element: number, isIn: boolean): void {
+    if (this.has(element) === isIn) return;
+    this.#isIn[element] = isIn ? 1 : 0;
+    this.#size += isIn ? 1 : -1;
+  }
+
+  /** Whether these are all of its elements, each once. */
+  isExactly(values: readonly unknown[]): boolean {
+    if (values.length !== this.#size) return false;
+    this.#reads += 1;
+    for (const value of values) {
+      const element = this.#elements.find(value);
+      if (element === none || !this.has(element)) return false;
+      if (this.#seenIn[element] === this.#reads) return false;
+      this.#seenIn[element] = this.#reads;
+    }
+    return true;
+  }
+}
+
 /** Completed whole reads: one row for each different answer, and for each row its answer. */
 export interface Answers {
   /** By answer, the row that had it first. */

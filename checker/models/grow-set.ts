@@ -11,6 +11,7 @@ import {
   describeBadElement,
   elementsRead,
   findBadBy,
+  Membership,
 } from '../fast/set-elements.ts';
 import type { Operation } from '../history.ts';
 import { defineModel, type Model } from '../model.ts';
@@ -47,19 +48,13 @@ export function createGrowSet(): Model {
     replayer: (columns) => {
       const elements = createElements(columns);
       const add = columns.tables.functions.indexOf('add');
-      const isIn = new Uint8Array(elements.count);
-      let size = 0;
+      const set = new Membership(elements);
       return (row) => {
-        if (columns.f[row] === add) {
-          const element = elements.ofRow[row] ?? 0;
-          size += 1 - (isIn[element] ?? 0);
-          isIn[element] = 1;
-          return true;
+        if (columns.f[row] === add) set.put(elements.ofRow[row] ?? 0, true);
+        else if (columns.return[row] !== neverReturned) {
+          return set.isExactly(elementsRead(columns, row));
         }
-        if (columns.return[row] === neverReturned) return true;
-        const read = elementsRead(columns, row).map(elements.find);
-        const isRight = read.every((element) => isIn[element] === 1);
-        return isRight && read.length === size && new Set(read).size === size;
+        return true;
       };
     },
     fast: checkGrowSet,

@@ -6,14 +6,13 @@
  * any other answer of these two tells nothing. `contains` answers true or false, `read` the
  * elements as an array in any order. Open adds and removes may have taken effect.
  */
-
-import type { Columns } from '../columns.ts';
-import { neverReturned, operationAt } from '../columns.ts';
+import { type Columns, neverReturned, operationAt } from '../columns.ts';
 import {
   createElements,
   describeBadElement,
   elementsRead,
   findBadBy,
+  Membership,
 } from '../fast/set-elements.ts';
 import { createKinds, elementKind, isAdd, isRemove } from '../fast/set-kinds.ts';
 import { checkSet, elementParts } from '../fast/set-operations.ts';
@@ -80,24 +79,18 @@ function createReplayer(columns: Columns): Replayer {
   const elements = createElements(columns);
   const kinds = createKinds(columns);
   const reads = columns.tables.functions.indexOf('read');
-  const isIn = new Uint8Array(elements.count);
-  let size = 0;
-  const isWhole = (row: number): boolean => {
-    const read = elementsRead(columns, row).map(elements.find);
-    const isRight = read.every((element) => isIn[element] === 1);
-    return isRight && read.length === size && new Set(read).size === size;
-  };
+  const set = new Membership(elements);
   return (row) => {
-    if (columns.f[row] === reads) return columns.return[row] === neverReturned || isWhole(row);
+    if (columns.f[row] === reads) {
+      const isOpen = columns.return[row] === neverReturned;
+      return isOpen || set.isExactly(elementsRead(columns, row));
+    }
     const element = elements.ofRow[row] ?? 0;
-    const has = isIn[element] ?? 0;
+    const has = set.has(element);
     const kind = kinds[row] ?? 0;
-    const mustHave = kind === elementKind.found || kind === elementKind.toldRemove;
-    const mustMiss = kind === elementKind.missed || kind === elementKind.toldAdd;
-    if ((mustHave && has === 0) || (mustMiss && has === 1)) return false;
-    const next = isAdd(kind) ? 1 : isRemove(kind) ? 0 : has;
-    isIn[element] = next;
-    size += next - has;
+    if (!has && (kind === elementKind.found || kind === elementKind.toldRemove)) return false;
+    if (has && (kind === elementKind.missed || kind === elementKind.toldAdd)) return false;
+    set.put(element, isAdd(kind) || (has && !isRemove(kind)));
     return true;
   };
 }
