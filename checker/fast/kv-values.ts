@@ -66,6 +66,8 @@ export class SeenValues implements KvValues {
   readonly #lastGet: number[] = [];
   /** Values of which it is not known yet which append made them. */
   readonly #open: number[] = [];
+  /** For the text at hand; found when it is needed. */
+  #makeable: ReadonlySet<number> | null = null;
   #trouble: KvTrouble | null = null;
 
   constructor(rows: KvRows, writers: KvWriters) {
@@ -121,10 +123,11 @@ export class SeenValues implements KvValues {
   #seeText(text: string, row: number): number {
     this.#prefixes.open(text);
     this.#writers.open(text);
+    this.#makeable = null;
     const [whole, isNew] = this.#findOrAdd(text.length, row);
     let id = whole;
     for (let length = text.length, isUnknown = isNew; isUnknown; ) {
-      this.#setMakers(id, this.#writers.makersOf(text, length));
+      this.#setMakers(id, this.#possibleMakers(text, length));
       const piece = this.#pieceLengthOf(id);
       if (piece === 0) break;
       length -= piece;
@@ -139,6 +142,41 @@ export class SeenValues implements KvValues {
       isUnknown = isEarlierNew;
     }
     return whole;
+  }
+
+  /** Without those that append to something that no sequence of appends could have made. */
+  #possibleMakers(text: string, length: number): readonly number[] {
+    const all = this.#writers.makersOf(text, length);
+    const [first = 0] = all;
+    const piece = this.#pieceOf(first);
+    if (all.every((row) => this.#pieceOf(row) === piece)) return all;
+    this.#makeable ??= this.#findMakeable(text);
+    const makeable = this.#makeable;
+    return all.filter((row) => {
+      const isPut = this.#rows.kind[row] === kvFunction.put;
+      return isPut || makeable.has(length - this.#pieceOf(row));
+    });
+  }
+
+  /** The lengths, of those on the way back, at which the text can have been a value. */
+  #findMakeable(text: string): ReadonlySet<number> {
+    const lengths = new Map<number, readonly number[]>();
+    const waiting = [text.length];
+    for (let length = waiting.pop(); length !== undefined; length = waiting.pop()) {
+      if (length === 0 || lengths.has(length)) continue;
+      const makers = this.#writers.makersOf(text, length);
+      lengths.set(length, makers);
+      for (const row of makers) waiting.push(length - this.#pieceOf(row));
+    }
+    const makeable = new Set([0]);
+    for (const [length, makers] of [...lengths].sort(([a], [b]) => a - b)) {
+      const isMakeable = makers.some(
+        (row) =>
+          this.#rows.kind[row] === kvFunction.put || makeable.has(length - this.#pieceOf(row)),
+      );
+      if (isMakeable) makeable.add(length);
+    }
+    return makeable;
   }
 
   #findOrAdd(length: number, row: number): [id: number, isNew: boolean] {
