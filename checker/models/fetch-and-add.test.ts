@@ -79,6 +79,8 @@ test('one negative amount, and amounts of 0, are as good as 1', () => {
   expect(check(added(-2, 0, [0, 1]), read(2, [2, 3])).type).toBe('invalid');
   expect(check(added(-2, 0, [0, 1]), read(-1, [2, 3])).type).toBe('invalid');
   expect(check(added(0, 0, [0, 1]), read(1, [2, 3])).type).toBe('invalid');
+  const open = [added(2, null, [0]), added(2, null, [1])];
+  expect(check(...open, read(3, [2, 3]))).toMatchObject({ finding: { kind: 'impossible-read' } });
 });
 
 test('a hundred thousand in a row, every hundredth open, are decided', () => {

@@ -83,10 +83,20 @@ test('lengths that were told place the appends, also without a read', () => {
   });
   expect(check(told('a', 2, [0, 1]))).toMatchObject({ finding: { kind: 'skipped-value' } });
   expect(check(append('x', [0]), told('a', 2, [1, 2])).type).toBe('valid');
-  expect(check(told('a', 0, [0, 1]))).toMatchObject({ finding: { kind: 'misplaced-element' } });
+  expect(check(told('a', 2, [0, 5]), append('b', [1]), read(['a'], [2, 3]))).toMatchObject({
+    finding: { kind: 'misplaced-element', core: [{ id: 0 }, { id: 2 }] },
+  });
   expect(check(told('a', 2, [0, 5]), told('b', 1, [1, 4]), read(['a'], [2, 3]))).toMatchObject({
     finding: { kind: 'misplaced-element' },
   });
+});
+
+test('a length that no list has after an append is refused alone', () => {
+  for (const length of [0, -1, 1.5]) {
+    const result = check(told('a', length, [0, 1]), append('b', [2, 3]), read([], [4, 5]));
+    expect(result).toMatchObject({ finding: { core: [{ id: 0 }] } });
+    expect(JSON.stringify(result)).toContain('which no list has after an append');
+  }
 });
 
 test('an append without a length that must lie between others is behind what was seen', () => {

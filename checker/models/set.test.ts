@@ -72,6 +72,12 @@ test('a miss may be before the add or after the remove, but not while it is cert
   expect(check(...both, has(1, [12, 13]))).toMatchObject({ finding: { kind: 'stale-read' } });
 });
 
+test('the core of a miss has who saw the element before it, if the add alone does not say so', () => {
+  const result = check(add(1, [0, 20]), has(1, [1, 2]), lacks(1, [3, 4]), remove(1, [5, 6], true));
+  expect(result).toHaveProperty('finding.core.length', 4);
+  expect(result).toMatchObject({ finding: { core: [{ id: 0 }, { id: 1 }, { id: 2 }, { id: 3 }] } });
+});
+
 test('a remove that told nothing may have found nothing, and an open one may not have been', () => {
   expect(check(remove(1, [0, 1]), add(1, [2, 3]), has(1, [4, 5])).type).toBe('valid');
   expect(check(remove(1, [0, 1], true), add(1, [2, 3])).type).toBe('invalid');
@@ -102,6 +108,8 @@ test('whole reads refuse what an element alone refuses, and accept nothing besid
     finding: { kind: 'unwritten-value' },
   });
   expect(check(add(1, [0, 1]), add(2, [2, 3]), read([2, 1], [4, 5])).type).toBe('valid');
+  const twice = [add(1, [0, 1], true), add(1, [2, 3], true)];
+  expect(check(...twice, read([1], [4, 5])).type).toBe('invalid');
   expect(model.parts?.(columnsOf(history(...operations, read([1], [6, 7]))))).toBeNull();
   expect(model.parts?.(columnsOf(history(...operations, read([1], [6]))))).toHaveLength(4);
 });
