@@ -75,7 +75,7 @@ function addMakers(values: KvValues, from: number, core: Set<number>): void {
     const maker = values.maker[id] ?? -1;
     if (maker >= 0) core.add(maker);
     const witness = values.witness[id] ?? -1;
-    if (id === from || (values.makers[id]?.length ?? 0) > 1) {
+    if (id === from || values.contested.has(id)) {
       core.add(witness);
       waiting.push(values.seenBy[witness] ?? absent);
     }

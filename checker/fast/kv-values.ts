@@ -23,6 +23,8 @@ export interface KvValues {
   readonly makers: readonly (readonly number[])[];
   /** What an append made it of. */
   readonly before: readonly number[];
+  /** Those that others could have made too, were it not for what was seen when. */
+  readonly contested: ReadonlySet<number>;
   /** The row of the get that returned first of all that saw it, or what came of it. */
   readonly witness: readonly number[];
   /** By value id: the row after which it was made, where that tells who made it. */
@@ -57,6 +59,7 @@ export class SeenValues implements KvValues {
   readonly #otherValues = new Map<number, unknown>();
   readonly maker: number[] = [-1];
   readonly makers: (readonly number[])[] = [[]];
+  readonly contested: Set<number> = new Set();
   readonly before: number[] = [absent];
   readonly witness: number[] = [-1];
   readonly after: Map<number, number> = new Map();
@@ -205,6 +208,7 @@ export class SeenValues implements KvValues {
       this.#setMaker(id, first);
       return;
     }
+    this.contested.add(id);
     if (!this.#isOnce(id, all)) this.#undecided(severalMakers);
     const { call, return: returned } = this.#rows.columns;
     const seen = returned[this.witness[id] ?? 0] ?? 0;

@@ -86,7 +86,8 @@ class Spans {
       const next = moments[passed];
       const high = next === undefined ? scale * neverReturned : momentKey(next) - 1;
       this.enqueueCall[element] = Math.max(low, scale * (elements.enqueueCall[element] ?? 0));
-      this.dequeueCall[element] = Math.max(low, scale * out);
+      // It began to come out after the moments that are counted here.
+      this.dequeueCall[element] = scale * out;
       const inEnd = scale * (elements.enqueueReturn[element] ?? 0);
       this.#enqueueReturn[element] = Math.min(high, inEnd);
       this.#dequeueReturn[element] = Math.min(high, scale * (elements.dequeueReturn[element] ?? 0));

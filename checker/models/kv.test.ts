@@ -89,6 +89,34 @@ test('a value that can come back is left to the search', () => {
   expect(outline(decide(model, unseen))).toBe('valid');
 });
 
+test('a value that several can make again is left to the search, however late they began', () => {
+  const byAppend = [put('ab', [0, 1]), get('ab', [2, 3]), put('a', [4, 5]), append('b', [6, 7])];
+  expect(outline(decide(model, records(...byAppend, get('ab', [8, 9]))))).toBe('undecided');
+  const afterDelete = [
+    put('a', [0, 1]),
+    get('a', [2, 3]),
+    op('delete', [4, 5]),
+    append('a', [6, 7]),
+    get('a', [8, 9]),
+  ];
+  expect(outline(decide(model, records(...afterDelete)))).toBe('undecided');
+  const nothing = records(put('a', [0, 1]), append('', [2, 3]), get('a', [4, 5]));
+  expect(outline(decide(model, nothing))).toBe('undecided');
+});
+
+test('the proof holds what tells who made a value, when others wrote the same text', () => {
+  const operations = records(
+    put('p', [0, 1]),
+    append('a', [2, 3]),
+    get('pa', [4, 5]),
+    put('q', [6, 7]),
+    append('a', [8, 9]),
+    get('qa', [10, 11]),
+    get('q', [12, 13]),
+  );
+  expect(outline(decide(model, operations))).toBe('stale-read: 0 2 4 6 8 10 12');
+});
+
 test('a value that nobody made is named with what failed, if that made it', () => {
   const operations = records(put('a', [0, 1]), get('ab', [2, 3]));
   expect(outline(decide(model, operations))).toBe('unwritten-value: 2');
