@@ -52,13 +52,13 @@ function describeTooMany(input: FastInput, counter: UnitCounter, row: number): F
   const later = countAdds(all, { from: read.return ?? 0, to: Number.POSITIVE_INFINITY });
   const failed = countAdds(input.failed, { from: -1, to: read.return ?? 0 });
   const facts =
-    `${describeOperation(read)} returned ${read.output}, which takes ${seen[row]} adds, but only ` +
-    `${adds.length} had begun before it returned`;
+    `${describeOperation(read)} returned ${read.output}, for which ${countOf(seen[row] ?? 0)} must ` +
+    `have taken effect, but ${adds.length} had begun before it returned`;
   const core = coreOf(columns, [row], adds);
   if (failed >= missing) {
     return {
       kind: 'failed-write-read',
-      sentence: `${facts}, and ${failed} that failed: those definitely did not happen.`,
+      sentence: `${facts}, and ${failed} that failed: what failed definitely did not happen.`,
       core,
     };
   }
@@ -97,14 +97,13 @@ function describeLost(counter: UnitCounter, { below, above, adds }: Lost): Findi
       ? ''
       : `, all begun after ${describeOperation(operationAt(columns, above))} had returned ` +
         `${operationAt(columns, above).output}`;
-  const count = adds.length === 1 ? 'one add' : `${adds.length} adds`;
   const named = above < 0 ? [below] : [below, above];
   const support = above < 0 ? needed : [...needed, ...supportOfRead(counter, above)];
   return {
     kind: 'lost-update',
     sentence:
-      `${describeOperation(late)} returned ${late.output}, although ${count} had completed ` +
-      `before it began${since}; ${describeOperation(last)} had ` +
+      `${describeOperation(late)} returned ${late.output}, although ${countOf(adds.length)} had completed ` +
+      `before it began${since}; the last of them, ${describeOperation(last)}, ` +
       `${describeDistance(last, late)} before.`,
     core: coreOf(columns, named, support),
   };
@@ -116,6 +115,10 @@ function lastReturned(columns: Columns, rows: readonly number[]): Operation {
     if ((columns.return[row] ?? 0) > (columns.return[last] ?? 0)) last = row;
   }
   return operationAt(columns, last);
+}
+
+function countOf(adds: number): string {
+  return adds === 1 ? 'one add' : `${adds} adds`;
 }
 
 /** Adds that were invoked before the read returned. */

@@ -61,8 +61,8 @@ function describeLength(columns: Columns, row: number): Finding {
   return {
     kind: 'misplaced-element',
     sentence:
-      `${describeMutation(append)} answered that the list had ${describeValue(append.output)} ` +
-      'elements after it, which no list has after an append.',
+      `${describeMutation(append)} answered a length of ${describeValue(append.output)}, ` +
+      'which no list has after an append.',
     core: [append],
   };
 }
@@ -80,6 +80,10 @@ function describeDuplicate(list: ListHistory, row: number, value: unknown): Find
       `times, but it was appended only ${appends}.`,
     core: coreOf(columns, [row], writersOf(list, [row])),
   };
+}
+
+function describeLengthOf(output: unknown): string {
+  return output === null ? 'nothing' : `a length of ${describeValue(output)}`;
 }
 
 type Fork = ListConflict & { readonly type: 'fork' };
@@ -116,9 +120,9 @@ function describeMisplaced(list: ListHistory, { append, read, at }: MisplacedEle
   return {
     kind: 'misplaced-element',
     sentence:
-      `${describeMutation(writer)} answered that the list had ${describeValue(writer.output)} ` +
-      `elements after it, but ${describeOperation(operationAt(columns, read))} shows ` +
-      `${describeValue(element)} as the ${at + 1}. one.`,
+      `${describeMutation(writer)} answered ${describeLengthOf(writer.output)}, but ` +
+      `${describeOperation(operationAt(columns, read))} showed ${describeValue(element)} at ` +
+      `index ${at}.`,
     core: coreOf(columns, [append, read], writersOf(list, [read])),
   };
 }
@@ -140,7 +144,7 @@ function describePlaces(
       kind: 'lost-update',
       sentence:
         `${describeMutation(operationAt(columns, conflict.first))} and ${describeMutation(told)} ` +
-        `were both answered that the list had ${describeValue(told.output)} elements after them.`,
+        `both answered a length of ${describeValue(told.output)}: one of them was lost.`,
       core: coreOf(columns, rows, supportOf(sequence, rows)),
     };
   }
@@ -151,9 +155,8 @@ function describePlaces(
   return {
     kind: 'skipped-value',
     sentence:
-      `${describeMutation(told)} was answered that the list had ${describeValue(told.output)} ` +
-      `elements after it, but there are too few appends that can have been the ` +
-      `${conflict.from + 1}. and those after that.`,
+      `${describeMutation(told)} answered ${describeLengthOf(told.output)}, but there are too ` +
+      `few appends that can have put the elements from index ${conflict.from} on before it.`,
     core: coreOf(columns, [row], supportOf({ ...sequence, fillers: possible }, [row])),
   };
 }

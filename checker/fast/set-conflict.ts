@@ -5,12 +5,7 @@
  * all that was done to the other elements that it shows.
  */
 import { none, operationAt } from '../columns.ts';
-import {
-  describeDistance,
-  describeMutation,
-  describeOperation,
-  describeValue,
-} from '../describe-operation.ts';
+import { describeDistance, describeMutation, describeOperation } from '../describe-operation.ts';
 import type { FastInput, Finding } from '../model.ts';
 import type { GrowSetHistory } from './grow-set.ts';
 import { coreOf } from './ranks.ts';
@@ -61,53 +56,62 @@ function describeDouble({ set }: ElementContext, rows: readonly [number, number]
 
 function describePair(
   { set }: ElementContext,
-  { smaller, larger }: ElementConflict,
+  { smaller, larger, rows }: ElementConflict,
 ): Pick<Finding, 'kind' | 'sentence'> {
   const { columns, kind } = set;
-  const late = operationAt(columns, smaller);
-  const early = operationAt(columns, larger);
-  const when = `although that had completed ${describeDistance(early, late)} before it began`;
-  const what = `${describeTold(set, smaller)}; ${describeTold(set, larger)}, ${when}`;
+  // The first of the rows is an add of it.
+  const element = describeValue(operationAt(columns, rows[0] ?? smaller).value);
+  const late = describeTold(set, smaller, element);
+  const early = describeTold(set, larger, element);
+  const distance = describeDistance(operationAt(columns, larger), operationAt(columns, smaller));
   const lateKind = kind[smaller] ?? 0;
   const earlyKind = kind[larger] ?? 0;
-  if (lateKind === elementKind.missed && (isAdd(earlyKind) || earlyKind === elementKind.found)) {
-    const isSeenLater = wasFoundAfter(set, smaller);
-    return {
-      kind: isSeenLater ? 'stale-read' : 'lost-element',
-      sentence: `${what}${isSeenLater ? ', and others found it later.' : ' and nobody removed it.'}`,
-    };
-  }
+  const stale = `${late.told}, although ${early.who} had completed ${distance} before it began`;
   if (earlyKind === elementKind.missed) {
+    // Whoever comes last of those that need it in the set began after the miss had returned.
+    const still = isRemove(lateKind) ? `${late.who} began only` : `${late.told}, beginning`;
     return {
       kind: 'stale-read',
       sentence:
-        `${describeTold(set, larger)}, while the element was certainly there: it was not yet ` +
-        `removed when ${describeTold(set, smaller)}.`,
+        `${early.told}, although it had been added before that began, and ${still} ` +
+        `${distance} after that had returned.`,
     };
   }
-  if (isAdd(lateKind)) {
-    return { kind: isAdd(earlyKind) ? 'lost-update' : 'future-read', sentence: `${what}.` };
+  if (lateKind === elementKind.missed) {
+    const isSeenLater = wasFoundAfter(set, smaller);
+    const after = isSeenLater ? 'others found it later' : 'nobody removed it';
+    return {
+      kind: isSeenLater ? 'stale-read' : 'lost-element',
+      sentence: `${stale} and ${after}.`,
+    };
   }
-  return { kind: 'stale-read', sentence: `${what}.` };
+  if (isAdd(lateKind) && !isAdd(earlyKind)) {
+    return {
+      kind: 'future-read',
+      sentence: `${early.told}, although it had completed ${distance} before ${late.who} began.`,
+    };
+  }
+  return { kind: isAdd(lateKind) ? 'lost-update' : 'stale-read', sentence: `${stale}.` };
 }
 
-/** Such as `process 1's contains on n1 (op 4) found 7`. */
-function describeTold({ columns, kind }: SetHistory, row: number): string {
+interface Told {
+  /** Such as `process 1's contains of 7 on n1 (op 4)`. */
+  readonly who: string;
+  /** With what it was told, such as `… found it`. */
+  readonly told: string;
+}
+
+function describeTold({ columns, kind }: SetHistory, row: number, element: string): Told {
   const operation = operationAt(columns, row);
   const sort = kind[row] ?? 0;
-  if (operation.f === 'read') {
-    return `${describeOperation(operation)} ${sort === elementKind.found ? 'showed' : 'missed'} it`;
-  }
-  const element = describeValue(operation.value);
-  if (sort === elementKind.found) return `${describeOperation(operation)} found ${element}`;
-  if (sort === elementKind.missed) {
-    return `${describeOperation(operation)} did not find ${element}`;
-  }
-  const told =
-    sort === elementKind.toldAdd || sort === elementKind.toldRemove
-      ? `${sort === elementKind.toldAdd ? ' did not find' : ' found'} it`
-      : ' ran';
-  return `${describeMutation(operation)}${told}`;
+  const isWhole = operation.f === 'read';
+  const who = isWhole ? describeOperation(operation) : describeMutation(operation);
+  const isFound = sort === elementKind.found || sort === elementKind.toldRemove;
+  const isMissed = sort === elementKind.missed || sort === elementKind.toldAdd;
+  // A whole read does not name the element by itself.
+  if (isWhole) return { who, told: `${who} ${isFound ? 'showed' : 'did not show'} ${element}` };
+  if (isFound) return { who, told: `${who} found it` };
+  return { who, told: isMissed ? `${who} did not find it` : who };
 }
 
 /** Whether somebody who began after the row returned found the element. */
