@@ -5,7 +5,12 @@
  * all that was done to the other elements that it shows.
  */
 import { none, operationAt } from '../columns.ts';
-import { describeDistance, describeMutation, describeOperation } from '../describe-operation.ts';
+import {
+  describeDistance,
+  describeMutation,
+  describeOperation,
+  describeValue,
+} from '../describe-operation.ts';
 import type { FastInput, Finding } from '../model.ts';
 import type { GrowSetHistory } from './grow-set.ts';
 import { coreOf } from './ranks.ts';
