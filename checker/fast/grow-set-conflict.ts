@@ -164,7 +164,7 @@ function describeMissed(
 }
 
 /** For each element of these reads the add that was invoked first. */
-export function addsOf(history: GrowSetHistory, reads: readonly number[]): number[] {
+function addsOf(history: GrowSetHistory, reads: readonly number[]): number[] {
   const rows: number[] = [];
   for (const read of reads) {
     if (history.answers.ofRow[read] === none) continue;

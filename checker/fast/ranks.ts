@@ -21,7 +21,7 @@ export interface RankConflict {
  * With more supporting operations than this a core is no explanation: it then holds only those
  * that the sentence names.
  */
-export const supportMax = 64;
+const supportMax = 64;
 
 /** The rows with a rank (one that is not negative), by rank and then by invocation. */
 export function rowsByRank(ranks: Float64Array): Uint32Array {

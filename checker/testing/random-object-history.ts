@@ -14,7 +14,7 @@ export interface ObjectHistory {
   readonly failed: readonly Operation[];
 }
 
-export const objectModelNames = [
+const objectModelNames = [
   'set',
   'grow-set',
   'list-append',
