@@ -8,9 +8,8 @@
  * from the absent value, or from a put, all values here were there only once.
  */
 import { rowsSortedBy } from '../packed-sort.ts';
-import { valueKey } from '../value-key.ts';
 import { PrefixTable } from './kv-texts.ts';
-import { type KvRows, type KvWriters, kvFunction } from './kv-writers.ts';
+import { type KvRows, type KvWriters, kvFunction, nobody, several } from './kv-writers.ts';
 
 /** The value id of nothing. */
 export const absent = 0;
@@ -55,10 +54,9 @@ export class SeenValues implements KvValues {
   readonly #idOfPrefix: number[] = [];
   readonly #prefixOf: number[] = [-1];
   readonly #idByTableId = new Map<number, number>();
-  readonly #others = new Map<string, number>();
   readonly #otherValues = new Map<number, unknown>();
   readonly maker: number[] = [-1];
-  readonly makers: (readonly number[])[] = [[]];
+  readonly makers: (readonly number[])[] = [nobody];
   readonly contested: Set<number> = new Set();
   readonly before: number[] = [absent];
   readonly witness: number[] = [-1];
@@ -96,9 +94,9 @@ export class SeenValues implements KvValues {
     // By return, so that the first get to see a value is the first to have returned.
     for (const row of rowsSortedBy(columns.return)) {
       if (kind[row] !== kvFunction.get || this.#rows.isOpen(row)) continue;
-      const tableId = columns.outcome[row] === 0 ? (columns.output[row] ?? 0) : -1;
-      const id = this.#idByTableId.get(tableId) ?? this.#seeValue(row);
-      if (tableId >= 0) this.#idByTableId.set(tableId, id);
+      const tableId = this.#rows.seenId(row);
+      const id = this.#idByTableId.get(tableId) ?? this.#seeValue(row, tableId);
+      this.#idByTableId.set(tableId, id);
       this.seenBy[row] = id;
       const last = this.#lastGet[id] ?? -1;
       if (last < row) this.#lastGet[id] = row;
@@ -108,17 +106,15 @@ export class SeenValues implements KvValues {
     return this.#trouble;
   }
 
-  #seeValue(row: number): number {
+  #seeValue(row: number, tableId: number): number {
     const value = this.#rows.seen(row);
     if (value === null) return absent;
     if (typeof value === 'string') return this.#seeText(value, row);
-    const key = valueKey(value);
-    const known = this.#others.get(key);
-    if (known !== undefined) return known;
     const id = this.#add(-1, row);
-    this.#others.set(key, id);
     this.#otherValues.set(id, value);
-    this.#setMakers(id, this.#writers.makersOfOther(value));
+    const maker = this.#writers.makerOfOther(tableId);
+    if (maker === several) this.#undecided(severalMakers);
+    else if (maker >= 0) this.#setMaker(id, maker);
     return id;
   }
 
@@ -194,7 +190,7 @@ export class SeenValues implements KvValues {
   #add(prefix: number, row: number): number {
     this.#prefixOf.push(prefix);
     this.maker.push(-1);
-    this.makers.push([]);
+    this.makers.push(nobody);
     this.before.push(absent);
     this.witness.push(row);
     return this.maker.length - 1;

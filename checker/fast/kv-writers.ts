@@ -2,7 +2,6 @@
  * Which put, or which append, may have made a value: found by the whole text, or by its end.
  */
 import { type Columns, neverReturned, none, operationAt } from '../columns.ts';
-import { valueKey } from '../value-key.ts';
 import { PrefixTable } from './kv-texts.ts';
 
 export const kvFunction = { get: 0, put: 1, append: 2, delete: 3 } as const;
@@ -36,6 +35,19 @@ export class KvRows {
     return tables.values.valueOf(argument[row] ?? 0) ?? null;
   }
 
+  /** The id of what a put wrote; -1 when nobody else can know that value. */
+  writtenId(row: number): number {
+    const { argument, argument2, tables } = this.columns;
+    const isPair = (argument2[row] ?? none) !== none;
+    return isPair ? tables.values.find(this.written(row)) : (argument[row] ?? 0);
+  }
+
+  /** The id of what a get saw; -1 as above. */
+  seenId(row: number): number {
+    const { output, outcome, tables } = this.columns;
+    return outcome[row] === 0 ? (output[row] ?? 0) : tables.values.find(this.seen(row));
+  }
+
   seen(row: number): unknown {
     const { output, outcome, tables } = this.columns;
     if (outcome[row] !== 0) return operationAt(this.columns, row).output;
@@ -43,7 +55,10 @@ export class KvRows {
   }
 }
 
-const nobody: readonly number[] = [];
+export const nobody: readonly number[] = [];
+
+/** More than one row. */
+export const several = -2;
 
 /** The rows by what they wrote. */
 export class KvWriters {
@@ -51,7 +66,8 @@ export class KvWriters {
   readonly #pieceLengths: readonly number[];
   readonly #putTexts = new PrefixTable();
   readonly #putRows: number[][] = [];
-  readonly #putOthers = new Map<string, number[]>();
+  /** By the id of a value that is no text: who put it, `several` for more than one. */
+  readonly #putOthers = new Map<number, number>();
   readonly #putLengths: ReadonlySet<number>;
   readonly hasEmptyPiece: boolean;
   readonly hasEmptyPut: boolean;
@@ -67,7 +83,8 @@ export class KvWriters {
       if (kind !== kvFunction.put && kind !== kvFunction.append) continue;
       const value = rows.written(row);
       if (typeof value !== 'string') {
-        addTo(this.#putOthers, valueKey(value), row);
+        const id = rows.writtenId(row);
+        this.#putOthers.set(id, this.#putOthers.has(id) ? several : row);
       } else if (kind === kvFunction.append) {
         addTo(this.#pieces, value, row);
         pieceLengths.add(value.length);
@@ -110,9 +127,9 @@ export class KvWriters {
     return makers;
   }
 
-  /** The same for a value that is not a text. */
-  makersOfOther(value: unknown): readonly number[] {
-    return this.#putOthers.get(valueKey(value)) ?? nobody;
+  /** Who put a value that is not a text, by its id: a row, -1 for nobody, or `several`. */
+  makerOfOther(id: number): number {
+    return this.#putOthers.get(id) ?? -1;
   }
 }
 

@@ -60,8 +60,8 @@ function pairSessions(
     const process = columns.process[row] ?? 0;
     const session = held.get(process);
     if (kinds[row] === mutexKind.acquire) {
-      if (session !== undefined) return null;
       const isOpen = columns.return[row] === neverReturned;
+      if (session !== undefined && !isOpen) return null;
       held.set(process, isOpen ? -1 : acquires.length);
       if (isOpen) continue;
       acquires.push(row);

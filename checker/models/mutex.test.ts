@@ -23,7 +23,7 @@ test('two clients that hold it at one time are told with both sessions', () => {
     op('release', [4, 5], { process: 1 }),
     op('release', [6, 7], { process: 2 }),
     op('acquire', [8, 9], { process: 3 }),
-    op('release', [10, 11], { process: 3 }),
+    op('acquire', [12], { process: 3 }),
   );
   const result = decide(model, operations);
   expect(outline(result)).toBe('double-grant: 0 2 4 6');
