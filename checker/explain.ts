@@ -5,14 +5,18 @@
  * sentence. It never changes the verdict. Resumable: yields the steps it took.
  */
 import { bruteForceOperationsMax, linearizeByBruteForce } from './brute-force.ts';
-import { columnsOf, operationAt, operationsOf } from './columns.ts';
+import { classifyCore } from './classify.ts';
+import { columnsOf, neverReturned, operationAt } from './columns.ts';
 import { describeMutation } from './describe-operation.ts';
 import type { Operation } from './history.ts';
 import type { Finding, Model, SearchLimits } from './model.ts';
 import type { KeyHistory } from './partition.ts';
-import { reduceToCore } from './reduce.ts';
+import { type Core, reduceToCore } from './reduce.ts';
 import { Search, type SearchOutcome } from './search/search.ts';
 import type { Witness } from './verdict.ts';
+import { describeStuck, statesAtEnd } from './witness-stuck.ts';
+import { countBefore, findWriter, rowsOfIds, windowBefore } from './witness-window.ts';
+import { stateSentence } from './witness-words.ts';
 
 export interface Violation {
   readonly part: KeyHistory;
@@ -27,85 +31,173 @@ export interface Violation {
 const confirmationStepsMax = 200_000;
 const confirmationBytesMax = 256 << 20;
 const bruteForceAttemptsMax = 2_000_000;
+/** The first stretch that is looked at, how much longer the next is, and the longest of all. */
+const windowFirst = 32;
+const windowGrowth = 4;
+const windowMax = 1 << 17;
+/** Writers that are added only to be shown. */
+const shownWritersMax = 8;
+/** A core of more operations than that is left as the algorithm found it. */
+const shrinkMax = 64;
 
 /** The witness of a key that is known not to be linearizable. */
 export function* explainViolation(violation: Violation): Generator<number, Witness> {
-  const { part, finding } = violation;
+  const { finding } = violation;
   if (finding !== null) {
-    const witness = confirm(violation, finding);
+    const witness = confirm(violation, yield* shrink(violation, finding));
     yield confirmationStepsMax;
     if (witness.confirmedBy !== null) return witness;
     // The verdict stands, the core does not: fall back to one that the search reduces.
-    const core = yield* reduce(violation, operationsOf(part.columns));
-    return confirm(violation, { ...finding, core });
   }
-  const core = yield* reduce(violation, prefixOf(violation));
-  const witness = confirm(violation, describeCore(violation, core));
-  return { ...witness, operations: withReturns(witness.operations, part) };
+  const core = yield* findCore(violation);
+  if (core === null) return confirm(violation, { finding: unexplained(violation) });
+  return describeCore(violation, core);
 }
 
-function* reduce(
-  { model, shouldStop }: Violation,
-  operations: readonly Operation[],
-): Generator<number, readonly Operation[]> {
-  return yield* reduceToCore({ operations, model, shouldStop });
+/** What is said of a core, and of which of its operations only the invocation matters. */
+interface Explained {
+  readonly finding: Finding;
+  readonly openEnded?: ReadonlySet<number>;
 }
 
-/**
- * What was invoked before the return that no order gets beyond; the rest can not matter. Who
- * returned later counts as open, for what it rests on may have been cut off.
- */
-function prefixOf({ part, model, stuckAt }: Violation): readonly Operation[] {
-  const operations = operationsOf(part.columns);
-  if (stuckAt === null) return operations;
-  return operations.flatMap((operation): Operation[] => {
-    if (operation.call > stuckAt) return [];
-    if (operation.return !== null && operation.return <= stuckAt) return [operation];
-    if (model.isObserver(operation)) return [];
-    return [{ ...operation, return: null, output: undefined }];
-  });
+/** Spares what a fast algorithm's core does not need, if the words for what is left are as good. */
+function* shrink(violation: Violation, finding: Finding): Generator<number, Explained> {
+  const { core } = finding;
+  if (core.length < 2 || core.length > shrinkMax) return { finding };
+  const { part, model, shouldStop } = violation;
+  const reduced = yield* reduceToCore({ universe: core, isWhole: true, model, shouldStop });
+  if (reduced === null) return { finding };
+  const { operations, openEnded } = reduced;
+  if (operations.length === core.length) return { finding, openEnded };
+  const { columns, failed } = part;
+  const few = columnsOf(operations, columns.tables.values);
+  const again = model.fast?.({ columns: few, failed, context: columns });
+  const isAsGood =
+    again?.type === 'invalid' &&
+    again.finding.kind === finding.kind &&
+    again.finding.core.length < core.length;
+  return isAsGood ? { finding: again.finding, openEnded } : { finding };
 }
 
-/** The same operations as the history has them: it shows less freedom than they were given. */
-function withReturns(core: readonly Operation[], { columns }: KeyHistory): readonly Operation[] {
-  const ids = new Set(core.map((operation) => operation.id));
-  const whole: Operation[] = [];
-  for (let row = 0; row < columns.count; row += 1) {
-    if (ids.has(columns.id[row] ?? 0)) whole.push(operationAt(columns, row));
+/** The smallest stretch before the stuck return that has no order, reduced. */
+function* findCore(violation: Violation): Generator<number, Core | null> {
+  const { part, model, shouldStop } = violation;
+  const { columns } = part;
+  const position = violation.stuckAt ?? neverReturned;
+  const count = countBefore(columns, position);
+  // Without `touches` all that came before may matter, so there is but one stretch.
+  const isGeneral = model.touches === undefined;
+  for (let size = isGeneral ? windowMax : windowFirst; ; size *= windowGrowth) {
+    if (size > windowMax || (isGeneral && count > windowMax) || shouldStop() !== null) return null;
+    const window = windowBefore(columns, { position, size, model });
+    const { operations: universe, isWhole } = window;
+    const core = yield* reduceToCore({ universe, isWhole, model, shouldStop });
+    if (core !== null) return core;
+    if (!isWhole) continue;
+    // Too much for one trial; but the search has found it impossible, so it stands as it is.
+    return count > shrinkMax ? null : { operations: universe, openEnded: new Set() };
   }
-  return whole;
 }
 
-/** Few operations often have unique values where all of them had not: then they have a name. */
-function describeCore(violation: Violation, core: readonly Operation[]): Finding {
-  const { part, model } = violation;
-  const { failed, columns } = part;
-  const few = columnsOf(core, columns.tables.values);
-  const result = model.fast?.({ columns: few, failed, context: columns });
-  if (result?.type === 'invalid') return result.finding;
-  const outcome = searchCore(core, model);
-  const stuck = outcome.type === 'none' ? core[outcome.stuckRow] : undefined;
-  const where =
-    stuck === undefined ? '' : ` Every order is stuck before ${describeMutation(stuck)} returns.`;
+/** No few operations were found: the one that cannot be reached speaks for all. */
+function unexplained({ part, stuckAt }: Violation): Finding {
+  const { columns } = part;
+  const rows = stuckAt === null ? [] : Array.from(columns.return, (end) => end === stuckAt);
+  const row = rows.indexOf(true);
+  const core = row < 0 ? [] : [operationAt(columns, row)];
+  const where = core.map((stuck) => ` No order gets beyond ${describeMutation(stuck)}.`);
   return {
     kind: 'not-linearizable',
     sentence:
-      `No order of these ${core.length} operations, out of ${columns.count} on the key, ` +
-      `keeps real time and gives each the answer it got.${where}`,
+      `No order of the ${columns.count} operations keeps real time and gives each the answer it ` +
+      `got.${where.join('')} Fewer operations that show it were not found within the limits.`,
     core,
   };
 }
 
-function confirm({ part, model }: Violation, finding: Finding): Witness {
+/** Few operations often have unique values where all of them had not: then they have a name. */
+function describeCore(violation: Violation, core: Core): Witness {
+  const { part, model } = violation;
+  const { failed, columns } = part;
+  const operations = withWriters(asRecorded(core.operations, part), violation);
+  const cut = core.operations.filter(({ id, return: end }) => {
+    return end === null && operations.some((other) => other.id === id && other.return !== null);
+  });
+  const openEnded = new Set([...core.openEnded, ...cut.map(({ id }) => id)]);
+  const few = columnsOf(operations, columns.tables.values);
+  const fast = model.fast?.({ columns: few, failed, context: columns });
+  if (fast?.type === 'invalid' && isTrueOf(fast.finding, violation)) {
+    const witness = confirm(violation, { finding: fast.finding, openEnded });
+    if (witness.confirmedBy !== null) return witness;
+  }
+  const named = classifyCore(operations, { model, columns, failed });
+  const finding = named ?? describeGenerally(operations, violation);
+  return confirm(violation, { finding: { ...finding, core: operations }, openEnded });
+}
+
+/** That nobody wrote a value is said of the whole history, and only a model with context knows. */
+function isTrueOf(finding: Finding, { model, part }: Violation): boolean {
+  if (model.touches !== undefined || finding.kind !== 'unwritten-value') return true;
+  return finding.core.length === part.columns.count;
+}
+
+/** Adds for each value that was seen somebody who wrote it, though it be too early or too late. */
+function withWriters(core: readonly Operation[], { part, model }: Violation): Operation[] {
+  const shown = [...core];
+  if (model.touches === undefined) return shown;
+  const initial = model.stateKey(model.init);
+  let added = 0;
+  for (const operation of shown) {
+    const { sees } = model.touches(operation);
+    if (sees === null || sees === initial || added >= shownWritersMax) continue;
+    const isShown = shown.some(
+      (other) => other !== operation && model.touches?.(other).writes === sees,
+    );
+    const writer = isShown ? null : findWriter(part.columns, operation, model);
+    if (writer === null) continue;
+    shown.push(writer);
+    added += 1;
+  }
+  return shown.sort((a, b) => a.call - b.call);
+}
+
+/** The same operations as the history has them: it shows less freedom than they were given. */
+function asRecorded(core: readonly Operation[], { columns }: KeyHistory): Operation[] {
+  const ids = new Set(core.map((operation) => operation.id));
+  return rowsOfIds(columns, ids).map((row) => operationAt(columns, row));
+}
+
+function describeGenerally(
+  core: readonly Operation[],
+  { part, model }: Violation,
+): Omit<Finding, 'core'> {
+  const end = statesAtEnd(core, model);
+  const states = (end?.states ?? []).map((state) => stateSentence(state, model));
+  const where =
+    end === null || states.length === 0
+      ? ''
+      : ` However they are ordered, when ${describeMutation(end.stuck)} must come, ` +
+        `${states.join(' or ')}.`;
+  return {
+    kind: 'not-linearizable',
+    sentence:
+      `No order of these ${core.length} operations, out of ${part.columns.count} on the key, ` +
+      `keeps real time and gives each the answer it got, whatever the others did.${where}`,
+  };
+}
+
+function confirm({ part, model }: Violation, { finding, openEnded }: Explained): Witness {
   const { core } = finding;
   const search = searchCore(core, model);
   const longest = search.type === 'none' ? [...search.longest] : [];
+  const order = longest.flatMap((row) => core[row]?.id ?? []);
   return {
     key: part.key,
     kind: finding.kind,
     sentence: finding.sentence,
     operations: core,
-    longestOrder: longest.flatMap((row) => core[row]?.id ?? []),
+    ...describeStuck(core, order, model),
+    openEnded: core.flatMap(({ id }) => (openEnded?.has(id) === true ? [id] : [])),
     confirmedBy: confirmedBy(core, model, search),
   };
 }

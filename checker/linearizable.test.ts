@@ -126,12 +126,12 @@ const impossible: readonly (readonly [string, string, Operation[]])[] = [
   ],
   [
     'a failed cas, and the only write that explains it began after it had returned',
-    'not-linearizable',
+    'impossible-cas',
     history(write(1, [0, 1]), cas([1, 3], [2, 3], missed), write(2, [4])),
   ],
   [
     'a failed cas between two reads of the value that it expected',
-    'not-linearizable',
+    'impossible-cas',
     history(write(1, [0, 1]), read(1, [2, 3]), cas([1, 9], [4, 5], missed), read(1, [6, 7])),
   ],
   [

@@ -28,6 +28,9 @@ const invalid: InvalidVerdict = {
     sentence: 'It was stale.',
     operations: history(write(1, [0, 1]), read(null, [2, 3])),
     longestOrder: [],
+    states: ['null'],
+    remaining: [],
+    openEnded: [],
     confirmedBy: 'brute-force',
   },
 };

@@ -1,64 +1,108 @@
 /**
  * Reduction: from many operations that cannot be ordered to a few that still cannot.
  *
- * It takes away whole observers, or a writer together with everyone who saw its value: to take
- * a writer alone would make up a value that nobody wrote. A step counts only when the search says
- * for certain that the rest cannot be ordered; a search that gave up rejects it. Resumable: yields
- * the steps it took.
+ * Takes away what it may according to witness-dependencies.ts, and keeps a step only when the rest
+ * certainly has no order; a search that gave up rejects it. Ends when no single operation can be
+ * spared, or at its limits. Resumable: yields the steps it took.
  */
 import { columnsOf, selectRows } from './columns.ts';
 import type { Operation } from './history.ts';
-import type { Model, SearchLimits, Touches } from './model.ts';
+import type { Model, SearchLimits } from './model.ts';
 import { Search } from './search/search.ts';
+import { asOpen, Dependencies } from './witness-dependencies.ts';
 
 export interface ReductionInput {
-  readonly operations: readonly Operation[];
+  /** All operations that may matter, sorted by invocation. */
+  readonly universe: readonly Operation[];
+  /** Whether the universe begins with the history. */
+  readonly isWhole: boolean;
+  /** Where to begin: all of the universe, or those of it. */
+  readonly kept?: readonly Operation[];
   readonly model: Model;
   readonly shouldStop: SearchLimits['shouldStop'];
 }
 
+export interface Core {
+  /** Sorted by invocation. */
+  readonly operations: readonly Operation[];
+  /** Those of which only the invocation matters: they might as well never have returned. */
+  readonly openEnded: ReadonlySet<number>;
+}
+
 /** Limits of one reduction, and of one trial: it only shortens an answer that is known. */
-const trialsMax = 200;
+const trialsMax = 400;
 /** Operations of all trials, and steps of their searches, added up. */
 const workMax = 2_000_000;
 const trialStepsMax = 20_000;
 const trialBytesMax = 64 << 20;
 const stepsPerSlice = 1000;
+/** More operations that might happen at any time would only keep the search busy. */
+const helpersMax = 2000;
 
-/** The operations, fewer of them; sorted by invocation. */
-export function* reduceToCore(input: ReductionInput): Generator<number, readonly Operation[]> {
+/** null when what it begins with may have an order. */
+export function* reduceToCore(input: ReductionInput): Generator<number, Core | null> {
   const reduction = new Reduction(input);
+  if (!(yield* reduction.begin())) return null;
+  const { isObserver } = input.model;
   for (;;) {
     const before = reduction.core.length;
     // Whole stretches of the past first: few writers make every later trial cheap.
     yield* reduction.dropInChunks(() => true);
-    yield* reduction.dropInChunks((operation) => input.model.isObserver(operation));
+    yield* reduction.dropInChunks((operation) => isObserver(operation));
     yield* reduction.dropSurplusOpen();
-    yield* reduction.dropInChunks((operation) => !input.model.isObserver(operation));
-    if (reduction.core.length === before || reduction.isOver()) return reduction.core;
+    yield* reduction.dropInChunks((operation) => !isObserver(operation));
+    if (reduction.core.length === before || reduction.isOver()) break;
   }
+  return { operations: reduction.core, openEnded: yield* reduction.openWhatMay() };
+}
+
+/**
+ * What each single operation of a core would leave if it were taken away, with all that rests on
+ * it: the steps that a minimal core has none left of.
+ */
+export function allowedRemovals(
+  core: readonly Operation[],
+  input: Pick<ReductionInput, 'universe' | 'model'>,
+): readonly Removal[] {
+  const dependencies = new Dependencies({ ...input, isWhole: true });
+  return core.map((gone) => {
+    const rest = dependencies.close(core.filter((operation) => operation !== gone));
+    return { rest, helpers: dependencies.helpersOf(rest) };
+  });
+}
+
+export interface Removal {
+  readonly rest: readonly Operation[];
+  /** May happen or not; the rest counts as impossible only if they do not help. */
+  readonly helpers: readonly Operation[];
 }
 
 class Reduction {
   core: readonly Operation[];
   readonly #input: ReductionInput;
-  readonly #touches = new Map<Operation, Touches | null>();
-  readonly #observers = new Set<Operation>();
+  #universe: readonly Operation[];
+  #dependencies: Dependencies;
   #trials = 0;
   #work = 0;
 
   constructor(input: ReductionInput) {
     this.#input = input;
-    this.core = input.operations;
-    for (const operation of input.operations) {
-      this.#touches.set(operation, input.model.touches?.(operation) ?? null);
-      if (input.model.isObserver(operation)) this.#observers.add(operation);
-    }
+    this.#universe = input.universe;
+    this.#dependencies = new Dependencies(input);
+    this.core = input.kept ?? input.universe;
   }
 
   isOver(): boolean {
     if (this.#trials >= trialsMax || this.#work >= workMax) return true;
     return this.#input.shouldStop() !== null;
+  }
+
+  /** Whether the first core, without what has nothing to rest on, certainly has no order. */
+  *begin(): Generator<number, boolean> {
+    const closed = this.#dependencies.close(this.core);
+    if (closed.length === 0 || !(yield* this.#isImpossible(closed))) return false;
+    this.core = closed;
+    return true;
   }
 
   /** Tries to take away half of the units, then quarters, down to single ones; oldest first. */
@@ -68,7 +112,9 @@ class Reduction {
       const units = this.core.filter(isUnit);
       for (let start = 0; start < units.length; start += size) {
         if (this.isOver()) return;
-        yield* this.#try(this.#without(units.slice(start, start + size)));
+        const gone = new Set(units.slice(start, start + size));
+        const rest = this.core.filter((operation) => !gone.has(operation));
+        yield* this.#try(this.#dependencies.close(rest));
       }
       size = size === 1 ? 0 : Math.ceil(size / 2);
     }
@@ -76,90 +122,71 @@ class Reduction {
 
   /**
    * Of equal open operations at most one is of use before each completed one, and those invoked
-   * first are of as much use as any.
+   * first are of as much use as any. The others are forgotten for good.
    */
   *dropSurplusOpen(): Generator<number, void> {
     const columns = columnsOf(this.core);
     const merged = this.#input.model.canonical?.(columns) ?? columns;
     const completed = this.core.filter((operation) => operation.return !== null).length;
     const kept = new Map<string, number>();
-    const rest = this.core.filter((operation, at) => {
-      if (operation.return !== null) return true;
+    const surplus = new Set<number>();
+    this.core.forEach((operation, at) => {
+      if (operation.return !== null) return;
       const text = `${operation.f} ${merged.argument[at]} ${merged.argument2[at]}`;
       const count = (kept.get(text) ?? 0) + 1;
       kept.set(text, count);
-      return count <= completed;
+      if (count > completed) surplus.add(operation.id);
     });
-    yield* this.#try(rest);
+    if (surplus.size === 0) return;
+    const isNeeded = (operation: Operation): boolean => !surplus.has(operation.id);
+    const rest = this.core.filter(isNeeded);
+    if (!(yield* this.#isImpossible(rest))) return;
+    this.core = rest;
+    this.#universe = this.#universe.filter(isNeeded);
+    this.#dependencies = new Dependencies({ ...this.#input, universe: this.#universe });
+  }
+
+  /** Opens one mutation after the other where that leaves the core without an order. */
+  *openWhatMay(): Generator<number, ReadonlySet<number>> {
+    const opened = new Set<number>();
+    let current = this.core;
+    for (const operation of this.core) {
+      if (this.isOver()) break;
+      if (operation.return === null || this.#input.model.isObserver(operation)) continue;
+      const candidate = current.map((other) => (other === operation ? asOpen(other) : other));
+      if (!(yield* this.#isImpossible(candidate))) continue;
+      current = candidate;
+      opened.add(operation.id);
+    }
+    return opened;
   }
 
   /** Keeps the rest as the new core if it is smaller and certainly cannot be ordered. */
   *#try(rest: readonly Operation[]): Generator<number, void> {
     if (rest.length === this.core.length || rest.length === 0) return;
+    if (yield* this.#isImpossible(rest)) this.core = rest;
+  }
+
+  *#isImpossible(rest: readonly Operation[]): Generator<number, boolean> {
+    const helpers = this.#dependencies.helpersOf(rest);
+    if (helpers.length > helpersMax) return false;
+    const all = [...rest, ...helpers].sort((a, b) => a.call - b.call);
     this.#trials += 1;
-    const columns = columnsOf(rest);
-    const fast = this.#input.model.fast?.({ columns, failed: selectRows(columns, []) });
-    if (fast !== undefined && fast.type !== 'undecided') {
-      yield rest.length;
-      this.#work += rest.length;
-      if (fast.type === 'invalid') this.core = rest;
-      return;
-    }
-    const search = new Search(columns, this.#input.model, {
-      stepsMax: trialStepsMax,
-      bytesMax: trialBytesMax,
-      shouldStop: this.#input.shouldStop,
-    });
+    this.#work += all.length;
+    const { model, shouldStop } = this.#input;
+    const columns = columnsOf(all);
+    const fast = model.fast?.({ columns, failed: selectRows(columns, []) });
+    yield all.length;
+    if (fast !== undefined && fast.type !== 'undecided') return fast.type === 'invalid';
+    const limits = { stepsMax: trialStepsMax, bytesMax: trialBytesMax, shouldStop };
+    const search = new Search(columns, model, limits);
     for (;;) {
       const before = search.steps;
       const outcome = search.run(stepsPerSlice);
       yield search.steps - before;
       if (outcome === null) continue;
-      this.#work += rest.length + search.steps;
-      if (outcome.type === 'none') this.core = rest;
-      return;
+      this.#work += search.steps;
+      return outcome.type === 'none';
     }
   }
-
-  /** The core without those, and without all who saw a value that one of those wrote. */
-  #without(gone: readonly Operation[]): readonly Operation[] {
-    const removed = new Set<Operation>(gone);
-    const bySight = this.#groupBySight();
-    const pending = [...gone];
-    const remove = (operation: Operation): void => {
-      if (removed.has(operation)) return;
-      removed.add(operation);
-      pending.push(operation);
-    };
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      if (this.#observers.has(next)) continue;
-      const written = this.#touches.get(next)?.writes ?? null;
-      if (written !== null) take(bySight, written).forEach(remove);
-      // An observer that does not say what it saw may rest on any write.
-      take(bySight, null).forEach(remove);
-    }
-    return this.core.filter((operation) => !removed.has(operation));
-  }
-
-  /** Who saw which value; under null those who may have seen any. */
-  #groupBySight(): Map<string | null, Operation[]> {
-    const groups = new Map<string | null, Operation[]>();
-    for (const operation of this.core) {
-      const touches = this.#touches.get(operation) ?? null;
-      const sees = touches?.sees ?? null;
-      const isBlindWriter = touches !== null && sees === null && !this.#observers.has(operation);
-      if (isBlindWriter) continue;
-      const group = groups.get(sees);
-      if (group === undefined) groups.set(sees, [operation]);
-      else group.push(operation);
-    }
-    return groups;
-  }
-}
-
-/** Takes a group out, so that it is looked at once. */
-function take(groups: Map<string | null, Operation[]>, value: string | null): readonly Operation[] {
-  const group = groups.get(value) ?? [];
-  groups.delete(value);
-  return group;
 }

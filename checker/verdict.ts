@@ -21,6 +21,8 @@ export interface InvalidVerdict {
   readonly witness: Witness;
   /** Keys whose sub-history is not linearizable, the witness's first. */
   readonly keys: readonly (string | null)[];
+  /** Keys that nobody decided, because one violation decides the history; not there when none. */
+  readonly undecided?: readonly (string | null)[];
 }
 
 export interface UnknownVerdict {
@@ -31,6 +33,8 @@ export interface UnknownVerdict {
   readonly key: string | null;
   /** All keys that stay undecided, that one first. */
   readonly keys: readonly (string | null)[];
+  /** How many keys were found to be linearizable; not there when none. */
+  readonly decidedKeys?: number;
   /** Position in the history up to which that key was decided. */
   readonly position: number;
   /** A sentence: what happened, and what would help. */
@@ -52,6 +56,19 @@ export interface Witness {
   readonly operations: readonly Operation[];
   /** The longest order found before it got stuck: ids of `operations`, first to last. */
   readonly longestOrder: readonly number[];
+  /** The state in words: in the beginning, and after each operation of that order. */
+  readonly states: readonly string[];
+  /** What that order leaves, and why none of it can come next; the first to return comes first. */
+  readonly remaining: readonly Obstacle[];
+  /** Ids of those of which only the invocation matters: their return could be anywhere. */
+  readonly openEnded: readonly number[];
   /** Whether separate code confirmed that these operations alone cannot be ordered, and how. */
   readonly confirmedBy: 'brute-force' | 'search' | null;
+}
+
+/** An operation that cannot come next. */
+export interface Obstacle {
+  readonly id: number;
+  /** In words, such as `it returned 1, but the value is 2`. */
+  readonly why: string;
 }

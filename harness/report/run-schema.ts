@@ -82,6 +82,10 @@ const verdict: z.ZodType<StoredVerdict> = z.discriminatedUnion('valid', [
       sentence: text,
       operations: z.array(operation),
       longestOrder: z.array(number),
+      // Results that were written before these existed have none of them.
+      states: z.array(text).default([]),
+      remaining: z.array(z.object({ id: number, why: text })).default([]),
+      openEnded: z.array(number).default([]),
       confirmedBy: z.enum(['brute-force', 'search']).nullable(),
     }),
   }),

@@ -219,6 +219,9 @@ function sampleWitness(hostile: string | undefined): Witness {
       row(812, 4, { output: hostile ?? 40, return: 822 }),
     ],
     longestOrder: [770, 790, 793, 781, 805],
+    states: ['null', hostile ?? '40', '41', '41', '43', '43'],
+    remaining: [{ id: 812, why: `returned ${hostile ?? 40}, but the value is 43` }],
+    openEnded: [790],
     confirmedBy: 'brute-force',
   };
 }
