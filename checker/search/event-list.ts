@@ -11,48 +11,31 @@ export class EventList {
   /** Entry after an entry; the tail is `end`. */
   readonly next: Int32Array;
   readonly end: number;
-  /** The row of an entry. */
-  readonly row: Int32Array;
+  /** Twice the row of an entry, plus one for a return; in the order of time. */
+  readonly event: Int32Array;
   readonly #previous: Int32Array;
-  readonly #isReturn: Uint8Array;
   readonly #callEntry: Int32Array;
   readonly #returnEntry: Int32Array;
 
   /** Open operations are not in the list. */
   constructor(columns: Columns) {
-    const rows = completedRows(columns);
-    const size = 2 * rows.length + 2;
+    this.event = eventsInOrder(columns);
+    const size = this.event.length;
     this.end = size - 1;
     this.next = new Int32Array(size);
-    this.row = new Int32Array(size);
     this.#previous = new Int32Array(size);
-    this.#isReturn = new Uint8Array(size);
     this.#callEntry = new Int32Array(columns.count);
     this.#returnEntry = new Int32Array(columns.count);
-    const keys = new Float64Array(2 * rows.length);
-    rows.forEach((row, at) => {
-      // At one position an invocation stands before a return: the two are concurrent.
-      keys[2 * at] = 2 * (columns.call[row] ?? 0);
-      keys[2 * at + 1] = 2 * (columns.return[row] ?? 0) + 1;
-    });
-    let entry = 0;
-    for (const event of rowsSortedBy(keys)) {
-      entry += 1;
-      const row = rows[event >> 1] ?? 0;
-      const isReturn = event % 2 === 1;
-      this.row[entry] = row;
-      this.#isReturn[entry] = isReturn ? 1 : 0;
-      (isReturn ? this.#returnEntry : this.#callEntry)[row] = entry;
+    for (let entry = 1; entry < this.end; entry += 1) {
+      const event = this.event[entry] ?? 0;
+      (event % 2 === 1 ? this.#returnEntry : this.#callEntry)[event >> 1] = entry;
     }
-    for (entry = 0; entry < size; entry += 1) {
-      this.next[entry] = Math.min(entry + 1, this.end);
-      this.#previous[entry] = Math.max(entry - 1, 0);
-    }
+    this.reset();
   }
 
-  get byteLength(): number {
-    const perEntry = 13;
-    return this.next.length * perEntry + this.#callEntry.byteLength * 2;
+  /** Bytes for that many rows, and while it is being made. */
+  static bytesFor(rows: number): { readonly held: number; readonly building: number } {
+    return { held: rows * 32, building: rows * 28 };
   }
 
   /** The entry of the earliest event, or `end`. */
@@ -60,8 +43,12 @@ export class EventList {
     return this.next[0] ?? this.end;
   }
 
-  isReturn(entry: number): boolean {
-    return this.#isReturn[entry] === 1;
+  /** Puts everything back. */
+  reset(): void {
+    for (let entry = 0; entry <= this.end; entry += 1) {
+      this.next[entry] = Math.min(entry + 1, this.end);
+      this.#previous[entry] = Math.max(entry - 1, 0);
+    }
   }
 
   /** Takes an operation out; gives the entry that now stands after where its call was. */
@@ -80,23 +67,6 @@ export class EventList {
     this.#relink(this.#callEntry[row] ?? 0);
   }
 
-  /** Gives each completed row a number that no other open one has; few, whatever the length. */
-  assignSlots(): { readonly slot: Int32Array; readonly slotCount: number } {
-    const slot = new Int32Array(this.#callEntry.length).fill(-1);
-    const free: number[] = [];
-    let slotCount = 0;
-    for (let entry = this.first; entry !== this.end; entry = this.next[entry] ?? this.end) {
-      const row = this.row[entry] ?? 0;
-      if (this.isReturn(entry)) {
-        free.push(slot[row] ?? 0);
-        continue;
-      }
-      slot[row] = free.pop() ?? slotCount;
-      slotCount = Math.max(slotCount, (slot[row] ?? 0) + 1);
-    }
-    return { slot, slotCount };
-  }
-
   #unlink(entry: number): void {
     const before = this.#previous[entry] ?? 0;
     const after = this.next[entry] ?? this.end;
@@ -110,13 +80,31 @@ export class EventList {
   }
 }
 
-function completedRows({ count, return: returned }: Columns): Int32Array {
-  const rows = new Int32Array(count);
-  let size = 0;
+/** With a place for the head and the tail. Rows are sorted by their calls already. */
+function eventsInOrder(columns: Columns): Int32Array {
+  const { count, call, return: returned } = columns;
+  const byReturn = rowsSortedBy(returned);
+  let completed = count;
+  while (completed > 0 && returned[byReturn[completed - 1] ?? 0] === neverReturned) completed -= 1;
+  const events = new Int32Array(2 * completed + 2);
+  let entry = 1;
+  let at = 0;
   for (let row = 0; row < count; row += 1) {
     if (returned[row] === neverReturned) continue;
-    rows[size] = row;
-    size += 1;
+    const position = call[row] ?? 0;
+    // At one position an invocation stands before a return: the two are concurrent.
+    for (; at < completed; at += 1) {
+      const earlier = byReturn[at] ?? 0;
+      if ((returned[earlier] ?? 0) >= position) break;
+      events[entry] = 2 * earlier + 1;
+      entry += 1;
+    }
+    events[entry] = 2 * row;
+    entry += 1;
   }
-  return rows.subarray(0, size);
+  for (; at < completed; at += 1) {
+    events[entry] = 2 * (byReturn[at] ?? 0) + 1;
+    entry += 1;
+  }
+  return events;
 }

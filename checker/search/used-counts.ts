@@ -4,75 +4,123 @@
  * Open operations of one class are interchangeable, so only their count matters. Vector 0 is
  * empty; equal vectors have equal numbers.
  */
+import { hashWords } from './hash-words.ts';
+import { StepTable, unknownStep } from './step-table.ts';
 
 export class UsedCounts {
-  readonly #classCount: number;
-  /** Pairs of class and count, sorted by class. */
-  readonly #vectors: Int32Array[] = [new Int32Array(0)];
-  readonly #ids = new Map<string, number>([['', 0]]);
-  readonly #next = new Map<number, number>();
-  #integers = 0;
+  /** Pairs of class and count, sorted by class, one vector after the other. */
+  #words: Int32Array = new Int32Array(64);
+  #starts: Int32Array = new Int32Array(16);
+  #count = 1;
+  /** Open addressing: vectors plus one, 0 is free. */
+  #places: Int32Array = new Int32Array(32);
+  readonly #next: StepTable;
 
   constructor(classCount: number) {
-    this.#classCount = classCount;
+    this.#next = new StepTable(classCount);
+    this.#places[this.#placeOf(0)] = 1;
   }
 
   get byteLength(): number {
-    const perVector = 260;
-    return this.#vectors.length * perVector + this.#integers * 8;
+    const words = this.#words.byteLength + this.#starts.byteLength + this.#places.byteLength;
+    return words + this.#next.byteLength;
   }
 
   /** The vector with one more of the class. */
   increment(vector: number, operationClass: number): number {
-    const key = vector * this.#classCount + operationClass;
-    const known = this.#next.get(key);
-    if (known !== undefined) return known;
-    const id = this.#intern(
-      withOneMore(this.#vectors[vector] ?? new Int32Array(0), operationClass),
-    );
-    this.#next.set(key, id);
+    const known = this.#next.get(vector, operationClass);
+    if (known !== unknownStep) return known;
+    const id = this.#intern(vector, operationClass);
+    this.#next.set(vector, operationClass, id);
     return id;
+  }
+
+  countOf(vector: number, operationClass: number): number {
+    const end = this.#starts[vector + 1] ?? 0;
+    for (let at = this.#starts[vector] ?? 0; at < end; at += 2) {
+      if (this.#words[at] === operationClass) return this.#words[at + 1] ?? 0;
+    }
+    return 0;
   }
 
   /** Whether `a` used at most as many of every class as `b`. */
   isWithin(a: number, b: number): boolean {
     if (a === b || a === 0) return true;
-    const few = this.#vectors[a] ?? new Int32Array(0);
-    const many = this.#vectors[b] ?? new Int32Array(0);
-    let at = 0;
-    for (let index = 0; index < few.length; index += 2) {
-      const wanted = few[index] ?? 0;
-      while (at < many.length && (many[at] ?? 0) < wanted) at += 2;
-      if (at >= many.length || many[at] !== wanted) return false;
-      if ((few[index + 1] ?? 0) > (many[at + 1] ?? 0)) return false;
+    let at = this.#starts[b] ?? 0;
+    const end = this.#starts[b + 1] ?? 0;
+    const endOfFew = this.#starts[a + 1] ?? 0;
+    for (let few = this.#starts[a] ?? 0; few < endOfFew; few += 2) {
+      const wanted = this.#words[few] ?? 0;
+      while (at < end && (this.#words[at] ?? 0) < wanted) at += 2;
+      if (at >= end || this.#words[at] !== wanted) return false;
+      if ((this.#words[few + 1] ?? 0) > (this.#words[at + 1] ?? 0)) return false;
     }
     return true;
   }
 
-  #intern(vector: Int32Array): number {
-    const text = vector.join(',');
-    const known = this.#ids.get(text);
-    if (known !== undefined) return known;
-    const id = this.#vectors.length;
-    this.#vectors.push(vector);
-    this.#ids.set(text, id);
-    this.#integers += vector.length;
+  /** Writes the vector behind all others, and keeps it there unless it was known. */
+  #intern(vector: number, operationClass: number): number {
+    this.#append(vector, operationClass);
+    const place = this.#placeOf(this.#count);
+    const known = this.#places[place] ?? 0;
+    if (known > 0) return known - 1;
+    const id = this.#count;
+    this.#places[place] = id + 1;
+    this.#count += 1;
+    if (this.#count * 2 > this.#places.length) this.#growPlaces();
     return id;
+  }
+
+  #append(vector: number, operationClass: number): void {
+    const from = this.#starts[vector] ?? 0;
+    const to = this.#starts[vector + 1] ?? 0;
+    let write = this.#starts[this.#count] ?? 0;
+    if (write + (to - from) + 2 > this.#words.length) this.#words = doubled(this.#words);
+    if (this.#count + 2 > this.#starts.length) this.#starts = doubled(this.#starts);
+    let isIn = false;
+    const put = (id: number, count: number): void => {
+      this.#words[write] = id;
+      this.#words[write + 1] = count;
+      write += 2;
+    };
+    for (let at = from; at < to; at += 2) {
+      const id = this.#words[at] ?? 0;
+      if (!isIn && id > operationClass) put(operationClass, 1);
+      if (id >= operationClass) isIn = true;
+      put(id, (this.#words[at + 1] ?? 0) + (id === operationClass ? 1 : 0));
+    }
+    if (!isIn) put(operationClass, 1);
+    this.#starts[this.#count + 1] = write;
+  }
+
+  #placeOf(vector: number): number {
+    const start = this.#starts[vector] ?? 0;
+    const length = (this.#starts[vector + 1] ?? 0) - start;
+    const mask = this.#places.length - 1;
+    let place = hashWords(this.#words, start, length) & mask;
+    for (; ; place = (place + 1) & mask) {
+      const other = (this.#places[place] ?? 0) - 1;
+      if (other < 0 || this.#isSame(other, start, length)) return place;
+    }
+  }
+
+  #isSame(other: number, start: number, length: number): boolean {
+    const from = this.#starts[other] ?? 0;
+    if ((this.#starts[other + 1] ?? 0) - from !== length) return false;
+    for (let at = 0; at < length; at += 1) {
+      if (this.#words[from + at] !== this.#words[start + at]) return false;
+    }
+    return true;
+  }
+
+  #growPlaces(): void {
+    this.#places = new Int32Array(this.#places.length * 2);
+    for (let id = 0; id < this.#count; id += 1) this.#places[this.#placeOf(id)] = id + 1;
   }
 }
 
-function withOneMore(vector: Int32Array, operationClass: number): Int32Array {
-  let at = 0;
-  while (at < vector.length && (vector[at] ?? 0) < operationClass) at += 2;
-  if (at < vector.length && vector[at] === operationClass) {
-    const copy = vector.slice();
-    copy[at + 1] = (copy[at + 1] ?? 0) + 1;
-    return copy;
-  }
-  const longer = new Int32Array(vector.length + 2);
-  longer.set(vector.subarray(0, at));
-  longer[at] = operationClass;
-  longer[at + 1] = 1;
-  longer.set(vector.subarray(at), at + 2);
-  return longer;
+function doubled(words: Int32Array): Int32Array {
+  const grown = new Int32Array(words.length * 2);
+  grown.set(words);
+  return grown;
 }

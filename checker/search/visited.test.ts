@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { hashWords } from './hash-words.ts';
 import { UsedCounts } from './used-counts.ts';
-import { hashWords, Visited } from './visited.ts';
+import { Visited } from './visited.ts';
 
 const keys = Array.from({ length: 3000 }, (_, at) =>
   Int32Array.of(at % 60, Math.floor(at / 60), 7),
@@ -10,7 +11,7 @@ test.each([
   ['a good hash', hashWords, keys.length],
   ['a hash that is the same for all', (): number => 0, 300],
 ])('keys are told apart exactly, with %s', (_, hash, count) => {
-  const visited = new Visited(3, new UsedCounts(1), hash);
+  const visited = new Visited({ exactWords: 3, observerWords: 0 }, new UsedCounts(1), hash);
   for (const key of keys.slice(0, count)) {
     expect(visited.covers(key, 0)).toBe(false);
     visited.add(key, 0);
@@ -31,7 +32,7 @@ test('who comes back with more used is covered, who used other operations is not
   expect(used.isWithin(aab, ab)).toBe(false);
   expect(used.isWithin(a, b)).toBe(false);
 
-  const visited = new Visited(1, used);
+  const visited = new Visited({ exactWords: 1, observerWords: 0 }, used);
   const key = Int32Array.of(1);
   visited.add(key, ab);
   expect(visited.covers(key, aab)).toBe(true);

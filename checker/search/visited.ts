@@ -1,48 +1,80 @@
 /**
  * The memory of the search: which configurations it has been in. [Lowe17]
  *
- * Keys are exact, a hash only finds them. For one key it keeps the sets of used open operations
- * that are not contained in one another: who comes back with more used than before can do no
- * more than before.
+ * Keys are exact, a hash only finds them. For one key it keeps those that are not better than one
+ * another: who comes back with more open operations used, or with more observers still to place,
+ * can do no more than before.
  */
+import { hashWords } from './hash-words.ts';
 import type { UsedCounts } from './used-counts.ts';
 
-/** Words of an entry besides the key: the vector, and the next entry of the same key. */
+/** Words of an entry besides key and observers: the vector, and the next entry of the same key. */
 const extraWords = 2;
+const chunkBits = 12;
+const entriesPerChunk = 1 << chunkBits;
+const tableWordsFirst = 256;
+
+export interface KeyShape {
+  /** Words that must be equal. */
+  readonly exactWords: number;
+  /** Bits of observers that are still to place; the words after the exact ones. */
+  readonly observerWords: number;
+}
 
 export class Visited {
+  readonly #exactWords: number;
   readonly #keyWords: number;
   readonly #stride: number;
   readonly #used: UsedCounts;
-  /** Entry numbers plus one; 0 is free. */
-  #table: Int32Array = new Int32Array(1024);
-  #entries: Int32Array;
+  /** Entry numbers plus one; 0 is free. Each leads to the newest entry of its key. */
+  #table: Int32Array = new Int32Array(tableWordsFirst);
+  /** In chunks, so that growing copies nothing. */
+  readonly #chunks: Int32Array[] = [];
   #entryCount = 0;
   #keyCount = 0;
-  readonly #hash: (key: Int32Array) => number;
+  readonly #hash: (words: Int32Array, start: number, count: number) => number;
 
   /** `hash` is replaced only by the test that makes all keys collide. */
-  constructor(keyWords: number, used: UsedCounts, hash: (key: Int32Array) => number = hashWords) {
-    this.#keyWords = keyWords;
-    this.#stride = keyWords + extraWords;
+  constructor(shape: KeyShape, used: UsedCounts, hash: typeof hashWords = hashWords) {
+    this.#exactWords = shape.exactWords;
+    this.#keyWords = shape.exactWords + shape.observerWords;
+    this.#stride = this.#keyWords + extraWords;
     this.#used = used;
-    this.#entries = new Int32Array(256 * this.#stride);
     this.#hash = hash;
   }
 
+  /** What it holds, and what it will hold while it grows next when that is near. */
   get byteLength(): number {
-    return this.#table.byteLength + this.#entries.byteLength;
+    const isGrowthNear = (this.#keyCount + entriesPerChunk) * 2 > this.#table.length;
+    const table = this.#table.byteLength * (isGrowthNear ? 3 : 1);
+    return table + (this.#chunks.length + 1) * entriesPerChunk * this.#stride * 4;
   }
 
   get size(): number {
     return this.#entryCount;
   }
 
-  /** Whether the key was there with no more used. */
+  /** Forgets everything, and keeps its space when that is small. */
+  clear(): void {
+    this.#chunks.length = Math.min(this.#chunks.length, 1);
+    if (this.#table.length > 4 * tableWordsFirst && this.#keyCount * 8 < this.#table.length) {
+      this.#table = new Int32Array(this.#table.length / 2);
+    } else this.#table.fill(0);
+    this.#entryCount = 0;
+    this.#keyCount = 0;
+  }
+
+  /** Whether the key was there with no more used and no more observers to place. */
   covers(key: Int32Array, vector: number): boolean {
-    const first = (this.#table[this.#find(key)] ?? 0) - 1;
-    for (let entry = first; entry >= 0; entry = this.#nextOf(entry)) {
-      if (this.#used.isWithin(this.#vectorOf(entry), vector)) return true;
+    let entry = (this.#table[this.#find(key)] ?? 0) - 1;
+    while (entry >= 0) {
+      const chunk = this.#chunkOf(entry);
+      const base = this.#baseOf(entry);
+      const isCovered =
+        this.#used.isWithin(chunk[base + this.#keyWords] ?? 0, vector) &&
+        this.#hasFewerObservers(chunk, base, key);
+      if (isCovered) return true;
+      entry = chunk[base + this.#keyWords + 1] ?? -1;
     }
     return false;
   }
@@ -51,26 +83,60 @@ export class Visited {
   add(key: Int32Array, vector: number): void {
     const place = this.#find(key);
     const first = (this.#table[place] ?? 0) - 1;
-    for (let entry = first; entry >= 0; entry = this.#nextOf(entry)) {
-      if (!this.#used.isWithin(vector, this.#vectorOf(entry))) continue;
-      this.#entries[entry * this.#stride + this.#keyWords] = vector;
-      return;
+    if (first < 0) this.#keyCount += 1;
+    if (this.#replaceWorse(first, key, vector)) return;
+    const entry = this.#entryCount;
+    if (entry >> chunkBits === this.#chunks.length) {
+      this.#chunks.push(new Int32Array(entriesPerChunk * this.#stride));
     }
-    if ((this.#entryCount + 1) * this.#stride > this.#entries.length) this.#growEntries();
-    const base = this.#entryCount * this.#stride;
-    this.#entries.set(key, base);
-    this.#entries[base + this.#keyWords] = vector;
-    this.#entries[base + this.#keyWords + 1] = first;
+    const chunk = this.#chunkOf(entry);
+    const base = this.#baseOf(entry);
+    for (let word = 0; word < this.#keyWords; word += 1) chunk[base + word] = key[word] ?? 0;
+    chunk[base + this.#keyWords] = vector;
+    chunk[base + this.#keyWords + 1] = first;
     this.#entryCount += 1;
     this.#table[place] = this.#entryCount;
-    if (first < 0) this.#keyCount += 1;
     if (this.#keyCount * 2 > this.#table.length) this.#growTable();
+  }
+
+  /** Takes the place of an entry that can do no more than the new one. */
+  #replaceWorse(first: number, key: Int32Array, vector: number): boolean {
+    for (let entry = first; entry >= 0; ) {
+      const chunk = this.#chunkOf(entry);
+      const base = this.#baseOf(entry);
+      const isWorse =
+        this.#used.isWithin(vector, chunk[base + this.#keyWords] ?? 0) &&
+        this.#hasMoreObservers(chunk, base, key);
+      if (isWorse) {
+        for (let word = this.#exactWords; word < this.#keyWords; word += 1) {
+          chunk[base + word] = key[word] ?? 0;
+        }
+        chunk[base + this.#keyWords] = vector;
+        return true;
+      }
+      entry = chunk[base + this.#keyWords + 1] ?? -1;
+    }
+    return false;
+  }
+
+  #hasMoreObservers(chunk: Int32Array, base: number, key: Int32Array): boolean {
+    for (let word = this.#exactWords; word < this.#keyWords; word += 1) {
+      if (((key[word] ?? 0) & ~(chunk[base + word] ?? 0)) !== 0) return false;
+    }
+    return true;
+  }
+
+  #hasFewerObservers(chunk: Int32Array, base: number, key: Int32Array): boolean {
+    for (let word = this.#exactWords; word < this.#keyWords; word += 1) {
+      if (((chunk[base + word] ?? 0) & ~(key[word] ?? 0)) !== 0) return false;
+    }
+    return true;
   }
 
   /** Where the key is, or the free place where it belongs. */
   #find(key: Int32Array): number {
     const mask = this.#table.length - 1;
-    let place = this.#hash(key) & mask;
+    let place = this.#hash(key, 0, this.#exactWords) & mask;
     for (;;) {
       const entry = (this.#table[place] ?? 0) - 1;
       if (entry < 0 || this.#hasKey(entry, key)) return place;
@@ -79,46 +145,34 @@ export class Visited {
   }
 
   #hasKey(entry: number, key: Int32Array): boolean {
-    const base = entry * this.#stride;
-    for (let word = 0; word < this.#keyWords; word += 1) {
-      if (this.#entries[base + word] !== key[word]) return false;
+    const chunk = this.#chunkOf(entry);
+    const base = this.#baseOf(entry);
+    for (let word = 0; word < this.#exactWords; word += 1) {
+      if (chunk[base + word] !== key[word]) return false;
     }
     return true;
   }
 
-  #vectorOf(entry: number): number {
-    return this.#entries[entry * this.#stride + this.#keyWords] ?? 0;
+  #chunkOf(entry: number): Int32Array {
+    return this.#chunks[entry >> chunkBits] ?? noWords;
   }
 
-  #nextOf(entry: number): number {
-    return this.#entries[entry * this.#stride + this.#keyWords + 1] ?? -1;
+  #baseOf(entry: number): number {
+    return (entry & (entriesPerChunk - 1)) * this.#stride;
   }
 
-  #growEntries(): void {
-    const grown = new Int32Array(this.#entries.length * 2);
-    grown.set(this.#entries);
-    this.#entries = grown;
-  }
-
-  /** Each place holds the newest entry of its key, which leads to the older ones. */
   #growTable(): void {
     const old = this.#table;
     this.#table = new Int32Array(old.length * 2);
+    const mask = this.#table.length - 1;
     for (const entry of old) {
       if (entry === 0) continue;
-      const base = (entry - 1) * this.#stride;
-      this.#table[this.#find(this.#entries.subarray(base, base + this.#keyWords))] = entry;
+      const start = this.#baseOf(entry - 1);
+      let place = this.#hash(this.#chunkOf(entry - 1), start, this.#exactWords) & mask;
+      while (this.#table[place] !== 0) place = (place + 1) & mask;
+      this.#table[place] = entry;
     }
   }
 }
 
-/** Multiply and shift over all words. */
-export function hashWords(key: Int32Array): number {
-  let hash = 0x9e3779b9 | 0;
-  for (const word of key) {
-    hash = Math.imul(hash ^ word, 0x85ebca6b);
-    hash ^= hash >>> 15;
-  }
-  hash = Math.imul(hash, 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
-}
+const noWords = new Int32Array(0);
