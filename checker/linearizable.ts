@@ -11,7 +11,13 @@ import { type Columns, neverReturned, selectRows } from './columns.ts';
 import { explainViolation } from './explain.ts';
 import type { FastResult, Finding, GuidedResult, Model, SearchLimits } from './model.ts';
 import { HistoryError } from './pairing.ts';
-import { type KeyHistory, mergeVerdicts, partitionByKey, partitionByModel } from './partition.ts';
+import {
+  type KeyHistory,
+  mergeVerdicts,
+  partitionByKey,
+  partitionByModel,
+  selectPart,
+} from './partition.ts';
 import { replayOrder } from './replay.ts';
 import { Search, type SearchOutcome } from './search/search.ts';
 import type { InvalidVerdict, UnknownReason, UnknownVerdict, Verdict } from './verdict.ts';
@@ -22,6 +28,8 @@ export interface CheckerOptions {
   /** Operations that definitely did not happen. */
   readonly failed?: Columns;
   readonly model: Model;
+  /** Those that are checked; all when left out. */
+  readonly keys?: readonly (string | null)[];
   /** Steps of the search for each key. */
   readonly searchStepsMax?: number;
   /** Estimated bytes of one search; searches run one after the other. */
@@ -39,9 +47,8 @@ export interface LinearizabilityChecker {
 export function createChecker(options: CheckerOptions): LinearizabilityChecker {
   const { columns, model } = options;
   checkFitsModel(columns, model);
-  const parts = partitionByKey(columns, options.failed ?? selectRows(columns, []));
   const work = checkKeys({
-    parts: parts.flatMap((part) => partitionByModel(part, model)),
+    parts: partitionByKey(columns, options.failed ?? selectRows(columns, []), options.keys),
     model,
     searchStepsMax: options.searchStepsMax ?? Number.POSITIVE_INFINITY,
     bytesMax: options.bytesMax ?? Number.POSITIVE_INFINITY,
@@ -95,27 +102,61 @@ function* checkKeys(work: Work): Generator<number, Verdict> {
   const verdicts: Verdict[] = [];
   const undecided: KeyHistory[] = [];
   for (const part of work.parts) {
-    const stop = reasonToStop(work, part);
-    if (stop !== null) {
-      verdicts.push(unknownVerdict(part, stop, 0));
-      continue;
-    }
-    const { columns, failed } = part;
-    const result: FastResult = work.model.fast?.({ columns, failed }) ?? noFastAlgorithm;
-    yield columns.count;
-    if (result.type === 'undecided') undecided.push(part);
-    else if (result.type === 'valid') verdicts.push(validVerdict(part, result.order, work.model));
-    else verdicts.push(yield* invalidVerdict(work, part, { finding: result.finding }));
+    const verdict = yield* checkFast(work, part);
+    if (verdict !== null) verdicts.push(verdict);
+    else yield* divide(work, part, { verdicts, undecided });
   }
   // The fewest operations first: a violation there is the easiest to find and to read.
   undecided.sort((a, b) => a.columns.count - b.columns.count);
+  let isViolated = verdicts.some((verdict) => verdict.valid === false);
   for (const part of undecided) {
-    const isViolated = verdicts.some((verdict) => verdict.valid === false);
     // One violation decides the history; searching on would only cost.
-    if (isViolated) verdicts.push(unknownVerdict(part, 'interrupted', 0));
-    else verdicts.push(yield* searchKey(work, part));
+    const verdict = isViolated
+      ? unknownVerdict(part, 'interrupted', 0)
+      : yield* searchKey(work, part);
+    verdicts.push(verdict);
+    isViolated = isViolated || verdict.valid === false;
   }
   return mergeVerdicts(verdicts);
+}
+
+/** What the near-linear algorithm says; null when it cannot decide. */
+function* checkFast(work: Work, part: KeyHistory): Generator<number, Verdict | null> {
+  const stop = reasonToStop(work, part);
+  if (stop !== null) return unknownVerdict(part, stop, 0);
+  const { columns, failed } = part;
+  const result: FastResult = work.model.fast?.({ columns, failed }) ?? noFastAlgorithm;
+  yield columns.count;
+  switch (result.type) {
+    case 'valid':
+      return validVerdict(part, result.order, work.model);
+    case 'invalid':
+      return yield* invalidVerdict(work, part, { finding: result.finding });
+    case 'undecided':
+      return null;
+    default:
+      return assertNever(result);
+  }
+}
+
+/** A key that was not decided as a whole: part by part, where the model knows of any. */
+function* divide(
+  work: Work,
+  whole: KeyHistory,
+  { verdicts, undecided }: { readonly verdicts: Verdict[]; readonly undecided: KeyHistory[] },
+): Generator<number, void> {
+  const groups = partitionByModel(whole, work.model);
+  if (groups === null) {
+    undecided.push(whole);
+    return;
+  }
+  for (const rows of groups) {
+    const part = selectPart(whole, rows);
+    const verdict = yield* checkFast(work, part);
+    if (verdict === null) undecided.push(part);
+    else verdicts.push(verdict);
+    if (verdict?.valid === false) return;
+  }
 }
 
 const noFastAlgorithm: FastResult = {
@@ -207,10 +248,15 @@ function* invalidVerdict(
   return { valid: false, operations: part.columns.count, witness, keys: [part.key] };
 }
 
+/** What makes a history easier to decide, for whoever records the next one. */
+const easier =
+  'record what is easier to decide: fewer operations on a key, values that are written only ' +
+  'once, compare-and-sets that tell the value which they saw, fewer clients at a time';
+
 const unknownMessages: Readonly<Record<UnknownReason, string>> = {
-  time: 'the time limit was reached; allow more time, or fewer operations on a key',
-  memory: 'the memory limit was reached; allow more memory, or fewer operations on a key',
-  steps: 'the limit of search steps was reached; allow more steps, or fewer operations on a key',
+  time: `the time limit was reached; allow more time, or ${easier}`,
+  memory: `the memory limit was reached; allow more memory, or ${easier}`,
+  steps: `the limit of search steps was reached; allow more steps, or ${easier}`,
   interrupted: 'the check was interrupted',
   crashed: 'the check crashed',
 };

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
-import { columnsOf, operationsOf } from './columns.ts';
-import { mergeVerdicts, partitionByKey } from './partition.ts';
+import { columnsOf, createColumns, operationsOf } from './columns.ts';
+import { createRegister } from './models/register.ts';
+import {
+  countByKey,
+  type KeyHistory,
+  mergeVerdicts,
+  partitionByKey,
+  partitionByModel,
+} from './partition.ts';
 import { history, read, write } from './testing/operations.ts';
 import type { InvalidVerdict, UnknownVerdict, ValidVerdict } from './verdict.ts';
 
@@ -55,7 +62,7 @@ test('keys are split in the order in which they appear, failed operations with t
 
 test('a violation is never hidden by an unknown, nor an unknown by a pass', () => {
   expect(mergeVerdicts([valid, unknown, invalid])).toMatchObject({ valid: false, operations: 9 });
-  expect(mergeVerdicts([valid, unknown])).toEqual({ ...unknown, operations: 5 });
+  expect(mergeVerdicts([valid, unknown])).toEqual({ ...unknown, operations: 5, decidedKeys: 1 });
   expect(mergeVerdicts([valid, valid])).toMatchObject({ valid: true, operations: 4 });
   expect(mergeVerdicts([])).toEqual({ valid: true, operations: 0, linearizations: [] });
 });
@@ -76,4 +83,50 @@ test('of several violations the shortest confirmed witness is shown, its key fir
 test('all undecided keys are named', () => {
   const other: UnknownVerdict = { ...unknown, key: 'z', keys: ['z'] };
   expect(mergeVerdicts([unknown, other])).toMatchObject({ key: 'b', keys: ['b', 'z'] });
+});
+
+test('keys that a violation left undecided are named, and none of them counts as checked', () => {
+  expect(mergeVerdicts([invalid, unknown, valid])).toMatchObject({ undecided: ['b'] });
+  const onSameKey: UnknownVerdict = { ...unknown, key: 'c', keys: ['c'] };
+  expect(mergeVerdicts([invalid, onSameKey])).not.toHaveProperty('undecided');
+  const merged = mergeVerdicts([invalid, unknown]);
+  const later: InvalidVerdict = { ...invalid, keys: ['d'] };
+  expect(mergeVerdicts([merged, later])).toMatchObject({ keys: ['c', 'd'], undecided: ['b'] });
+});
+
+test('a key counts as decided only when none of its parts is open', () => {
+  const half: ValidVerdict = { ...valid, linearizations: [{ key: 'b', order: Uint32Array.of(1) }] };
+  expect(mergeVerdicts([half, unknown])).not.toHaveProperty('decidedKeys');
+  const before = mergeVerdicts([valid, unknown]);
+  const other: UnknownVerdict = { ...unknown, key: 'z', keys: ['z'], decidedKeys: 3 };
+  expect(mergeVerdicts([before, other])).toMatchObject({ keys: ['b', 'z'], decidedKeys: 4 });
+});
+
+test('only the keys that are asked for are split off, and their sizes are known before', () => {
+  const columns = columnsOf(
+    history(write(1, [0, 1]), write(2, [2, 3]), write(3, [4, 5])).map((operation, at) => ({
+      ...operation,
+      key: at === 1 ? 'y' : 'x',
+    })),
+  );
+  const parts = partitionByKey(columns, columnsOf([]), ['y']);
+  expect(parts.map(({ key, columns: { count } }) => [key, count])).toEqual([['y', 1]]);
+  expect(countByKey(columns)).toEqual([
+    { key: 'x', operations: 2 },
+    { key: 'y', operations: 1 },
+  ]);
+});
+
+test('a hundred thousand parts of one key cost little more than their operations', () => {
+  const count = 200_000;
+  const columns = createColumns(count, columnsOf([]).tables);
+  const part: KeyHistory = { key: null, columns, failed: columnsOf([]) };
+  const model = {
+    ...createRegister(),
+    parts: (): Int32Array => Int32Array.from({ length: count }, (_, row) => row >> 1),
+  };
+  const groups = partitionByModel(part, model) ?? [];
+  expect(groups.length).toBe(count / 2);
+  expect(groups.at(-1)).toEqual(Int32Array.of(count - 2, count - 1));
+  expect(new Set(groups.map(({ buffer }) => buffer)).size).toBe(1);
 });

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { columnsOf, createColumns } from '../../checker/columns.ts';
 import type { Op } from '../../checker/history.ts';
 import { HistoryError } from '../../checker/pairing.ts';
 import { type CheckLimits, checkHistory } from './check-history.ts';
-import { groupBySize, lostVerdict } from './check-pool.ts';
+import { groupBySize, type KeySize, lostVerdict } from './check-pool.ts';
 import { HistoryFileError } from './history-file.ts';
 
 const limits: CheckLimits = {
@@ -151,24 +150,18 @@ test('malformed ops in memory and a model that there is not are refused', async 
   await expect(unknownModel).rejects.toThrow('there is no model queue; there are cas-register, c');
 });
 
-const empty = columnsOf([]);
-
 test('keys are shared out so that the groups are of about the same size', () => {
-  const part = (key: string, count: number): Parameters<typeof groupBySize>[0][number] => ({
-    key,
-    columns: createColumns(count, empty.tables),
-    failed: empty,
-  });
-  const groups = groupBySize([part('a', 5), part('b', 1), part('c', 4), part('d', 3)], 2);
+  const size = (key: string, operations: number): KeySize => ({ key, operations });
+  const groups = groupBySize([size('a', 5), size('b', 1), size('c', 4), size('d', 3)], 2);
   expect(groups.map((group) => group.map(({ key }) => key))).toEqual([
     ['a', 'b'],
     ['c', 'd'],
   ]);
-  expect(groupBySize([part('a', 1)], 8)).toHaveLength(1);
+  expect(groupBySize([size('a', 1)], 8)).toHaveLength(1);
 });
 
 test('the keys of a worker that died are unknown, never valid', () => {
-  const group = [{ key: 'a', columns: empty, failed: empty }];
+  const group = [{ key: 'a', operations: 3 }];
   const full = Object.assign(new Error('full'), { code: 'ERR_WORKER_OUT_OF_MEMORY' });
   expect(lostVerdict(group, full)).toMatchObject({ valid: 'unknown', reason: 'memory' });
   const broken = lostVerdict(group, new Error('broken'));

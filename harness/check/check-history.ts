@@ -12,7 +12,7 @@ import { checkFitsModel, createChecker } from '../../checker/linearizable.ts';
 import type { Model } from '../../checker/model.ts';
 import { findModel, modelNames } from '../../checker/models/registry.ts';
 import { HistoryError, pairHistory } from '../../checker/pairing.ts';
-import { partitionByKey } from '../../checker/partition.ts';
+import { countByKey } from '../../checker/partition.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { checkInWorkers } from './check-pool.ts';
 import { asFileError, readHistoryFile } from './history-file.ts';
@@ -61,7 +61,7 @@ export async function checkOperations(
   if (model === undefined) {
     throw new RangeError(`there is no model ${limits.model}; there are ${modelNames.join(', ')}`);
   }
-  const { columns, failed } = history;
+  const { columns } = history;
   checkFitsModel(columns, model);
   const rule = createStopRule(limits.timeLimitMs);
   const stop = (): void => stopNow(rule);
@@ -69,11 +69,11 @@ export async function checkOperations(
   limits.signal?.addEventListener('abort', stop);
   try {
     const workers = availableParallelism();
-    const parts = partitionByKey(columns, failed);
+    const keys = countByKey(columns);
     const isLarge = columns.count >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
-    if (isLarge && parts.length > 1) {
+    if (isLarge && keys.length > 1) {
       const bytesMax = limits.memoryLimitBytes;
-      return await checkInWorkers({ history, parts, model: model.name, bytesMax, rule, workers });
+      return await checkInWorkers({ history, keys, model: model.name, bytesMax, rule, workers });
     }
     return await checkHere(history, { model, limits, rule });
   } finally {

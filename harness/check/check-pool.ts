@@ -5,15 +5,21 @@
  * `unknown`, never valid; the first violation ends the others.
  */
 import { Worker } from 'node:worker_threads';
-import { type KeyHistory, mergeVerdicts } from '../../checker/partition.ts';
+import { mergeVerdicts } from '../../checker/partition.ts';
 import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
 import type { WorkerTask } from './check-worker.ts';
 import { type CheckableHistory, type PostedHistory, postHistory } from './posted-history.ts';
 import { type StopRule, stopNow } from './stop-rule.ts';
 
+/** A key and how much there is to check on it. */
+export interface KeySize {
+  readonly key: string | null;
+  readonly operations: number;
+}
+
 export interface PoolTask {
   readonly history: CheckableHistory;
-  readonly parts: readonly KeyHistory[];
+  readonly keys: readonly KeySize[];
   readonly model: string;
   /** For all workers together. */
   readonly bytesMax: number;
@@ -25,7 +31,7 @@ export interface PoolTask {
 const heapMbMin = 256;
 
 export async function checkInWorkers(task: PoolTask): Promise<Verdict> {
-  const groups = groupBySize(task.parts, task.workers);
+  const groups = groupBySize(task.keys, task.workers);
   const history = postHistory(task.history);
   const bytesMax = Math.floor(task.bytesMax / groups.length);
   const verdicts = await Promise.all(
@@ -35,30 +41,29 @@ export async function checkInWorkers(task: PoolTask): Promise<Verdict> {
 }
 
 /** The largest key first, each to the group that has least. */
-export function groupBySize(parts: readonly KeyHistory[], groupCount: number): KeyHistory[][] {
-  const groups = Array.from({ length: Math.min(groupCount, parts.length) }, () => ({
-    parts: [] as KeyHistory[],
+export function groupBySize(keys: readonly KeySize[], groupCount: number): KeySize[][] {
+  const groups = Array.from({ length: Math.min(groupCount, keys.length) }, () => ({
+    keys: [] as KeySize[],
     operations: 0,
   }));
-  const sorted = [...parts].sort((a, b) => b.columns.count - a.columns.count);
-  for (const part of sorted) {
+  for (const key of [...keys].sort((a, b) => b.operations - a.operations)) {
     const smallest = groups.reduce((a, b) => (b.operations < a.operations ? b : a));
-    smallest.parts.push(part);
-    smallest.operations += part.columns.count;
+    smallest.keys.push(key);
+    smallest.operations += key.operations;
   }
-  return groups.map((group) => group.parts);
+  return groups.map((group) => group.keys);
 }
 
 interface Group {
   readonly history: PostedHistory;
-  readonly group: readonly KeyHistory[];
+  readonly group: readonly KeySize[];
   readonly bytesMax: number;
 }
 
 function checkGroup({ history, group, bytesMax }: Group, task: PoolTask): Promise<Verdict> {
   const workerData: WorkerTask = {
     history,
-    keys: group.map((part) => part.key),
+    keys: group.map(({ key }) => key),
     model: task.model,
     bytesMax,
     rule: task.rule,
@@ -84,14 +89,14 @@ function checkGroup({ history, group, bytesMax }: Group, task: PoolTask): Promis
 }
 
 /** What is known of the keys of a worker that ended without a verdict: nothing. */
-export function lostVerdict(group: readonly KeyHistory[], error: Error): UnknownVerdict {
+export function lostVerdict(group: readonly KeySize[], error: Error): UnknownVerdict {
   const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
   return {
     valid: 'unknown',
-    operations: group.reduce((sum, part) => sum + part.columns.count, 0),
+    operations: group.reduce((sum, { operations }) => sum + operations, 0),
     reason: isMemory ? 'memory' : 'crashed',
     key: group[0]?.key ?? null,
-    keys: group.map((part) => part.key),
+    keys: group.map(({ key }) => key),
     position: 0,
     message: isMemory
       ? 'a worker ran out of memory; allow more memory, or fewer operations on a key'

@@ -24,7 +24,8 @@ function check(task: WorkerTask): Verdict {
   const model = findModel(task.model);
   if (model === undefined) throw new Error(`there is no model ${task.model}`);
   const checker = createChecker({
-    ...receiveHistory(task.history, task.keys),
+    ...receiveHistory(task.history),
+    keys: task.keys,
     model,
     bytesMax: task.bytesMax,
     shouldStop: () => reasonToStop(task.rule),
@@ -35,6 +36,15 @@ function check(task: WorkerTask): Verdict {
   }
 }
 
+/** The orders are as long as the history: they change hands, they are not copied. */
+function buffersOf(verdict: Verdict): ArrayBuffer[] {
+  if (verdict.valid !== true) return [];
+  return verdict.linearizations.flatMap(({ order: { buffer } }) =>
+    buffer instanceof ArrayBuffer ? [buffer] : [],
+  );
+}
+
 // Posted by check-pool.ts, in this very process.
 const task: WorkerTask = workerData;
-parentPort?.postMessage(check(task));
+const verdict = check(task);
+parentPort?.postMessage(verdict, buffersOf(verdict));

@@ -4,7 +4,7 @@
  * Arrays are copied once into shared memory, however many threads read them; nobody may change
  * them afterwards.
  */
-import { type Columns, none, selectRows, type Tables } from '../../checker/columns.ts';
+import type { Columns, Tables } from '../../checker/columns.ts';
 import type { PairedHistory } from '../../checker/pairing.ts';
 import { ValueTable, type ValueTableRecord } from '../../checker/values.ts';
 
@@ -30,31 +30,10 @@ export function postHistory({ columns, failed }: CheckableHistory): PostedHistor
   };
 }
 
-/** On the other side, the operations of those keys alone. */
-export function receiveHistory(
-  { columns, failed, tables }: PostedHistory,
-  keys: readonly (string | null)[],
-): CheckableHistory {
+/** On the other side: the same columns, not copied. */
+export function receiveHistory({ columns, failed, tables }: PostedHistory): CheckableHistory {
   const whole: Tables = { ...tables, values: ValueTable.from(tables.values) };
-  return {
-    columns: selectKeys({ ...columns, tables: whole }, keys),
-    failed: selectKeys({ ...failed, tables: whole }, keys),
-  };
-}
-
-function selectKeys(columns: Columns, keys: readonly (string | null)[]): Columns {
-  const isWanted = new Uint8Array(columns.tables.keys.length + 1);
-  for (const key of keys) {
-    isWanted[key === null ? 0 : columns.tables.keys.indexOf(key) + 1] = 1;
-  }
-  const rows = new Int32Array(columns.count);
-  let count = 0;
-  for (let row = 0; row < columns.count; row += 1) {
-    if (isWanted[(columns.key[row] ?? none) + 1] !== 1) continue;
-    rows[count] = row;
-    count += 1;
-  }
-  return selectRows(columns, rows.subarray(0, count));
+  return { columns: { ...columns, tables: whole }, failed: { ...failed, tables: whole } };
 }
 
 function postColumns(columns: Columns): PostedColumns {
