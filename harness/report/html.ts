@@ -30,7 +30,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[
   return new Html(markup);
 }
 
-/** Markup from this repository or from a package, never from a run. */
+/** Markup that is safe by itself: of this repository or a package, or escaped by who made it. */
 export function rawHtml(markup: string): Html {
   return new Html(markup);
 }

@@ -180,7 +180,7 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
     expect(await page.locator('svg.lanes .bar.open').count()).toBe(1);
     expect(await page.locator('svg.lanes .point text').allTextContents()).toEqual([...'12345']);
     const stuck = page.locator('svg.lanes .bar.stuck');
-    expect(await stuck.locator('> text').textContent()).toBe('read 7 = 40');
+    expect(await stuck.locator('> text').textContent()).toBe('read 40');
     const colour = await page.evaluate(
       "getComputedStyle(document.querySelector('.bar.stuck rect')).fill",
     );

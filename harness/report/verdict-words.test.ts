@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest';
-import type { Operation } from '../../checker/history.ts';
-import { labelOf, outcomeOf } from './operation-words.ts';
 import { sampleRun } from './sample-run.ts';
 import { describeNotTested, describeTested, describeVerdict } from './verdict-words.ts';
 
@@ -42,28 +40,4 @@ test('only faults that took effect count as tested', () => {
   expect(missing).toContain('Network partitions');
   expect(missing).not.toContain('Crashes (SIGKILL and restart)');
   expect(missing).toContain('Byzantine behaviour: a node that lies or forges');
-});
-
-test('operations read like what they did', () => {
-  const base: Operation = {
-    id: 1,
-    process: 1,
-    f: 'cas',
-    key: '7',
-    value: [40, 42],
-    output: { swapped: false, seen: 41 },
-    call: 1,
-    return: 2,
-  };
-  expect(labelOf(base)).toBe('cas 7: 40 → 42, saw 41');
-  expect(outcomeOf(base)).toBe('not swapped, saw 41');
-  expect(outcomeOf({ ...base, output: { swapped: false } })).toBe('not swapped');
-  expect(outcomeOf({ ...base, output: { swapped: true } })).toBe('swapped');
-  expect(outcomeOf({ ...base, return: null })).toBe('no answer: may have happened');
-  const read: Operation = { ...base, f: 'read', value: null, output: null };
-  expect(labelOf(read)).toBe('read 7 = absent');
-  expect(labelOf({ ...read, return: null })).toBe('read 7 = ?');
-  expect(labelOf({ ...base, f: 'append', value: [1, 'x'], output: undefined })).toBe(
-    'append 7 [1,"x"]',
-  );
 });

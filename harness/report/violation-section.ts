@@ -3,11 +3,12 @@
  */
 import type { Operation } from '../../checker/history.ts';
 import type { InvalidVerdict } from '../../checker/verdict.ts';
+import { stuckOf } from '../../checker/witness-lanes.ts';
+import { renderWitnessSvg } from '../../checker/witness-svg.ts';
+import { outcomeOf } from '../../checker/witness-words.ts';
 import { describeMany, describeValue } from './figures.ts';
-import { type Html, html, shorten } from './html.ts';
-import { lanesSvg } from './lanes.ts';
-import { layOutLanes } from './lanes-layout.ts';
-import { argumentOf, isOpen, outcomeOf } from './operation-words.ts';
+import { type Html, html, rawHtml, shorten } from './html.ts';
+import { argumentOf } from './operation-words.ts';
 import type { RunRecord } from './run-record.ts';
 import { asSentence } from './verdict-words.ts';
 
@@ -30,11 +31,12 @@ export function violationSection({ results }: RunRecord): Html | null {
       <p class="violation-sentence"><span class="pill invalid">${witness.kind}</span>
         ${shorten(asSentence(witness.sentence), 1200)}</p>
       <div class="lanes-box" tabindex="0" role="group" aria-label="Drawing, scrolls sideways">
-        ${lanesSvg(witness)}</div>
+        ${rawHtml(renderWitnessSvg(witness, { linkTo: (id) => `#op-${id}` }))}</div>
       <ul class="lanes-key">
         <li>A bar runs from an invocation to its completion.</li>
-        <li>Numbers are the longest order that was found.</li>
+        <li>Numbers are the longest order that was found, with the state after each.</li>
         <li>Red is the operation that fits nowhere.</li>
+        ${witness.openEnded.length > 0 && html`<li>Where a bar ends in dots, only its beginning matters.</li>`}
         <li>A bar that fades out had no answer.</li>
         <li>Left to right is the order of the history, not time.</li>
       </ul>
@@ -54,7 +56,7 @@ function otherKeys({ keys }: InvalidVerdict): Html | null {
 }
 
 function witnessTable({ witness }: InvalidVerdict): Html {
-  const stuck = layOutLanes(witness).bars.find((bar) => bar.fate === 'stuck')?.operation.id;
+  const stuck = stuckOf(witness.operations, witness.longestOrder)?.id;
   return html`<div class="scroll"><table class="roomy">
     <thead><tr><th>Order</th><th>Op</th><th>Process</th><th>Node</th><th>What</th>
       <th>Argument</th><th>Outcome</th><th class="number">Invoked</th>
@@ -79,5 +81,5 @@ function witnessRow(
     <td class="mono">${f}</td><td class="mono">${shorten(argumentOf(operation), 120)}</td>
     <td>${shorten(outcomeOf(operation), 160)}</td>
     <td class="number">${operation.call}</td>
-    <td class="number">${isOpen(operation) ? 'never' : operation.return}</td></tr>`;
+    <td class="number">${operation.return ?? 'never'}</td></tr>`;
 }
