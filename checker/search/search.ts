@@ -2,44 +2,86 @@
  * The general search: exact for every model, exponential in the worst case. [WG93] [Lowe17]
  *
  * Synchronous and resumable: `run` takes a budget of steps. It searches depth first, and where
- * that does not end soon, in turns with a search through time (breadth-search.ts); the first that
- * knows decides. Every limit is looked at before memory is taken and at least every 1024 steps.
+ * that does not end soon, in turns with a search through time; the first that knows decides.
+ * Limits are looked at before memory is taken, and then every few hundred steps.
  */
 import type { Columns } from '../columns.ts';
 import type { Model, SearchLimits } from '../model.ts';
 import type { UnknownReason } from '../verdict.ts';
+import { BreadthSearch } from './breadth-search.ts';
 import { DepthSearch } from './depth-search.ts';
 import { Ground } from './ground.ts';
+import { weaveOrder } from './weave-order.ts';
 
 export type SearchOutcome =
   /** Rows in the order of their linearization points. */
   | { readonly type: 'found'; readonly order: Uint32Array }
-  /** No order exists; none gets past the return of row `stuckRow`. */
+  /**
+   * No order exists; none gets past the return of row `stuckRow`. `longest` is an order of as
+   * many operations as any tried; empty when there are more than 512.
+   */
   | { readonly type: 'none'; readonly stuckRow: number; readonly longest: Uint32Array }
   | {
       readonly type: 'stopped';
       readonly reason: UnknownReason;
-      /** The latest return that some order reached. */
+      /** The latest return that had to come next: some order keeps all before it. */
       readonly position: number;
-      /** How many configurations it holds in memory. */
+      /** How many configurations it held in memory. */
       readonly configurations?: number;
     };
 
-const stepsBetweenChecks = 512;
+/** How the two searches share the work; tests try others. Every choice gives the same answer. */
+export interface SearchSchedule {
+  /** Steps of the depth-first search before the other one begins, besides two a row. */
+  readonly depthStepsFirst: number;
+  /** Then steps in turns; 0 leaves one of them out. */
+  readonly depthStepsPerTurn: number;
+  readonly breadthStepsPerTurn: number;
+}
+
+const usualSchedule: SearchSchedule = {
+  depthStepsFirst: 10_000,
+  depthStepsPerTurn: 2048,
+  breadthStepsPerTurn: 512,
+};
+
+const stepsBetweenChecks = 256;
+const longestOperationsMax = 512;
+type Turn = 'depth' | 'breadth';
 
 export class Search {
   readonly #columns: Columns;
-  readonly #model: Model;
   readonly #limits: SearchLimits;
+  readonly #schedule: SearchSchedule;
+  readonly #build: () => Ground;
   #ground: Ground | null = null;
   #depth: DepthSearch | null = null;
+  #breadth: BreadthSearch | null = null;
+  #turn: Turn = 'depth';
+  #turnEnd: number;
+  /** Steps of the depth-first search after which it tries another order. */
+  #restartAfter: number;
+  #depthSteps = 0;
+  #isDepthGivenUp = false;
+  #isBreadthGivenUp = false;
+  #reached = -1;
   #steps = 0;
   #outcome: SearchOutcome | null = null;
 
-  constructor(columns: Columns, model: Model, limits: SearchLimits) {
+  constructor(
+    columns: Columns,
+    model: Model,
+    limits: SearchLimits & { readonly schedule?: SearchSchedule },
+  ) {
     this.#columns = columns;
-    this.#model = model;
+    this.#build = () => new Ground(columns, model);
     this.#limits = limits;
+    this.#schedule = limits.schedule ?? usualSchedule;
+    this.#turnEnd = this.#schedule.depthStepsFirst + 2 * columns.count;
+    this.#restartAfter = 8 * this.#turnEnd;
+    if (this.#schedule.depthStepsPerTurn > 0) return;
+    this.#isDepthGivenUp = true;
+    this.#turnEnd = 0;
   }
 
   get steps(): number {
@@ -51,29 +93,68 @@ export class Search {
     for (let step = 0; step < stepsMax && this.#outcome === null; step += 1) {
       this.#checkLimits();
       if (this.#outcome !== null) break;
-      this.#ground ??= new Ground(this.#columns, this.#model);
-      this.#depth ??= new DepthSearch(this.#ground);
+      this.#ground ??= this.#build();
+      if (this.#steps >= this.#turnEnd) this.#changeTurn();
       this.#steps += 1;
-      const result = this.#depth.step();
-      if (result === 'found') this.#outcome = { type: 'found', order: this.#depth.order };
-      else if (result === 'none') {
-        const { stuckRow, longest } = this.#depth;
-        this.#outcome = { type: 'none', stuckRow, longest };
-      }
+      if (this.#turn === 'depth') this.#stepDepth(this.#ground);
+      else this.#stepBreadth(this.#ground);
     }
     return this.#outcome;
+  }
+
+  #changeTurn(): void {
+    const { depthStepsPerTurn, breadthStepsPerTurn } = this.#schedule;
+    const isBreadthNext = this.#turn === 'depth' || this.#isDepthGivenUp;
+    this.#turn =
+      isBreadthNext && breadthStepsPerTurn > 0 && !this.#isBreadthGivenUp ? 'breadth' : 'depth';
+    const steps = this.#turn === 'depth' ? depthStepsPerTurn : breadthStepsPerTurn;
+    this.#turnEnd = this.#steps + Math.max(1, steps);
+  }
+
+  #stepDepth(ground: Ground): void {
+    this.#depth ??= new DepthSearch(ground);
+    this.#depthSteps += 1;
+    if (this.#depthSteps >= this.#restartAfter) {
+      this.#noteReached(this.#depth.stuckRow);
+      this.#depth.restart();
+      this.#depthSteps = 0;
+      this.#restartAfter *= 2;
+    }
+    const result = this.#depth.step();
+    if (result === 'found') this.#outcome = { type: 'found', order: this.#depth.order };
+    if (result !== 'none') return;
+    const { stuckRow, longest } = this.#depth;
+    this.#outcome = { type: 'none', stuckRow, longest };
+  }
+
+  #stepBreadth(ground: Ground): void {
+    this.#breadth ??= new BreadthSearch(ground);
+    const result = this.#breadth.step();
+    if (result === null) return;
+    const { stuckRow, backbone } = this.#breadth;
+    const isShown = result === 'found' || this.#columns.count <= longestOperationsMax;
+    const order = isShown ? weaveOrder(ground, backbone) : new Uint32Array(0);
+    this.#outcome =
+      result === 'found' ? { type: 'found', order } : { type: 'none', stuckRow, longest: order };
   }
 
   #checkLimits(): void {
     const reason = this.#exceededLimit();
     if (reason === null) return;
-    const row = this.#depth?.stuckRow ?? -1;
+    this.#noteReached(this.#depth?.stuckRow ?? -1);
+    this.#noteReached(this.#breadth?.stuckRow ?? -1);
+    const depth = this.#depth?.visitedCount ?? 0;
+    const configurations = depth + (this.#breadth?.configurationCount ?? 0);
     this.#outcome = {
       type: 'stopped',
       reason,
-      position: row < 0 ? 0 : (this.#columns.return[row] ?? 0),
-      configurations: this.#depth?.visitedCount ?? 0,
+      position: Math.max(0, this.#reached),
+      configurations,
     };
+  }
+
+  #noteReached(row: number): void {
+    if (row >= 0) this.#reached = Math.max(this.#reached, this.#columns.return[row] ?? 0);
   }
 
   #exceededLimit(): UnknownReason | null {
@@ -81,11 +162,31 @@ export class Search {
     if (this.#steps % stepsBetweenChecks !== 0) return null;
     const reason = this.#limits.shouldStop();
     if (reason !== null) return reason;
-    return this.#estimateBytes() > this.#limits.bytesMax ? 'memory' : null;
+    if (this.#estimateBytes() <= this.#limits.bytesMax) return null;
+    if (this.#dropOne()) return null;
+    return 'memory';
+  }
+
+  /** Two searches need the memory of two: the larger one ends first. */
+  #dropOne(): boolean {
+    if (this.#depth === null || this.#breadth === null) return false;
+    this.#noteReached(this.#depth.stuckRow);
+    this.#noteReached(this.#breadth.stuckRow);
+    if (this.#breadth.byteLength > this.#depth.byteLength) {
+      this.#breadth = null;
+      this.#isBreadthGivenUp = true;
+    } else {
+      this.#depth = null;
+      this.#isDepthGivenUp = true;
+    }
+    this.#turn = this.#isDepthGivenUp ? 'breadth' : 'depth';
+    this.#turnEnd = this.#steps + stepsBetweenChecks;
+    return this.#estimateBytes() <= this.#limits.bytesMax;
   }
 
   #estimateBytes(): number {
     if (this.#ground === null) return Ground.bytesToBuild(this.#columns.count);
-    return this.#ground.byteLength + (this.#depth?.byteLength ?? 0);
+    const searches = (this.#depth?.byteLength ?? 0) + (this.#breadth?.byteLength ?? 0);
+    return this.#ground.byteLength + searches;
   }
 }

@@ -1,0 +1,144 @@
+/**
+ * The configurations at one moment of the history, without those that another one replaces.
+ *
+ * One replaces another when whatever can follow the other can follow it: the state is the same,
+ * it has used no more open operations, it has no observer left that the other has not, and each
+ * operation that it has left over and the other has not can be hidden directly before one that
+ * both have left and that returns no later.
+ */
+import type { Ground } from './ground.ts';
+import type { OpenRows } from './open-rows.ts';
+
+/** The words of a configuration; done bits of mutators, then of observers, follow. */
+export const configuration = {
+  state: 0,
+  vector: 1,
+  /** In the order tree. */
+  node: 2,
+  /** Class of the open operation just taken, -1 for none, and the state before it. */
+  pending: 3,
+  before: 4,
+  bits: 5,
+} as const;
+
+const dead = -1;
+/** So many of the same state are compared with a new one. */
+const comparisonsMax = 512;
+
+export class Frontier {
+  pool: Int32Array;
+  count = 0;
+  readonly stride: number;
+  readonly #ground: Ground;
+  readonly #open: OpenRows;
+  /** By state: the configuration that came last, plus one. By configuration: the one before. */
+  #heads: Int32Array = new Int32Array(16);
+  #links: Int32Array = new Int32Array(16);
+
+  constructor(ground: Ground, open: OpenRows) {
+    this.#ground = ground;
+    this.#open = open;
+    const { mutatorWords, observerWords } = ground.slots;
+    this.stride = configuration.bits + mutatorWords + observerWords;
+    this.pool = new Int32Array(16 * this.stride);
+  }
+
+  get byteLength(): number {
+    return this.pool.byteLength * 2 + this.#links.byteLength + this.#heads.byteLength;
+  }
+
+  clear(): void {
+    // Each list begins with one that is not dead.
+    for (let at = 0; at < this.count; at += 1) {
+      const state = this.pool[at * this.stride] ?? dead;
+      if (state !== dead) this.#heads[state] = 0;
+    }
+    this.count = 0;
+  }
+
+  isDead(at: number): boolean {
+    return this.pool[at * this.stride] === dead;
+  }
+
+  /** Adds a copy as it is; for a list of what is still to be looked at. */
+  push(words: Int32Array): void {
+    this.#grow();
+    this.pool.set(words, this.count * this.stride);
+    this.count += 1;
+  }
+
+  /** Sets the order that leads to what was added last. */
+  setNode(node: number): void {
+    this.pool[(this.count - 1) * this.stride + configuration.node] = node;
+  }
+
+  /** Adds a copy unless another one replaces it; gives whether it was added. */
+  insert(words: Int32Array): boolean {
+    this.push(words);
+    const added = this.count - 1;
+    const state = words[configuration.state] ?? 0;
+    if (state >= this.#heads.length) this.#growHeads(state);
+    let comparisons = 0;
+    let after = -1;
+    for (let at = (this.#heads[state] ?? 0) - 1; at >= 0; at = (this.#links[at] ?? 0) - 1) {
+      if (this.#replaces(at, added)) {
+        this.count -= 1;
+        return false;
+      }
+      if (this.#replaces(added, at)) {
+        this.pool[at * this.stride] = dead;
+        if (after < 0) this.#heads[state] = this.#links[at] ?? 0;
+        else this.#links[after] = this.#links[at] ?? 0;
+      } else after = at;
+      comparisons += 1;
+      if (comparisons >= comparisonsMax) break;
+    }
+    this.#links[added] = this.#heads[state] ?? 0;
+    this.#heads[state] = added + 1;
+    return true;
+  }
+
+  #replaces(a: number, b: number): boolean {
+    const { pool } = this;
+    const { mutatorWords, observerWords } = this.#ground.slots;
+    const bitsA = a * this.stride + configuration.bits;
+    const bitsB = b * this.stride + configuration.bits;
+    for (let word = 0; word < mutatorWords; word += 1) {
+      if (((pool[bitsA + word] ?? 0) & ~(pool[bitsB + word] ?? 0)) !== 0) return false;
+    }
+    for (let word = mutatorWords; word < mutatorWords + observerWords; word += 1) {
+      if (((pool[bitsB + word] ?? 0) & ~(pool[bitsA + word] ?? 0)) !== 0) return false;
+    }
+    const vectorA = pool[a * this.stride + configuration.vector] ?? 0;
+    const vectorB = pool[b * this.stride + configuration.vector] ?? 0;
+    if (!this.#ground.used.isWithin(vectorA, vectorB)) return false;
+    for (let word = 0; word < mutatorWords; word += 1) {
+      let extra = (pool[bitsB + word] ?? 0) & ~(pool[bitsA + word] ?? 0);
+      while (extra !== 0) {
+        const bit = 31 - Math.clz32(extra);
+        if (!this.#open.isCovered(word * 32 + bit, pool, bitsB)) return false;
+        extra &= ~(1 << bit);
+      }
+    }
+    return true;
+  }
+
+  #grow(): void {
+    if (this.count * this.stride + this.stride > this.pool.length) {
+      const grown = new Int32Array(this.pool.length * 2);
+      grown.set(this.pool);
+      this.pool = grown;
+    }
+    if (this.count >= this.#links.length) {
+      const grown = new Int32Array(this.#links.length * 2);
+      grown.set(this.#links);
+      this.#links = grown;
+    }
+  }
+
+  #growHeads(state: number): void {
+    const grown = new Int32Array(state * 2);
+    grown.set(this.#heads);
+    this.#heads = grown;
+  }
+}
