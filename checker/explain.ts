@@ -7,7 +7,7 @@
 import { bruteForceOperationsMax, linearizeByBruteForce } from './brute-force.ts';
 import { classifyCore } from './classify.ts';
 import { columnsOf, neverReturned, operationAt } from './columns.ts';
-import { describeMutation } from './describe-operation.ts';
+import { describeOperation } from './describe-operation.ts';
 import type { Operation } from './history.ts';
 import type { Finding, Model, SearchLimits } from './model.ts';
 import type { KeyHistory } from './partition.ts';
@@ -16,7 +16,7 @@ import { Search, type SearchOutcome } from './search/search.ts';
 import type { Witness } from './verdict.ts';
 import { describeStuck, statesAtEnd } from './witness-stuck.ts';
 import { countBefore, findWriter, rowsOfIds, windowBefore } from './witness-window.ts';
-import { stateSentence } from './witness-words.ts';
+import { outcomeOf, stateSentence } from './witness-words.ts';
 
 export interface Violation {
   readonly part: KeyHistory;
@@ -105,7 +105,7 @@ function unexplained({ part, stuckAt }: Violation): Finding {
   const rows = stuckAt === null ? [] : Array.from(columns.return, (end) => end === stuckAt);
   const row = rows.indexOf(true);
   const core = row < 0 ? [] : [operationAt(columns, row)];
-  const where = core.map((stuck) => ` No order gets beyond ${describeMutation(stuck)}.`);
+  const where = core.map((stuck) => ` No order gets beyond ${describeOperation(stuck)}.`);
   return {
     kind: 'not-linearizable',
     sentence:
@@ -172,12 +172,12 @@ function describeGenerally(
   { part, model }: Violation,
 ): Omit<Finding, 'core'> {
   const end = statesAtEnd(core, model);
-  const states = (end?.states ?? []).map((state) => stateSentence(state, model));
+  const states = end?.states ?? [];
   const where =
     end === null || states.length === 0
       ? ''
-      : ` However they are ordered, when ${describeMutation(end.stuck)} must come, ` +
-        `${states.join(' or ')}.`;
+      : ` However they are ordered, when ${describeOperation(end.stuck)} must come, which ` +
+        `${outcomeOf(end.stuck)}, ${stateSentence(states.join(' or '), model)}.`;
   return {
     kind: 'not-linearizable',
     sentence:

@@ -61,10 +61,8 @@ function refusal(operation: Operation): string {
   const { f, output } = operation;
   if (f === 'read' || f === 'get') return `returned ${labelOf(operation).slice(f.length + 1)}`;
   const isSwap = typeof output === 'object' && output !== null && 'swapped' in output;
-  if (!isSwap) return `was "${labelOf(operation)}"`;
-  return output.swapped === true
-    ? `swapped (${labelOf(operation)})`
-    : `was "${labelOf(operation)}"`;
+  if (!isSwap) return `was ${labelOf(operation)}`;
+  return output.swapped === true ? 'swapped' : 'did not swap';
 }
 
 /** The first to return of those that must come before it; null when it may come next. */

@@ -22,6 +22,7 @@ export interface SvgOptions {
   linkTo?(id: number): string;
 }
 
+const margin = 12;
 const laneHeight = 64;
 const barTop = 30;
 const barHeight = 16;
@@ -34,11 +35,11 @@ const obstacleCharacterWidth = 7.1;
 
 const style = `
 svg.lanes { --bg: #f5f6f8; --text: #171a21; --muted: #596172; --line: #d5dae2; --good: #2f6fde;
-  --bad: #c2203a; --other: #6b7688; background: var(--bg); color: var(--text);
+  --bad: #c2203a; --other: #6b7688; background: var(--bg);
   font: 12px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 @media (prefers-color-scheme: dark) { svg.lanes { --bg: #0f1319; --text: #e6e9ef;
   --muted: #98a2b3; --line: #2c3340; --good: #6ea6ff; --bad: #ff7385; --other: #8a94a6; } }
-.lanes text { fill: currentColor; paint-order: stroke; stroke: var(--bg); stroke-width: 3px;
+.lanes text { fill: var(--text); paint-order: stroke; stroke: var(--bg); stroke-width: 3px;
   stroke-linejoin: round; }
 .lanes .lane line { stroke: var(--line); }
 .lanes .lane .lane-node, .lanes .state-name { fill: var(--muted); }
@@ -75,11 +76,11 @@ export function renderWitnessSvg(witness: Witness, options: SvgOptions = {}): st
   const width = Math.ceil(Math.max(layout.width, longest * obstacleCharacterWidth + 12));
   const { lanes, bars, points } = layout;
   return [
-    `<svg class="lanes" xmlns="http://www.w3.org/2000/svg" role="img" width="${width}"`,
-    ` height="${height}" viewBox="0 0 ${width} ${height}"`,
+    `<svg class="lanes" xmlns="http://www.w3.org/2000/svg" role="img" width="${width + 2 * margin}"`,
+    ` height="${height + margin}" viewBox="${-margin} 0 ${width + 2 * margin} ${height + margin}"`,
     ' aria-labelledby="witness-title witness-desc">',
-    `<title id="witness-title">${escape(titleOf(witness))}</title>`,
-    `<desc id="witness-desc">${escape(witness.sentence)}</desc>`,
+    `<title id="witness-title">${escapeXml(titleOf(witness))}</title>`,
+    `<desc id="witness-desc">${escapeXml(witness.sentence)}</desc>`,
     `<style>${style}</style>`,
     `<defs>${['ordered', 'stuck', 'left-over'].map(fadeOf).join('')}</defs>`,
     ...lanes.map((lane, at) => laneMarkup(lane, at, layout.width)),
@@ -90,7 +91,7 @@ export function renderWitnessSvg(witness: Witness, options: SvgOptions = {}): st
     ...statesMarkup(layout, statesTop),
     ...obstacles.map(({ text, isStuck }, at) => {
       const y = obstaclesTop + at * lineHeight;
-      return `<text class="obstacle${isStuck ? ' stuck' : ''}" x="0" y="${y}">${escape(text)}</text>`;
+      return `<text class="obstacle${isStuck ? ' stuck' : ''}" x="0" y="${y}">${escapeXml(text)}</text>`;
     }),
     '</svg>\n',
   ].join('\n');
@@ -115,7 +116,7 @@ function laneMarkup(
   return (
     `<g class="lane"><line x1="0" x2="${width}" y1="${y}" y2="${y}"/>` +
     `<text class="lane-process" x="0" y="${y - 8}">process ${process}</text>` +
-    `<text class="lane-node" x="0" y="${y + 18}">${escape(shorten(node ?? '', 13))}</text></g>`
+    `<text class="lane-node" x="0" y="${y + 18}">${escapeXml(shorten(node ?? '', 13))}</text></g>`
   );
 }
 
@@ -134,9 +135,9 @@ function barMarkup(
   const href = options.linkTo?.(operation.id);
   const tag = href === undefined ? 'g' : 'a';
   return [
-    `<${tag}${href === undefined ? '' : ` href="${escape(href)}"`}`,
-    ` class="bar ${fate}${isOpen ? ' open' : ''}"><title>${escape(title)}</title>`,
-    `<text x="${round(left)}" y="${top - 8}">${escape(label)}</text>`,
+    `<${tag}${href === undefined ? '' : ` href="${escapeXml(href)}"`}`,
+    ` class="bar ${fate}${isOpen ? ' open' : ''}"><title>${escapeXml(title)}</title>`,
+    `<text x="${round(left)}" y="${top - 8}">${escapeXml(label)}</text>`,
     `<rect x="${round(left)}" y="${top}" width="${round(right - left)}" height="${barHeight}"`,
     ` rx="5"${fill}/>`,
     edge(left, ''),
@@ -189,10 +190,10 @@ function statesMarkup({ states }: LanesLayout, top: number): string[] {
 function stateMarkup({ left, right, label, text }: LaneState, top: number): string {
   const from = Math.max(left, laneNameWidth - 10);
   return (
-    `<g class="state"><title>${escape(text)}</title>` +
+    `<g class="state"><title>${escapeXml(text)}</title>` +
     `<rect x="${round(from)}" y="${top}" width="${round(right - from)}" ` +
     `height="${stateHeight}" rx="3"/>` +
-    `<text x="${round((from + right) / 2)}" y="${top + 15}">${escape(label)}</text></g>`
+    `<text x="${round((from + right) / 2)}" y="${top + 15}">${escapeXml(label)}</text></g>`
   );
 }
 
@@ -225,7 +226,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /** What XML forbids even when it is escaped is shown as its Unicode picture, or as unknown. */
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text
     .replace(/[&<>"']/g, (character) => entities[character] ?? '')
     .replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (character) => {

@@ -1,10 +1,9 @@
 /**
  * A verdict for the terminal: what was found, in how much, and for a violation the operations.
  */
-import { describeValue } from '../../checker/describe-operation.ts';
-import type { Operation } from '../../checker/history.ts';
 import type { HistoryCounts } from '../../checker/pairing.ts';
 import type { InvalidVerdict, Verdict, Witness } from '../../checker/verdict.ts';
+import { labelOf } from '../../checker/witness-words.ts';
 
 export interface VerdictReport {
   readonly path: string;
@@ -58,6 +57,7 @@ function describeInvalid({ witness, keys }: InvalidVerdict): string[] {
     '',
     ...describeWitnessTable(witness),
     '',
+    ...describeLongestOrder(witness),
     describeConfirmation(witness),
     ...others,
   ];
@@ -72,12 +72,26 @@ function describeConfirmation({ confirmedBy, operations }: Witness): string {
   return `${what} what is known; no other code has confirmed it as impossible.`;
 }
 
+/** Of a long order its end is what matters. */
+const stepsMax = 12;
+
+/** The longest order with the state after each operation, and what is in the way of the rest. */
+function describeLongestOrder({ longestOrder, states, remaining }: Witness): string[] {
+  if (remaining.length === 0) return [];
+  const steps = longestOrder.map((id, at) => `op ${id} (${states[at + 1] ?? ''})`);
+  const hidden = steps.length - stepsMax;
+  const shown = hidden > 0 ? [`${hidden} more`, ...steps.slice(hidden)] : steps;
+  const order = steps.length === 0 ? 'none of them can come first' : shown.join(', then ');
+  const obstacles = remaining.map(({ id, why }) => `  op ${id} ${why}`);
+  return [`The longest order, with the state after each: ${order}. It leaves:`, ...obstacles, ''];
+}
+
 function describeWitnessTable({ operations }: Witness): string[] {
   const rows = operations.map((operation) => [
     `op ${operation.id}`,
     `process ${operation.process}`,
     operation.node ?? '',
-    describeCall(operation),
+    labelOf(operation),
     `entries ${operation.call} to ${operation.return ?? 'the end: its outcome is unknown'}`,
   ]);
   const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
@@ -85,13 +99,6 @@ function describeWitnessTable({ operations }: Witness): string[] {
     const cells = row.map((cell, at) => cell.padEnd(widths[at] ?? 0));
     return `  ${cells.filter((_, at) => widths[at] !== 0).join('  ')}`;
   });
-}
-
-function describeCall({ f, value, output, return: end }: Operation): string {
-  if (f === 'read') return end === null ? 'read' : `read -> ${describeValue(output)}`;
-  const isRecord = typeof output === 'object' && output !== null;
-  const answer = end !== null && isRecord ? ` -> ${describeValue(output)}` : '';
-  return `${f} ${describeValue(value)}${answer}`;
 }
 
 function assertNever(verdict: never): never {
