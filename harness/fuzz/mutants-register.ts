@@ -1,0 +1,150 @@
+/** Faults in the near-linear algorithm of the register, in zones and in the replay. */
+import type { Mutant } from './mutant.ts';
+
+export const registerMutants: readonly Mutant[] = [
+  {
+    name: 'zones: overlap of neighbours but one',
+    file: 'checker/fast/zones.ts',
+    find: 'const outer = forward[at - 1] ?? 0;',
+    replace: 'const outer = forward[at - 2] ?? 0;',
+  },
+  {
+    name: 'zones: forward overlap not tested',
+    file: 'checker/fast/zones.ts',
+    find: 'if (overlap !== null) return overlap;',
+    replace: '',
+  },
+  {
+    name: 'zones: backward blocks not tested',
+    file: 'checker/fast/zones.ts',
+    find: 'return findEnclosed(zones, forward);',
+    replace: 'return null;',
+  },
+  {
+    name: 'zones: a backward block inside a zone stays there',
+    file: 'checker/fast/zones.ts',
+    find: 'if (zone !== undefined && first < lastOf(zones, zone)) keys',
+    replace: 'if (zone !== undefined && first < -1) keys',
+  },
+  {
+    name: 'chains: the order inside a chain not tested',
+    file: 'checker/fast/register-chains.ts',
+    find: 'if (end < this.#call) this.conflict',
+    replace: 'if (end < -9) this.conflict',
+  },
+  {
+    name: 'chains: a rank is folded in before it is tested',
+    file: 'checker/fast/register-chains.ts',
+    find: 'if (end < this.#call) this.conflict',
+    replace: 'if (end < this.last) this.conflict',
+  },
+  {
+    name: 'chains: the initial value was not there from the beginning',
+    file: 'checker/fast/register-chains.ts',
+    find: 'if (root < 0) this.first = -1;',
+    replace: '',
+  },
+  {
+    name: 'chains: rings of cas not looked for',
+    file: 'checker/fast/register-chains.ts',
+    find: 'if (waiting === 0) return',
+    replace: 'if (waiting >= 0) return',
+  },
+  {
+    name: 'observations: closure without recursion',
+    file: 'checker/fast/register-observations.ts',
+    find: 'if (kind[by] === rowKind.cas) see(sees[by] ?? 0, by);',
+    replace: '',
+  },
+  {
+    name: 'observations: the initial value not counted as written',
+    file: 'checker/fast/register-observations.ts',
+    find: '+ (value === 0 ? 1 : 0);',
+    replace: '+ (value === 0 && (writerCount[value] ?? 0) === 0 ? 1 : 0);',
+  },
+  {
+    name: 'observations: two writers of an observed value are no trouble',
+    file: 'checker/fast/register-observations.ts',
+    find: 'if (writers > 1) ambiguous = true;',
+    replace: '',
+  },
+  {
+    name: 'observations: an open write that was seen need not have happened',
+    file: 'checker/fast/register-observations.ts',
+    find: 'forcedBy[by] = row;',
+    replace: '',
+  },
+  {
+    name: 'observations: two cas from one value not looked for',
+    file: 'checker/fast/register-observations.ts',
+    find: "if (other >= 0) return { type: 'double-cas', first: other, second: row };",
+    replace: '',
+    equivalent: 'a cas that no chain reaches is then reported as one of a ring: invalid as well',
+  },
+  {
+    name: 'columns: a miss is no operation',
+    file: 'checker/fast/register-columns.ts',
+    find: 'row.kind = rowKind.miss;',
+    replace: 'row.kind = rowKind.nothing;',
+  },
+  {
+    name: 'columns: a cas that contradicts itself is believed',
+    file: 'checker/fast/register-columns.ts',
+    find: 'seen !== expected ? rowKind.contradiction : rowKind.cas;',
+    replace: 'seen !== expected ? rowKind.cas : rowKind.cas;',
+  },
+  {
+    name: 'packed sort: rows where keys are large',
+    file: 'checker/packed-sort.ts',
+    find: '> Number.MAX_SAFE_INTEGER)',
+    replace: '> Number.MAX_VALUE)',
+  },
+  {
+    name: 'replay: every step is accepted',
+    file: 'checker/replay.ts',
+    find: 'if (!accepts(row)) {',
+    replace: 'if (row < 0 && !accepts(row)) {',
+  },
+  {
+    name: 'replay: real time is not looked at',
+    file: 'checker/replay.ts',
+    find: 'if (end < callMax) {',
+    replace: 'if (end < -1) {',
+  },
+  {
+    name: 'replay: what is missing is not missed',
+    file: 'checker/replay.ts',
+    find: 'if (isDone[row] === 1 || returned[row] === neverReturned) continue;',
+    replace: 'if (row >= 0) continue;',
+  },
+  {
+    name: 'replay: an operation may stand twice',
+    file: 'checker/replay.ts',
+    find: 'isDone[row] = 1;',
+    replace: 'if (returned[row] === neverReturned) isDone[row] = 0; else isDone[row] = 1;',
+  },
+  {
+    name: 'register: a write of the same value is an observer',
+    file: 'checker/models/register.ts',
+    find: "return type === 'read' ||",
+    replace: "return type === 'cas' || type === 'read' ||",
+  },
+  {
+    name: 'register: values that a cas expects count as untested',
+    file: 'checker/models/register.ts',
+    find: 'if (row.sees >= 0) tested[row.sees] = 1;',
+    replace: 'if (row.kind === rowKind.read) tested[row.sees] = 1;',
+  },
+  {
+    name: 'partition: one part of a key decides for all',
+    file: 'checker/partition.ts',
+    find: 'if (invalid.length > 0) return mergeInvalid',
+    replace: 'if (invalid.length === verdicts.length) return mergeInvalid',
+  },
+  {
+    name: 'partition: an unknown key is forgotten',
+    file: 'checker/partition.ts',
+    find: 'if (first !== undefined) return { ...merge',
+    replace: 'if (first !== undefined && valid.length === 0) return { ...merge',
+  },
+];

@@ -1,0 +1,7 @@
+/** All mutants of `npm run mutate:checker`. */
+import type { Mutant } from './mutant.ts';
+import { objectMutants } from './mutants-objects.ts';
+import { registerMutants } from './mutants-register.ts';
+import { searchMutants } from './mutants-search.ts';
+
+export const mutants: readonly Mutant[] = [...registerMutants, ...searchMutants, ...objectMutants];

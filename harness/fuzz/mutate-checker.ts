@@ -1,0 +1,156 @@
+/**
+ * `npm run mutate:checker`: plants faults in the checker, one at a time, and shows which test
+ * finds each.
+ *
+ * The faults go into a copy in a temporary folder, never into the working tree. First the tests of
+ * checker/ run there; if they pass, a short fuzz. Exit code 1 when a fault survives that is not
+ * explained, or is explained and does not.
+ */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Mutant, plantMutant } from './mutant.ts';
+import { mutants } from './mutants.ts';
+
+const root = join(import.meta.dirname, '../..');
+/** Endless loops are faults too; without a fault the tests take a tenth of this. */
+const limitMs = 150_000;
+const fuzzCount = '4000';
+
+interface Finished {
+  /** null: it took too long. */
+  readonly code: number | null;
+  readonly output: string;
+}
+
+interface Fate {
+  readonly mutant: Mutant;
+  /** What killed it; null for nothing. */
+  readonly killer: string | null;
+  readonly seconds: number;
+}
+
+/** The folders that the tests of the checker need, in a place of their own. */
+function copySources(from: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'rafture-mutants-'));
+  for (const name of ['checker', 'harness/fuzz', 'package.json', 'tsconfig.json']) {
+    cpSync(join(from, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'), 'dir');
+  return copy;
+}
+
+function run(folder: string, args: readonly string[]): Promise<Finished> {
+  const { promise, resolve } = Promise.withResolvers<Finished>();
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
+  const child = spawn(process.execPath, args, { cwd: folder, env, detached: true });
+  let output = '';
+  let isLate = false;
+  const take = (chunk: unknown): void => {
+    output += String(chunk);
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  const timer = setTimeout(() => {
+    isLate = true;
+    // The group: vitest has workers of its own, and one of them is in an endless loop.
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  }, limitMs);
+  child.on('close', (code) => {
+    clearTimeout(timer);
+    resolve({ code: isLate ? null : (code ?? 1), output });
+  });
+  return promise;
+}
+
+async function findKiller(folder: string): Promise<string | null> {
+  const vitest = join('node_modules', 'vitest', 'vitest.mjs');
+  const tests = await run(folder, [vitest, 'run', 'checker', '--bail', '1']);
+  if (tests.code === null) return 'time: the tests did not end';
+  if (tests.code !== 0) return `test: ${failedTest(tests.output)}`;
+  const fuzz = join('harness', 'fuzz', 'checker.ts');
+  const fuzzed = await run(folder, [fuzz, '--only', 'random', '--count', fuzzCount, '--jobs', '1']);
+  if (fuzzed.code === null) return 'time: the fuzz did not end';
+  return fuzzed.code === 0 ? null : `fuzz: ${fuzzed.output.match(/again: (.*)/)?.[1] ?? 'failed'}`;
+}
+
+function failedTest(output: string): string {
+  const match = /FAIL\s+(\S+)(?: > (.*))?/.exec(output);
+  if (match === null) return output.trim().split('\n').at(-1) ?? 'failed';
+  return `${match[1]}: ${match[2] ?? 'does not load'}`;
+}
+
+async function tryMutant(folder: string, mutant: Mutant): Promise<Fate> {
+  const path = join(folder, mutant.file);
+  const text = readFileSync(path, 'utf8');
+  const startMs = performance.now();
+  try {
+    writeFileSync(path, plantMutant(mutant, text));
+    const killer = await findKiller(folder);
+    return { mutant, killer, seconds: (performance.now() - startMs) / 1000 };
+  } finally {
+    writeFileSync(path, text);
+  }
+}
+
+function describe({ mutant, killer, seconds }: Fate): string {
+  const words = killer ?? (mutant.equivalent ? `equivalent: ${mutant.equivalent}` : 'SURVIVED');
+  return `${mutant.name}\n    ${words} (${seconds.toFixed(0)} s)`;
+}
+
+/** Whether the fate is not what the table of mutants says. */
+function isWrong({ mutant, killer }: Fate): boolean {
+  return (killer === null) !== (mutant.equivalent !== undefined);
+}
+
+async function work(clean: string, waiting: Mutant[], fates: Fate[]): Promise<void> {
+  const folder = copySources(clean);
+  try {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const fate = await tryMutant(folder, mutant);
+      fates.push(fate);
+      console.log(describe(fate));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { only: text, jobs: text } });
+  const wanted = mutants.filter(({ name }) => name.includes(values.only ?? ''));
+  if (wanted.length === 0) {
+    console.error(`no mutant has "${values.only}" in its name`);
+    return 254;
+  }
+  // All copies are of this one, so that work on the sources goes on meanwhile.
+  const clean = copySources(root);
+  try {
+    return await tryAll(clean, wanted, Number(values.jobs ?? Math.min(2, availableParallelism())));
+  } finally {
+    rmSync(clean, { recursive: true, force: true });
+  }
+}
+
+async function tryAll(clean: string, wanted: readonly Mutant[], jobs: number): Promise<number> {
+  // All must fit before the first one runs.
+  for (const mutant of wanted) plantMutant(mutant, readFileSync(join(clean, mutant.file), 'utf8'));
+  const killer = await findKiller(clean);
+  if (killer !== null) {
+    console.error(`the tests fail without any fault: ${killer}`);
+    return 255;
+  }
+  const fates: Fate[] = [];
+  const waiting = [...wanted];
+  await Promise.all(Array.from({ length: jobs }, () => work(clean, waiting, fates)));
+  const wrong = fates.filter(isWrong);
+  const killed = fates.filter((fate) => fate.killer !== null).length;
+  console.log(`\n${killed} of ${fates.length} killed, ${wrong.length} not as the table says`);
+  for (const fate of wrong) console.log(describe(fate));
+  return wrong.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
