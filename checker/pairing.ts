@@ -91,6 +91,8 @@ export class HistoryBuilder {
   #failed: Uint8Array = new Uint8Array(1024);
   #count = 0;
   #nextIndex = 0;
+  /** By key, counted from `none`: its completions. */
+  #completions: Int32Array = new Int32Array(64);
 
   constructor() {
     this.#columns = createColumns(1024, this.#tables);
@@ -100,6 +102,35 @@ export class HistoryBuilder {
   /** Lines taken so far, those of the nemesis included. */
   get lines(): number {
     return this.#nextIndex;
+  }
+
+  /** Operations that were invoked so far: their rows are below it. */
+  get rows(): number {
+    return this.#count;
+  }
+
+  /** The number of a row's key in `keys`, or `none`. */
+  keyOf(row: number): number {
+    return this.#columns.key[row] ?? none;
+  }
+
+  /** How many operations of that key have completed; of those without a key for `none`. */
+  completionsOf(key: number): number {
+    return this.#completions[key + 1] ?? 0;
+  }
+
+  /** Some rows as they are by now, for whoever checks a history that grows. */
+  select(rows: readonly number[]): Pick<PairedHistory, 'columns' | 'failed'> {
+    return {
+      columns: selectRows(
+        this.#columns,
+        rows.filter((row) => this.#failed[row] === 0),
+      ),
+      failed: selectRows(
+        this.#columns,
+        rows.filter((row) => this.#failed[row] === 1),
+      ),
+    };
   }
 
   /** Takes a line as a record; its index must be the next one. */
@@ -225,6 +256,7 @@ export class HistoryBuilder {
     }
     this.#open.set(process, none);
     this.#counts.open -= 1;
+    this.#countCompletion(event.key + 1);
     if (event.node !== none) columns.node[row] = event.node;
     if (columns.returnTimeNs !== null) columns.returnTimeNs[row] = event.timeNs;
     if (event.type === 'ok') {
@@ -239,6 +271,15 @@ export class HistoryBuilder {
       this.#counts.info += 1;
       this.#retired.set(process, row);
     }
+  }
+
+  #countCompletion(at: number): void {
+    if (at >= this.#completions.length) {
+      const grown = new Int32Array(Math.max(at + 1, this.#completions.length * 2));
+      grown.set(this.#completions);
+      this.#completions = grown;
+    }
+    this.#completions[at] = (this.#completions[at] ?? 0) + 1;
   }
 
   #idOf(row: number): number {

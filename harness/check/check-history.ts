@@ -57,10 +57,7 @@ export async function checkOperations(
   history: CheckableHistory,
   limits: CheckLimits,
 ): Promise<Verdict> {
-  const model = findModel(limits.model);
-  if (model === undefined) {
-    throw new RangeError(`there is no model ${limits.model}; there are ${modelNames.join(', ')}`);
-  }
+  const model = modelOf(limits);
   const { columns } = history;
   checkFitsModel(columns, model);
   const rule = createStopRule(limits.timeLimitMs);
@@ -79,6 +76,13 @@ export async function checkOperations(
   } finally {
     limits.signal?.removeEventListener('abort', stop);
   }
+}
+
+/** Throws RangeError when there is no such model. */
+export function modelOf({ model: name }: Pick<CheckLimits, 'model'>): Model {
+  const model = findModel(name);
+  if (model !== undefined) return model;
+  throw new RangeError(`there is no model ${name}; there are ${modelNames.join(', ')}`);
 }
 
 interface Local {

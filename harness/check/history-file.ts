@@ -56,15 +56,21 @@ export function asFileError(path: string, error: HistoryError): HistoryFileError
   return new HistoryFileError('malformed', `${path}, line ${line}: ${error.message}`, line);
 }
 
-class HistoryReader {
+/** Takes a history as it comes, in pieces. Every method throws HistoryFileError. */
+export class HistoryReader {
   readonly #path: string;
-  readonly #builder = new HistoryBuilder();
+  readonly #builder: HistoryBuilder = new HistoryBuilder();
   readonly #notes: string[] = [];
   #rest = '';
   #line = 0;
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** What was read so far, line by line. */
+  get builder(): HistoryBuilder {
+    return this.#builder;
   }
 
   addText(text: string): void {

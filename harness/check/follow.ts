@@ -1,0 +1,79 @@
+/**
+ * Follows a history.jsonl while it is written, up to the first violation or to its end.
+ *
+ * Prefixes are checked on the way; the verdict at the end comes from a check of the whole, as
+ * for a file that was complete from the beginning.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { HistoryError } from '../../checker/pairing.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { type CheckLimits, checkOperations, modelOf } from './check-history.ts';
+import { GrowingCheck, type GrowingProgress } from './follow-check.ts';
+import { FileSource, StreamSource } from './follow-file.ts';
+import { followGrowth } from './follow-growth.ts';
+import { asFileError, type HistoryFile, HistoryReader } from './history-file.ts';
+
+export interface FollowRequest {
+  /** A file, there or not yet; or a stream, which ends by itself. */
+  readonly from: string | Readable;
+  readonly limits: Omit<CheckLimits, 'signal'>;
+  /** Ends the following: what is there gets its verdict. */
+  readonly stop: AbortSignal;
+  /** Ends it when nothing was written for so long; null: never for that reason. */
+  readonly idleLimitMs: number | null;
+  onProgress(progress: GrowingProgress): void;
+  onMissing(): void;
+}
+
+export interface Followed {
+  readonly history: HistoryFile;
+  readonly verdict: Verdict;
+  /** True when a violation ended it before the history did. */
+  readonly stoppedEarly: boolean;
+}
+
+/** Throws HistoryFileError for a history that is unreadable or malformed. */
+export async function followHistory(request: FollowRequest): Promise<Followed> {
+  const { from, limits, stop, onProgress } = request;
+  const path = typeof from === 'string' ? from : 'the input';
+  const reader = new HistoryReader(path);
+  const decoder = new TextDecoder();
+  const onBytes = (bytes: Uint8Array): void =>
+    reader.addText(decoder.decode(bytes, { stream: true }));
+  const source =
+    typeof from === 'string'
+      ? new FileSource({
+          ...request,
+          path,
+          signal: stop,
+          onBytes,
+          isComplete: () => isJudged(path),
+        })
+      : new StreamSource(from, stop, onBytes);
+  const { builder } = reader;
+  const model = modelOf(limits);
+  const bytesMax = limits.memoryLimitBytes;
+  const shouldStop = (): 'interrupted' | null => (stop.aborted ? 'interrupted' : null);
+  const check = new GrowingCheck({ builder, model, bytesMax, shouldStop });
+  try {
+    const found = await followGrowth(check, source, onProgress);
+    if (found !== null) {
+      const history = { ...builder.finish(), lines: builder.lines, notes: [] };
+      return { history, verdict: found, stoppedEarly: true };
+    }
+    const history = reader.finish();
+    return { history, verdict: await checkOperations(history, limits), stoppedEarly: false };
+  } catch (error) {
+    throw error instanceof HistoryError ? asFileError(path, error) : error;
+  } finally {
+    await source.close();
+  }
+}
+
+/** A run of `rafture test` writes its results when its history has ended. */
+function isJudged(historyPath: string): boolean {
+  const folder = dirname(historyPath);
+  return existsSync(join(folder, 'test.json')) && existsSync(join(folder, 'results.json'));
+}
