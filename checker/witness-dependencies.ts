@@ -100,7 +100,9 @@ export class Dependencies {
       isPresent = true;
     }
     // That its value was written at all is worth showing, even if long before or too late.
-    return isPresent || writers.parts.some((w) => w !== part && kept.ids.has(w.operation.id));
+    if (isPresent) return true;
+    const others = writers.parts.filter((writer) => writer !== part);
+    return others.length === 0 || others.some((w) => kept.ids.has(w.operation.id));
   }
 }
 
