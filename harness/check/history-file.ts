@@ -1,12 +1,14 @@
 /**
- * Reads history.jsonl as a stream and pairs its lines on the way; the format is version 1.
+ * Reads history.jsonl chunk by chunk and pairs its lines on the way; the format is version 1.
  *
  * An error names the line. A later version is refused by name. The last line of a run that
- * crashed may be torn: it is left out, and that is noted. Nothing is sorted.
+ * crashed may be torn: it is left out, and that is noted. Nothing is sorted. Lines of the usual
+ * shape go from their bytes into columns; every other one through JSON.parse.
  */
 import { createReadStream } from 'node:fs';
 import { historyFormat, historyVersion } from '../../checker/history.ts';
 import { HistoryBuilder, HistoryError, type PairedHistory } from '../../checker/pairing.ts';
+import { LineScanner } from './json-lines.ts';
 import { OpShapeError, parseOp } from './parse-op.ts';
 
 export type HistoryFileErrorCode = 'unreadable' | 'malformed' | 'later-version';
@@ -26,72 +28,139 @@ export class HistoryFileError extends Error {
 }
 
 export interface HistoryFile extends PairedHistory {
-  /** Lines besides the header, those of the nemesis included. */
+  /** Entries, those of the nemesis included. */
   readonly lines: number;
   /** What the reader should know, in sentences. */
   readonly notes: readonly string[];
+  /** The line of an entry; by default the one of history.jsonl. */
+  lineOf?(index: number): number;
 }
 
-/** Throws HistoryFileError. */
+const chunkBytes = 1 << 18;
+const lineBreak = 0x0a;
+
+/** Reads a history.jsonl. Throws HistoryFileError. */
 export async function readHistoryFile(path: string): Promise<HistoryFile> {
-  const reader = new HistoryReader(path);
-  try {
-    const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 });
-    for await (const chunk of stream) reader.addText(String(chunk));
-  } catch (error) {
-    if (error instanceof HistoryFileError) throw error;
-    throw new HistoryFileError('unreadable', `cannot read ${path}: ${wordsOf(error)}`);
-  }
+  return readJsonLines(path, readChunks(path));
+}
+
+/** The same of bytes from anywhere; `name` stands in the messages. */
+export async function readJsonLines(
+  name: string,
+  chunks: AsyncIterable<Buffer>,
+): Promise<HistoryFile> {
+  const reader = new JsonLinesReader(name);
+  for await (const chunk of chunks) reader.addBytes(chunk);
   return reader.finish();
 }
 
-/** The line of an entry: the header is line 1 and entry 0 follows it. */
-function lineOfIndex(index: number): number {
-  return index + 2;
+/** The bytes of a file. Throws HistoryFileError when it cannot be read. */
+export async function* readChunks(path: string): AsyncGenerator<Buffer> {
+  const stream = createReadStream(path, { highWaterMark: chunkBytes });
+  const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown): never => {
+        throw new HistoryFileError('unreadable', `cannot read ${path}: ${wordsOf(error)}`);
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    stream.destroy();
+  }
 }
 
 /** The same complaint, with the line of the file. */
-export function asFileError(path: string, error: HistoryError): HistoryFileError {
-  const line = lineOfIndex(error.index);
+export function asFileError(
+  path: string,
+  error: HistoryError,
+  history: Pick<HistoryFile, 'lineOf'> = {},
+): HistoryFileError {
+  // The header of a history.jsonl is line 1, and entry 0 follows it.
+  const line = history.lineOf?.(error.index) ?? error.index + 2;
   return new HistoryFileError('malformed', `${path}, line ${line}: ${error.message}`, line);
 }
 
-/** Takes a history as it comes, in pieces. Every method throws HistoryFileError. */
-export class HistoryReader {
-  readonly #path: string;
-  readonly #builder: HistoryBuilder = new HistoryBuilder();
+/** Takes a history.jsonl in chunks, cut anywhere; what it has taken can be looked at any time. */
+export class JsonLinesReader {
+  readonly #name: string;
+  readonly #builder = new HistoryBuilder();
+  readonly #scanner = new LineScanner(this.#builder);
   readonly #notes: string[] = [];
-  #rest = '';
+  /** The beginning of a line whose end has not come yet. */
+  #rest: Buffer[] = [];
   #line = 0;
 
-  constructor(path: string) {
-    this.#path = path;
+  /** The name is for messages. */
+  constructor(name: string) {
+    this.#name = name;
   }
 
-  /** What was read so far, line by line. */
-  get builder(): HistoryBuilder {
-    return this.#builder;
+  /** Complete lines so far, the header included. */
+  get lines(): number {
+    return this.#line;
   }
 
-  addText(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#addLine(line);
+  /** Throws HistoryFileError at the first line that is wrong. */
+  addBytes(chunk: Buffer): void {
+    const lastBreak = chunk.lastIndexOf(lineBreak);
+    if (lastBreak === -1) {
+      if (chunk.length > 0) this.#rest.push(chunk);
+      return;
+    }
+    let start = 0;
+    if (this.#rest.length > 0) {
+      start = chunk.indexOf(lineBreak) + 1;
+      const line = Buffer.concat([...this.#rest, chunk.subarray(0, start)]);
+      this.#rest = [];
+      this.#takeLine(line, 0);
+    }
+    while (start <= lastBreak) start = this.#takeLine(chunk, start);
+    if (start < chunk.length) this.#rest.push(chunk.subarray(start));
   }
 
+  /** What the complete lines so far say. */
+  pairSoFar(): PairedHistory {
+    return this.#builder.finish();
+  }
+
+  /** No more bytes come. */
   finish(): HistoryFile {
-    if (this.#rest !== '') this.#addTorn();
+    if (this.#rest.length > 0) this.#addTorn(Buffer.concat(this.#rest).toString('utf8'));
+    this.#rest = [];
     if (this.#line === 0) {
-      throw new HistoryFileError('malformed', `${this.#path} is empty: it has no header`, 1);
+      throw new HistoryFileError('malformed', `${this.#name} is empty: it has no header`, 1);
     }
     return { ...this.#builder.finish(), lines: this.#line - 1, notes: this.#notes };
   }
 
+  /** A whole line, which ends at a line break; the start of the next one. */
+  #takeLine(bytes: Buffer, start: number): number {
+    if (this.#line > 0 && this.#scan(bytes, start)) return this.#scanner.lineEnd + 1;
+    const end = bytes.indexOf(lineBreak, start);
+    this.#addText(bytes.toString('utf8', start, end));
+    return end + 1;
+  }
+
+  /** False when it must be read the other way. */
+  #scan(bytes: Buffer, start: number): boolean {
+    try {
+      if (!this.#scanner.take(bytes, start)) return false;
+    } catch (error) {
+      if (!(error instanceof HistoryError)) throw error;
+      this.#line += 1;
+      throw this.#malformed(error.message);
+    }
+    this.#line += 1;
+    return true;
+  }
+
   /** A line without its end: whole, or cut off when the run crashed. */
-  #addTorn(): void {
+  #addTorn(text: string): void {
     const before = this.#line;
     try {
-      this.#addLine(this.#rest);
+      this.#addText(text);
     } catch (error) {
       const isHeader = before === 0;
       if (isHeader || !(error instanceof HistoryFileError) || error.code !== 'malformed')
@@ -104,7 +173,7 @@ export class HistoryReader {
     }
   }
 
-  #addLine(text: string): void {
+  #addText(text: string): void {
     this.#line += 1;
     const value = this.#parseJson(text);
     if (this.#line === 1) {
@@ -142,7 +211,7 @@ export class HistoryReader {
     if (version > historyVersion) {
       throw new HistoryFileError(
         'later-version',
-        `${this.#path} is version ${version} of ${historyFormat}; this rafture reads up to ` +
+        `${this.#name} is version ${version} of ${historyFormat}; this rafture reads up to ` +
           `version ${historyVersion}. Use the newer rafture that wrote it.`,
         1,
       );
@@ -153,7 +222,7 @@ export class HistoryReader {
   }
 
   #malformed(message: string): HistoryFileError {
-    const text = `${this.#path}, line ${this.#line}: ${message}`;
+    const text = `${this.#name}, line ${this.#line}: ${message}`;
     return new HistoryFileError('malformed', text, this.#line);
   }
 }
