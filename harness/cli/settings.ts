@@ -34,12 +34,15 @@ export interface TestFlags {
   readonly testCount: number;
   readonly bug: string | undefined;
   readonly results: string;
+  readonly check: string;
   readonly checkTimeLimit: number;
   readonly checkMemoryLimit: number;
 }
 
 export const clusterKinds = ['auto', 'docker', 'process', 'sim'] as const;
 export const imageKinds = ['auto', 'host', 'registry'] as const;
+/** When the history is checked: at the end, or already while it is written. */
+export const checkTimes = ['after', 'online'] as const;
 
 export interface TestSettings {
   readonly system: System;
@@ -62,6 +65,7 @@ export interface TestSettings {
   readonly testCount: number;
   readonly bug: Bug | null;
   readonly resultsRoot: string;
+  readonly check: (typeof checkTimes)[number];
   readonly checkTimeLimitS: number;
   readonly checkMemoryLimitMb: number;
 }
@@ -100,6 +104,7 @@ export function parseSettings(flags: TestFlags): TestSettings {
     testCount: positiveInteger('--test-count', flags.testCount),
     bug: flags.bug === undefined ? null : byId(flags.bug),
     resultsRoot: flags.results,
+    check: oneOf('--check', checkTimes, flags.check),
     checkTimeLimitS: positive('--check-time-limit', flags.checkTimeLimit),
     checkMemoryLimitMb: positive('--check-memory-limit', flags.checkMemoryLimit),
   };
@@ -123,6 +128,7 @@ export function describeRepeat(settings: TestSettings, clusterKind: string): str
     `--nemesis ${settings.nemesis.join(',') || 'none'}`,
     `--nemesis-every ${settings.nemesisEvery}`,
     ...(settings.bug === null ? [] : [`--bug ${settings.bug.id}`]),
+    ...(settings.check === 'after' ? [] : [`--check ${settings.check}`]),
     `--seed ${settings.seed}`,
   ];
   return words.join(' ');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { casRegister } from '../../workloads/cas-register.ts';
+import { bugs } from '../bugs/index.ts';
 import { createRunConsole } from '../console.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import { reference } from '../systems/reference.ts';
@@ -36,6 +37,7 @@ const settings: TestSettings = {
   testCount: 1,
   bug: null,
   resultsRoot,
+  check: 'after',
   checkTimeLimitS: 30,
   checkMemoryLimitMb: 500,
 };
@@ -62,7 +64,14 @@ function spoiled(nth: number, spoil: 'throws' | 'lies'): System {
   };
 }
 
-async function run(over: Partial<TestSettings>): Promise<{ code: number; results: unknown }> {
+interface Ran {
+  readonly code: number;
+  readonly results: unknown;
+  /** The text of history.jsonl. */
+  readonly history: string;
+}
+
+async function run(over: Partial<TestSettings>): Promise<Ran> {
   const output = { write: () => true, isTTY: false, columns: 80 };
   const runConsole = createRunConsole({ output, timers: createRealTimers(), colour: false });
   const undo = new UndoStack();
@@ -74,7 +83,8 @@ async function run(over: Partial<TestSettings>): Promise<{ code: number; results
     const all = { ...settings, ...over };
     const code = await runSession({ settings: all, console: runConsole, interruption, undo });
     const text = readFileSync(join(resultsRoot, 'latest', 'results.json'), 'utf8');
-    return { code, results: JSON.parse(text) as unknown };
+    const history = readFileSync(join(resultsRoot, 'latest', 'history.jsonl'), 'utf8');
+    return { code, results: JSON.parse(text) as unknown, history };
   } finally {
     interruption.dispose();
     runConsole.stop();
@@ -109,4 +119,47 @@ describe('a session', () => {
       linearizability: { valid: false, witness: { kind: 'unwritten-value' } },
     });
   });
+
+  it('with a planted bug ends at the first violation when it is checked online', async () => {
+    const bug = bugs.find(({ id }) => id === 'ack-before-quorum') ?? null;
+    const buggy = { bug, nodes: ['n1', 'n2', 'n3', 'n4', 'n5'], concurrency: 10, timeLimitS: 60 };
+    const faults = {
+      nemesis: ['partition'],
+      nemesisEvery: 400,
+      rate: 500,
+      opsPerKey: 500,
+    } as const;
+    const online = { ...buggy, ...faults, check: 'online', seed: 7 } as const;
+    const { code, results, history } = await run(online);
+    expect(code).toBe(1);
+    const entries = history.split('\n').length - 2;
+    expect(entries).toBeLessThan(10_000);
+    expect(results).toMatchObject({
+      linearizability: { valid: false },
+      checkers: expect.arrayContaining([
+        expect.objectContaining({
+          name: 'online',
+          valid: false,
+          summary: expect.stringMatching(/at entry \d+, which ended the run$/),
+        }),
+      ]),
+    });
+    expect((await run(online)).history).toBe(history);
+  }, 30_000);
+
+  it('without a violation has the same history whether it is checked online or after', async () => {
+    const after = await run({});
+    const online = await run({ check: 'online' });
+    expect(online).toMatchObject({ code: 0, results: { valid: true } });
+    expect(online.history).toBe(after.history);
+  });
+
+  it('on real time is stopped by the thread that checks it', async () => {
+    const lying = { system: spoiled(200, 'lies'), cluster: 'process', timeLimitS: 60 } as const;
+    const { code, results } = await run({ ...lying, check: 'online' });
+    expect(code).toBe(1);
+    expect(results).toMatchObject({
+      checkers: expect.arrayContaining([expect.objectContaining({ name: 'online' })]),
+    });
+  }, 30_000);
 });

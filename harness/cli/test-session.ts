@@ -10,6 +10,12 @@ import type { Op } from '../../checker/history.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { plantBug } from '../bugs/bug.ts';
 import { checkHistory } from '../check/check-history.ts';
+import {
+  createInlineCheck,
+  createThreadCheck,
+  type RunCheck,
+  type Violation,
+} from '../check/follow-run.ts';
 import { type CheckerResult, worstOf } from '../checker.ts';
 import {
   type ClusterRequest,
@@ -105,6 +111,8 @@ interface Recorded {
   /** null when the harness failed on the way. */
   readonly outcome: TestOutcome | null;
   readonly problems: readonly string[];
+  /** What ended the run, with `--check online`. */
+  readonly violation: Violation | null;
 }
 
 async function recordTest(
@@ -113,6 +121,7 @@ async function recordTest(
   folder: RunFolder,
 ): Promise<Recorded> {
   const ops: Op[] = [];
+  const online = beginCheck(settings, cluster, console);
   const history = folder.historyWriter();
   const nemesis = folder.nemesisWriter();
   try {
@@ -123,19 +132,51 @@ async function recordTest(
         timers,
         timeLimitMs: settings.timeLimitS * 1000,
         recoveryLimitMs: settings.recoveryLimitS * 1000,
-        sinks: [(op) => history.append(op), (op) => ops.push(op), (op) => console.onOp(op)],
+        sinks: [
+          (op) => history.append(op),
+          (op) => ops.push(op),
+          (op) => console.onOp(op),
+          (op) => online?.onOp(op),
+        ],
         onEvidence: (record) => nemesis.append(record),
         onStatus: (status) => console.onStatus(status),
-        shouldStop: () => interruption.asked,
+        shouldStop: () => interruption.asked || (online?.violation ?? null) !== null,
       }),
     );
-    return { ops, outcome, problems: [] };
+    // Its own trouble costs no verdict: the whole history is checked in any case.
+    if (typeof online?.problem === 'string') console.note(online.problem);
+    return { ops, outcome, problems: [], violation: online?.violation ?? null };
   } catch (error) {
-    return { ops, outcome: null, problems: [`the run broke off: ${messageOf(error)}`] };
+    const problems = [`the run broke off: ${messageOf(error)}`];
+    return { ops, outcome: null, problems, violation: online?.violation ?? null };
   } finally {
     history.close();
     nemesis.close();
+    await online?.close();
   }
+}
+
+/** The check during the run; null when the history is only checked after it. */
+function beginCheck(
+  { check, workload, checkMemoryLimitMb }: TestSettings,
+  { kind }: Cluster,
+  console: RunConsole,
+): RunCheck | null {
+  if (check === 'after') return null;
+  const options = {
+    model: workload.model,
+    memoryLimitBytes: checkMemoryLimitMb * 1e6,
+    onViolation: (violation: Violation) => console.note(`${describeStop(violation)}; stopping`),
+  };
+  // A thread would look at other moments each time: the same seed must give the same history.
+  return kind === 'sim' ? createInlineCheck(options) : createThreadCheck(options);
+}
+
+function describeStop({ verdict, entries }: Violation): string {
+  const { key, kind, operations } = verdict.witness;
+  const last = Math.max(...operations.map((operation) => operation.return ?? operation.call));
+  const where = key === null ? '' : ` on key ${key}`;
+  return `the check during the run saw a violation (${kind}${where}, complete with entry ${last}) at entry ${entries}`;
 }
 
 interface Conclusion {
@@ -150,16 +191,20 @@ async function conclude(conclusion: Conclusion): Promise<number> {
   const { settings, console } = options;
   // Without a single operation there is nothing to judge, and the reason is all there is to say.
   if (recorded.ops.length === 0) throw new Error(recorded.problems.join('; '));
-  const verdict = await checkHistory({
+  const whole = await checkHistory({
     historyPath: folder.historyPath,
     model: settings.workload.model,
     timeLimitMs: settings.checkTimeLimitS * 1000,
     memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
     signal: options.interruption.beginCheck(),
   });
+  // A violation that was seen on the way is one of the whole, even if the limits hide it there.
+  const seen = recorded.violation?.verdict ?? whole;
+  const verdict = whole.valid === 'unknown' ? seen : whole;
   const { outcome, ops } = recorded;
   const asked = { fs: settings.workload.fs, nemesis: settings.nemesis };
   const checkers: CheckerResult[] = [describeVerdict(verdict)];
+  if (recorded.violation !== null) checkers.push(describeEarlyEnd(recorded.violation));
   if (outcome !== null) checkers.push(...evaluateRun(ops, outcome, asked));
   if (recorded.problems.length > 0) checkers.push(describeProblems(recorded.problems));
   const results: ResultsRecord = {
@@ -195,6 +240,12 @@ function describeVerdict(verdict: Verdict): CheckerResult {
   return { name, valid, summary: message, details: { operations, reason, key, position } };
 }
 
+function describeEarlyEnd(violation: Violation): CheckerResult {
+  const { entries } = violation;
+  const summary = `${describeStop(violation)}, which ended the run`;
+  return { name: 'online', valid: false, summary, details: { entries } };
+}
+
 function describeProblems(problems: readonly string[]): CheckerResult {
   return { name: 'harness', valid: 'unknown', summary: problems.join('; '), details: { problems } };
 }
@@ -228,7 +279,11 @@ function describeTest(
     nemesisEvery: settings.nemesis.length === 0 ? null : settings.nemesisEvery,
     bug: settings.bug?.id ?? null,
     versions: readVersions(),
-    options: { 'deadline-ms': settings.deadlineMs, 'recovery-limit': settings.recoveryLimitS },
+    options: {
+      'deadline-ms': settings.deadlineMs,
+      'recovery-limit': settings.recoveryLimitS,
+      check: settings.check,
+    },
     repeat: describeRepeat(settings, cluster.kind),
     startedAt: startedAt.toISOString(),
   };

@@ -10,6 +10,7 @@ import { systems } from '../systems/index.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { Interruption } from './interruption.ts';
 import {
+  checkTimes,
   clusterKinds,
   imageKinds,
   parseSettings,
@@ -101,6 +102,11 @@ const faults = {
 } satisfies Record<string, Options>;
 
 const judgement = {
+  check: {
+    type: 'string',
+    default: 'after',
+    describe: `When: ${checkTimes.join(', ')}; online ends the run at the first violation`,
+  },
   'check-time-limit': { type: 'number', default: 120, describe: 'Seconds for the checker' },
   'check-memory-limit': { type: 'number', default: 2000, describe: 'Megabytes for the checker' },
 } satisfies Record<string, Options>;
