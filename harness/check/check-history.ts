@@ -10,18 +10,20 @@ import { setImmediate } from 'node:timers/promises';
 import type { Op } from '../../checker/history.ts';
 import { checkFitsModel, createChecker } from '../../checker/linearizable.ts';
 import type { Model } from '../../checker/model.ts';
-import { findModel, modelNames } from '../../checker/models/registry.ts';
 import { HistoryError, pairHistory } from '../../checker/pairing.ts';
 import { countByKey } from '../../checker/partition.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { checkInWorkers } from './check-pool.ts';
 import { asFileError, readHistoryFile } from './history-file.ts';
+import { loadModel } from './load-model.ts';
 import type { CheckableHistory } from './posted-history.ts';
 import { createStopRule, reasonToStop, type StopRule, stopNow } from './stop-rule.ts';
 
 export interface CheckLimits {
-  /** Name of a model: one of `modelNames`. */
+  /** Name of a model, or the path of a file that exports one: as `loadModel` takes it. */
   readonly model: string;
+  /** What a register begins with, when that is not null. */
+  readonly initial?: unknown;
   readonly timeLimitMs: number;
   /** For what the searches store, estimated; all threads together. */
   readonly memoryLimitBytes: number;
@@ -52,12 +54,15 @@ export async function checkHistory(request: CheckRequest): Promise<Verdict> {
   }
 }
 
-/** Checks operations that were paired. Throws HistoryError when the model does not know one. */
+/**
+ * Checks operations that were paired. Throws HistoryError when the model does not know one, and
+ * ModelError when there is no such model.
+ */
 export async function checkOperations(
   history: CheckableHistory,
   limits: CheckLimits,
 ): Promise<Verdict> {
-  const model = modelOf(limits);
+  const model = await loadModel(limits.model, limits.initial);
   const { columns } = history;
   checkFitsModel(columns, model);
   const rule = createStopRule(limits.timeLimitMs);
@@ -69,20 +74,12 @@ export async function checkOperations(
     const keys = countByKey(columns);
     const isLarge = columns.count >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
     if (isLarge && keys.length > 1) {
-      const bytesMax = limits.memoryLimitBytes;
-      return await checkInWorkers({ history, keys, model: model.name, bytesMax, rule, workers });
+      return await checkInWorkers({ history, keys, limits, rule, workers });
     }
     return await checkHere(history, { model, limits, rule });
   } finally {
     limits.signal?.removeEventListener('abort', stop);
   }
-}
-
-/** Throws RangeError when there is no such model. */
-export function modelOf({ model: name }: Pick<CheckLimits, 'model'>): Model {
-  const model = findModel(name);
-  if (model !== undefined) return model;
-  throw new RangeError(`there is no model ${name}; there are ${modelNames.join(', ')}`);
 }
 
 interface Local {

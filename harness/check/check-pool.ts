@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads';
 import { mergeVerdicts } from '../../checker/partition.ts';
 import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
+import type { CheckLimits } from './check-history.ts';
 import type { WorkerTask } from './check-worker.ts';
 import { type CheckableHistory, type PostedHistory, postHistory } from './posted-history.ts';
 import { type StopRule, stopNow } from './stop-rule.ts';
@@ -20,9 +21,8 @@ export interface KeySize {
 export interface PoolTask {
   readonly history: CheckableHistory;
   readonly keys: readonly KeySize[];
-  readonly model: string;
-  /** For all workers together. */
-  readonly bytesMax: number;
+  /** Memory is for all workers together. */
+  readonly limits: Pick<CheckLimits, 'model' | 'initial' | 'memoryLimitBytes'>;
   readonly rule: StopRule;
   readonly workers: number;
 }
@@ -33,7 +33,7 @@ const heapMbMin = 256;
 export async function checkInWorkers(task: PoolTask): Promise<Verdict> {
   const groups = groupBySize(task.keys, task.workers);
   const history = postHistory(task.history);
-  const bytesMax = Math.floor(task.bytesMax / groups.length);
+  const bytesMax = Math.floor(task.limits.memoryLimitBytes / groups.length);
   const verdicts = await Promise.all(
     groups.map((group) => checkGroup({ history, group, bytesMax }, task)),
   );
@@ -64,7 +64,8 @@ function checkGroup({ history, group, bytesMax }: Group, task: PoolTask): Promis
   const workerData: WorkerTask = {
     history,
     keys: group.map(({ key }) => key),
-    model: task.model,
+    model: task.limits.model,
+    initial: task.limits.initial,
     bytesMax,
     rule: task.rule,
   };

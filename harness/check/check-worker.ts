@@ -3,8 +3,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createChecker } from '../../checker/linearizable.ts';
-import { findModel } from '../../checker/models/registry.ts';
 import type { Verdict } from '../../checker/verdict.ts';
+import { loadModel } from './load-model.ts';
 import { type PostedHistory, receiveHistory } from './posted-history.ts';
 import { reasonToStop, type StopRule } from './stop-rule.ts';
 
@@ -13,16 +13,17 @@ export interface WorkerTask {
   readonly history: PostedHistory;
   /** Those that this worker checks. */
   readonly keys: readonly (string | null)[];
+  /** As `loadModel` takes them: a function cannot be posted. */
   readonly model: string;
+  readonly initial: unknown;
   readonly bytesMax: number;
   readonly rule: StopRule;
 }
 
 const stepsPerSlice = 1_000_000;
 
-function check(task: WorkerTask): Verdict {
-  const model = findModel(task.model);
-  if (model === undefined) throw new Error(`there is no model ${task.model}`);
+async function check(task: WorkerTask): Promise<Verdict> {
+  const model = await loadModel(task.model, task.initial);
   const checker = createChecker({
     ...receiveHistory(task.history),
     keys: task.keys,
@@ -46,5 +47,5 @@ function buffersOf(verdict: Verdict): ArrayBuffer[] {
 
 // Posted by check-pool.ts, in this very process.
 const task: WorkerTask = workerData;
-const verdict = check(task);
+const verdict = await check(task);
 parentPort?.postMessage(verdict, buffersOf(verdict));

@@ -19,7 +19,7 @@ export interface FollowedFile {
   /** Ends it. */
   readonly signal: AbortSignal;
   /** Takes a piece of the file. */
-  onBytes(bytes: Uint8Array): void;
+  onBytes(bytes: Buffer): void;
   /** The file is not there yet; told once. */
   onMissing(): void;
 }
@@ -31,7 +31,7 @@ const chunkBytes = 1 << 20;
 export class FileSource implements GrowingSource {
   readonly #options: FollowedFile;
   readonly #alarm: Alarm;
-  readonly #buffer = new Uint8Array(chunkBytes);
+  readonly #buffer = Buffer.alloc(chunkBytes);
   #file: FileHandle | null = null;
   #watcher: FSWatcher | null = null;
   #offset = 0;
@@ -63,7 +63,8 @@ export class FileSource implements GrowingSource {
     }
     this.#offset += bytesRead;
     this.#lastNewsMs = performance.now();
-    this.#options.onBytes(this.#buffer.subarray(0, bytesRead));
+    // A copy: who takes it may keep the end of it.
+    this.#options.onBytes(Buffer.from(this.#buffer.subarray(0, bytesRead)));
     return true;
   }
 
@@ -113,10 +114,10 @@ export class StreamSource implements GrowingSource {
   readonly #stream: Readable;
   readonly #signal: AbortSignal;
   readonly #alarm: Alarm;
-  readonly #onBytes: (bytes: Uint8Array) => void;
+  readonly #onBytes: (bytes: Buffer) => void;
   #failure: unknown = null;
 
-  constructor(stream: Readable, signal: AbortSignal, onBytes: (bytes: Uint8Array) => void) {
+  constructor(stream: Readable, signal: AbortSignal, onBytes: (bytes: Buffer) => void) {
     this.#stream = stream;
     this.#signal = signal;
     this.#alarm = new Alarm(signal);
@@ -131,7 +132,7 @@ export class StreamSource implements GrowingSource {
   take(): Promise<boolean> {
     if (this.#failure !== null) throw unreadable('the input', this.#failure);
     const bytes: unknown = this.#stream.read();
-    if (!(bytes instanceof Uint8Array)) return Promise.resolve(false);
+    if (!Buffer.isBuffer(bytes)) return Promise.resolve(false);
     this.#onBytes(bytes);
     return Promise.resolve(true);
   }

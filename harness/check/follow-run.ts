@@ -7,11 +7,12 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Op } from '../../checker/history.ts';
+import type { Model } from '../../checker/model.ts';
 import { HistoryBuilder } from '../../checker/pairing.ts';
 import type { InvalidVerdict } from '../../checker/verdict.ts';
-import { modelOf } from './check-history.ts';
 import { GrowingCheck } from './follow-check.ts';
 import type { FollowTask, FoundViolation } from './follow-worker.ts';
+import { loadModel } from './load-model.ts';
 
 export interface RunCheck {
   /** Takes each op of the history, in order. */
@@ -42,8 +43,8 @@ export function createThreadCheck(options: RunCheckOptions): RunCheck {
 }
 
 /** Here, at once; for runs on virtual time. */
-export function createInlineCheck(options: RunCheckOptions): RunCheck {
-  return new InlineCheck(options);
+export async function createInlineCheck(options: RunCheckOptions): Promise<RunCheck> {
+  return new InlineCheck(options, await loadModel(options.model));
 }
 
 class ThreadCheck implements RunCheck {
@@ -109,9 +110,8 @@ class InlineCheck implements RunCheck {
   violation: Violation | null = null;
   problem: string | null = null;
 
-  constructor(options: RunCheckOptions) {
+  constructor(options: RunCheckOptions, model: Model) {
     this.#options = options;
-    const model = modelOf(options);
     const bytesMax = options.memoryLimitBytes;
     this.#check = new GrowingCheck({ builder: this.#builder, model, bytesMax });
   }

@@ -5,9 +5,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Op } from '../../checker/history.ts';
 import { HistoryBuilder } from '../../checker/pairing.ts';
 import type { InvalidVerdict } from '../../checker/verdict.ts';
-import { modelOf } from './check-history.ts';
 import { GrowingCheck } from './follow-check.ts';
 import { followGrowth, type GrowingSource } from './follow-growth.ts';
+import { loadModel } from './load-model.ts';
 
 /** What the worker is started with. */
 export interface FollowTask {
@@ -57,8 +57,11 @@ class MessageSource implements GrowingSource {
 }
 
 // Posted by follow-run.ts, in this very process.
-const { model, bytesMax }: FollowTask = workerData;
+const task: FollowTask = workerData;
 const builder = new HistoryBuilder();
-const check = new GrowingCheck({ builder, model: modelOf({ model }), bytesMax });
-const verdict = await followGrowth(check, new MessageSource(builder), () => {});
+// Listens before anything is waited for: a message that nobody listens to is lost.
+const source = new MessageSource(builder);
+const model = await loadModel(task.model);
+const check = new GrowingCheck({ builder, model, bytesMax: task.bytesMax });
+const verdict = await followGrowth(check, source, () => {});
 if (verdict !== null) parentPort?.postMessage({ verdict } satisfies FoundViolation);

@@ -9,11 +9,12 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HistoryError } from '../../checker/pairing.ts';
 import type { Verdict } from '../../checker/verdict.ts';
-import { type CheckLimits, checkOperations, modelOf } from './check-history.ts';
+import { type CheckLimits, checkOperations } from './check-history.ts';
 import { GrowingCheck, type GrowingProgress } from './follow-check.ts';
 import { FileSource, StreamSource } from './follow-file.ts';
 import { followGrowth } from './follow-growth.ts';
-import { asFileError, type HistoryFile, HistoryReader } from './history-file.ts';
+import { asFileError, type HistoryFile, JsonLinesReader } from './history-file.ts';
+import { loadModel } from './load-model.ts';
 
 export interface FollowRequest {
   /** A file, there or not yet; or a stream, which ends by itself. */
@@ -38,10 +39,8 @@ export interface Followed {
 export async function followHistory(request: FollowRequest): Promise<Followed> {
   const { from, limits, stop, onProgress } = request;
   const path = typeof from === 'string' ? from : 'the input';
-  const reader = new HistoryReader(path);
-  const decoder = new TextDecoder();
-  const onBytes = (bytes: Uint8Array): void =>
-    reader.addText(decoder.decode(bytes, { stream: true }));
+  const reader = new JsonLinesReader(path);
+  const onBytes = (bytes: Buffer): void => reader.addBytes(bytes);
   const source =
     typeof from === 'string'
       ? new FileSource({
@@ -53,7 +52,7 @@ export async function followHistory(request: FollowRequest): Promise<Followed> {
         })
       : new StreamSource(from, stop, onBytes);
   const { builder } = reader;
-  const model = modelOf(limits);
+  const model = await loadModel(limits.model, limits.initial);
   const bytesMax = limits.memoryLimitBytes;
   const shouldStop = (): 'interrupted' | null => (stop.aborted ? 'interrupted' : null);
   const check = new GrowingCheck({ builder, model, bytesMax, shouldStop });

@@ -85,7 +85,7 @@ export function asFileError(
 /** Takes a history.jsonl in chunks, cut anywhere; what it has taken can be looked at any time. */
 export class JsonLinesReader {
   readonly #name: string;
-  readonly #builder = new HistoryBuilder();
+  readonly #builder: HistoryBuilder = new HistoryBuilder();
   readonly #scanner = new LineScanner(this.#builder);
   readonly #notes: string[] = [];
   /** The beginning of a line whose end has not come yet. */
@@ -95,6 +95,11 @@ export class JsonLinesReader {
   /** The name is for messages. */
   constructor(name: string) {
     this.#name = name;
+  }
+
+  /** What was paired so far, for whoever checks it while it grows. */
+  get builder(): HistoryBuilder {
+    return this.#builder;
   }
 
   /** Complete lines so far, the header included. */
@@ -118,11 +123,6 @@ export class JsonLinesReader {
     }
     while (start <= lastBreak) start = this.#takeLine(chunk, start);
     if (start < chunk.length) this.#rest.push(chunk.subarray(start));
-  }
-
-  /** What the complete lines so far say. */
-  pairSoFar(): PairedHistory {
-    return this.#builder.finish();
   }
 
   /** No more bytes come. */

@@ -121,7 +121,7 @@ async function recordTest(
   folder: RunFolder,
 ): Promise<Recorded> {
   const ops: Op[] = [];
-  const online = beginCheck(settings, cluster, console);
+  const online = await beginCheck(settings, cluster, console);
   const history = folder.historyWriter();
   const nemesis = folder.nemesisWriter();
   try {
@@ -157,11 +157,11 @@ async function recordTest(
 }
 
 /** The check during the run; null when the history is only checked after it. */
-function beginCheck(
+async function beginCheck(
   { check, workload, checkMemoryLimitMb }: TestSettings,
   { kind }: Cluster,
   console: RunConsole,
-): RunCheck | null {
+): Promise<RunCheck | null> {
   if (check === 'after') return null;
   const options = {
     model: workload.model,
