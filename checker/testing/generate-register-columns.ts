@@ -5,7 +5,7 @@
  * The registers really run, so such a history is linearizable; one stale read can spoil it.
  */
 import { type Columns, neverReturned, none, swapOutcome } from '../columns.ts';
-import { ValueTable } from '../values.ts';
+import { absentValue, ValueTable } from '../values.ts';
 import { createRandom, type RandomSource } from './random-history.ts';
 
 export interface RegisterRun {
@@ -32,7 +32,7 @@ const phase = { idle: 0, invoked: 1, applied: 2 } as const;
 
 export function generateRegisterColumns(run: RegisterRun): Columns {
   const columns = new Generator(run).run();
-  if (run.hasStaleRead) makeStale(columns);
+  if (run.hasStaleRead) makeStale(columns, run.values === null);
   return columns;
 }
 
@@ -207,10 +207,11 @@ class Generator {
 }
 
 /**
- * Three reads of a key, one after the other, that saw a, b, c: the last one now saw a as well. With
- * unique values that is impossible for certain; with few values it may be possible.
+ * Three reads of a key, one after the other, that saw a, b, c: the last one now saw a as well. That
+ * is impossible where values are unique. Of few values any may have come back, so there it saw the
+ * initial one, which nobody ever writes.
  */
-function makeStale(columns: Columns): void {
+function makeStale(columns: Columns, isUnique: boolean): void {
   const { count, f, key, output, call, return: returned } = columns;
   const start = Math.floor(count / 2);
   const found: number[] = [];
@@ -225,5 +226,5 @@ function makeStale(columns: Columns): void {
   }
   const [first, , third] = found;
   if (first === undefined || third === undefined) throw new RangeError('too few reads to spoil');
-  output[third] = output[first] ?? none;
+  output[third] = isUnique ? (output[first] ?? none) : absentValue;
 }

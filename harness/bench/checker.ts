@@ -61,7 +61,7 @@ function describeFigures({ ms, peakMegabytes, verdict, detail, confirmedBy }: Ro
 /** What is wrong with a row; null when nothing is. */
 function complaintOf({ expected }: BenchRow, { verdict, confirmedBy }: RowFigures): string | null {
   if (verdict === 'unknown') return 'unknown';
-  if (expected !== null && verdict !== expected) return `made to be ${expected}, found ${verdict}`;
+  if (verdict !== expected) return `made to be ${expected}, found ${verdict}`;
   return verdict === false && confirmedBy === null ? 'its witness is not confirmed' : null;
 }
 

@@ -15,9 +15,10 @@ import { type Mutant, plantMutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** Endless loops are faults too; without a fault the tests take a tenth of this. */
-const limitMs = 150_000;
-const fuzzCount = '4000';
+const fuzzCount = '2000';
+/** Endless loops are faults too: a mutant may take so many times what the checker takes. */
+const patience = 5;
+const cleanLimitMs = 300_000;
 
 interface Finished {
   /** null: it took too long. */
@@ -42,7 +43,7 @@ function copySources(from: string): string {
   return copy;
 }
 
-function run(folder: string, args: readonly string[]): Promise<Finished> {
+function run(folder: string, limitMs: number, args: readonly string[]): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>();
   const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
   const child = spawn(process.execPath, args, { cwd: folder, env, detached: true });
@@ -65,13 +66,14 @@ function run(folder: string, args: readonly string[]): Promise<Finished> {
   return promise;
 }
 
-async function findKiller(folder: string): Promise<string | null> {
+async function findKiller(folder: string, limitMs: number): Promise<string | null> {
   const vitest = join('node_modules', 'vitest', 'vitest.mjs');
-  const tests = await run(folder, [vitest, 'run', 'checker', '--bail', '1']);
+  const tests = await run(folder, limitMs, [vitest, 'run', 'checker', '--bail', '1']);
   if (tests.code === null) return 'time: the tests did not end';
   if (tests.code !== 0) return `test: ${failedTest(tests.output)}`;
   const fuzz = join('harness', 'fuzz', 'checker.ts');
-  const fuzzed = await run(folder, [fuzz, '--only', 'random', '--count', fuzzCount, '--jobs', '1']);
+  const args = ['--only', 'random', '--count', fuzzCount, '--jobs', '1'];
+  const fuzzed = await run(folder, limitMs, [fuzz, ...args]);
   if (fuzzed.code === null) return 'time: the fuzz did not end';
   return fuzzed.code === 0 ? null : `fuzz: ${fuzzed.output.match(/again: (.*)/)?.[1] ?? 'failed'}`;
 }
@@ -82,13 +84,13 @@ function failedTest(output: string): string {
   return `${match[1]}: ${match[2] ?? 'does not load'}`;
 }
 
-async function tryMutant(folder: string, mutant: Mutant): Promise<Fate> {
+async function tryMutant(folder: string, limitMs: number, mutant: Mutant): Promise<Fate> {
   const path = join(folder, mutant.file);
   const text = readFileSync(path, 'utf8');
   const startMs = performance.now();
   try {
     writeFileSync(path, plantMutant(mutant, text));
-    const killer = await findKiller(folder);
+    const killer = await findKiller(folder, limitMs);
     return { mutant, killer, seconds: (performance.now() - startMs) / 1000 };
   } finally {
     writeFileSync(path, text);
@@ -105,11 +107,19 @@ function isWrong({ mutant, killer }: Fate): boolean {
   return (killer === null) !== (mutant.equivalent !== undefined);
 }
 
-async function work(clean: string, waiting: Mutant[], fates: Fate[]): Promise<void> {
+/** What the workers share. */
+interface Plan {
+  readonly clean: string;
+  readonly limitMs: number;
+  readonly waiting: Mutant[];
+  readonly fates: Fate[];
+}
+
+async function work({ clean, limitMs, waiting, fates }: Plan): Promise<void> {
   const folder = copySources(clean);
   try {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const fate = await tryMutant(folder, mutant);
+      const fate = await tryMutant(folder, limitMs, mutant);
       fates.push(fate);
       console.log(describe(fate));
     }
@@ -138,14 +148,16 @@ async function main(): Promise<number> {
 async function tryAll(clean: string, wanted: readonly Mutant[], jobs: number): Promise<number> {
   // All must fit before the first one runs.
   for (const mutant of wanted) plantMutant(mutant, readFileSync(join(clean, mutant.file), 'utf8'));
-  const killer = await findKiller(clean);
+  const startMs = performance.now();
+  const killer = await findKiller(clean, cleanLimitMs);
   if (killer !== null) {
     console.error(`the tests fail without any fault: ${killer}`);
     return 255;
   }
+  const limitMs = patience * (performance.now() - startMs);
   const fates: Fate[] = [];
-  const waiting = [...wanted];
-  await Promise.all(Array.from({ length: jobs }, () => work(clean, waiting, fates)));
+  const plan = { clean, limitMs, waiting: [...wanted], fates };
+  await Promise.all(Array.from({ length: jobs }, () => work(plan)));
   const wrong = fates.filter(isWrong);
   const killed = fates.filter((fate) => fate.killer !== null).length;
   console.log(`\n${killed} of ${fates.length} killed, ${wrong.length} not as the table says`);
