@@ -14,6 +14,7 @@ import type { KeyHistory } from './partition.ts';
 import { type Core, reduceToCore } from './reduce.ts';
 import { Search, type SearchOutcome } from './search/search.ts';
 import type { Witness } from './verdict.ts';
+import { asOpen } from './witness-dependencies.ts';
 import { describeStuck, statesAtEnd } from './witness-stuck.ts';
 import { countBefore, findWriter, rowsOfIds, windowBefore } from './witness-window.ts';
 import { outcomeOf, stateSentence } from './witness-words.ts';
@@ -67,8 +68,11 @@ function* shrink(violation: Violation, finding: Finding): Generator<number, Expl
   const { part, model, shouldStop } = violation;
   const reduced = yield* reduceToCore({ universe: core, isWhole: true, model, shouldStop });
   if (reduced === null) return { finding };
-  const { operations, openEnded } = reduced;
+  const { openEnded } = reduced;
+  const kept = new Set(reduced.operations.map(({ id }) => id));
+  const operations = core.filter(({ id }) => kept.has(id));
   if (operations.length === core.length) return { finding, openEnded };
+  if (reduced.isFreed) return { finding };
   const { columns, failed } = part;
   const few = columnsOf(operations, columns.tables.values);
   const again = model.fast?.({ columns: few, failed, context: columns });
@@ -95,7 +99,9 @@ function* findCore(violation: Violation): Generator<number, Core | null> {
     if (core !== null) return core;
     if (!isWhole) continue;
     // Too much for one trial; but the search has found it impossible, so it stands as it is.
-    return count > shrinkMax ? null : { operations: universe, openEnded: new Set() };
+    return count > shrinkMax
+      ? null
+      : { operations: universe, openEnded: new Set(), isFreed: false };
   }
 }
 
@@ -125,12 +131,16 @@ function describeCore(violation: Violation, core: Core): Witness {
   });
   const openEnded = new Set([...core.openEnded, ...cut.map(({ id }) => id)]);
   const few = columnsOf(operations, columns.tables.values);
-  const fast = model.fast?.({ columns: few, failed, context: columns });
+  // Of who was freed, what it found is no fact to speak of.
+  const fast = core.isFreed ? undefined : model.fast?.({ columns: few, failed, context: columns });
   if (fast?.type === 'invalid' && isTrueOf(fast.finding, violation)) {
     const witness = confirm(violation, { finding: fast.finding, openEnded });
     if (witness.confirmedBy !== null) return witness;
   }
-  const named = classifyCore(operations, { model, columns, failed });
+  const sure = operations.map((operation) =>
+    core.isFreed && openEnded.has(operation.id) ? asOpen(operation) : operation,
+  );
+  const named = classifyCore(sure, { model, columns, failed });
   const finding = named ?? describeGenerally(operations, violation);
   return confirm(violation, { finding: { ...finding, core: operations }, openEnded });
 }

@@ -9,7 +9,7 @@ import { columnsOf, selectRows } from './columns.ts';
 import type { Operation } from './history.ts';
 import type { Model, SearchLimits } from './model.ts';
 import { Search } from './search/search.ts';
-import { asOpen, Dependencies } from './witness-dependencies.ts';
+import { asFree, asOpen, Dependencies } from './witness-dependencies.ts';
 
 export interface ReductionInput {
   /** All operations that may matter, sorted by invocation. */
@@ -27,6 +27,8 @@ export interface Core {
   readonly operations: readonly Operation[];
   /** Those of which only the invocation matters: they might as well never have returned. */
   readonly openEnded: ReadonlySet<number>;
+  /** Whether some of them could have written without finding what they expected. */
+  readonly isFreed: boolean;
 }
 
 /** Limits of one reduction, and of one trial: it only shortens an answer that is known. */
@@ -43,7 +45,15 @@ const helpersMax = 2000;
 export function* reduceToCore(input: ReductionInput): Generator<number, Core | null> {
   const reduction = new Reduction(input);
   if (!(yield* reduction.begin())) return null;
-  const { isObserver } = input.model;
+  yield* dropAll(reduction, input.model);
+  const openEnded = yield* reduction.openWhatMay();
+  // Who might as well be open, and write whatever it finds, needs nobody before it.
+  const isFreed = yield* reduction.free(openEnded);
+  if (isFreed) yield* dropAll(reduction, input.model);
+  return { operations: reduction.core, openEnded, isFreed };
+}
+
+function* dropAll(reduction: Reduction, { isObserver }: Model): Generator<number, void> {
   for (;;) {
     const before = reduction.core.length;
     // Whole stretches of the past first: few writers make every later trial cheap.
@@ -51,9 +61,8 @@ export function* reduceToCore(input: ReductionInput): Generator<number, Core | n
     yield* reduction.dropInChunks((operation) => isObserver(operation));
     yield* reduction.dropSurplusOpen();
     yield* reduction.dropInChunks((operation) => !isObserver(operation));
-    if (reduction.core.length === before || reduction.isOver()) break;
+    if (reduction.core.length === before || reduction.isOver()) return;
   }
-  return { operations: reduction.core, openEnded: yield* reduction.openWhatMay() };
 }
 
 /**
@@ -159,6 +168,29 @@ class Reduction {
       opened.add(operation.id);
     }
     return opened;
+  }
+
+  /**
+   * Lets one after the other of those that are or may be open write whatever it finds, where that
+   * leaves the core without an order; in all that follows it rests on nothing.
+   */
+  *free(opened: ReadonlySet<number>): Generator<number, boolean> {
+    const { model } = this.#input;
+    const freed = new Map<number, Operation>();
+    for (const operation of this.core) {
+      if (this.isOver()) break;
+      const isOpen = operation.return === null || opened.has(operation.id);
+      if (!isOpen || model.isObserver(operation)) continue;
+      const free = asFree(operation, model);
+      if (free.f === operation.f) continue;
+      const candidate = this.core.map((other) => (other === operation ? free : other));
+      if (!(yield* this.#isImpossible(candidate))) continue;
+      this.core = candidate;
+      freed.set(free.id, free);
+    }
+    this.#universe = this.#universe.map((operation) => freed.get(operation.id) ?? operation);
+    this.#dependencies = new Dependencies({ ...this.#input, universe: this.#universe });
+    return freed.size > 0;
   }
 
   /** Keeps the rest as the new core if it is smaller and certainly cannot be ordered. */

@@ -8,6 +8,7 @@
  */
 import type { Operation } from './history.ts';
 import type { Model } from './model.ts';
+import { casPairOf } from './witness-words.ts';
 
 /** What an operation does to an object that holds one value. */
 interface Part {
@@ -116,6 +117,20 @@ export function asOpen(operation: Operation): Operation {
   if (operation.return === null) return operation;
   const { returnTimeNs: _, ...rest } = operation;
   return { ...rest, return: null, output: undefined };
+}
+
+/**
+ * The same operation as one that may write its value whatever it finds, where the model has such
+ * a write: more than it could do, so that nobody needs to have written what it expected.
+ */
+export function asFree(operation: Operation, model: Model): Operation {
+  const open = asOpen(operation);
+  const touches = model.touches?.(open);
+  const pair = casPairOf(open);
+  if (pair === null || touches === undefined || !model.functions.includes('write')) return open;
+  const free = { ...open, f: 'write', value: pair[1] };
+  const { writes, sees } = model.touches?.(free) ?? touches;
+  return writes === touches.writes && sees === null ? free : open;
 }
 
 function partOf(operation: Operation, model: Model): Part {
