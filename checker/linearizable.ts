@@ -38,31 +38,53 @@ export interface CheckerOptions {
   shouldStop?(): UnknownReason | null;
 }
 
-export interface LinearizabilityChecker {
-  /** Goes on for about that many steps; null while there is more to do. */
-  step(budget: number): Verdict | null;
+/** Goes on for about that many steps; null while there is more to do. */
+export interface Stepped<T> {
+  step(budget: number): T | null;
+}
+
+export type LinearizabilityChecker = Stepped<Verdict>;
+
+/** What the near-linear algorithms alone could say. */
+export interface FastVerdicts {
+  /** Of keys that were decided or stopped; all keys when there is a violation. */
+  readonly verdicts: readonly Verdict[];
+  /** The other keys: they take a search. */
+  readonly undecided: readonly (string | null)[];
 }
 
 /** Throws a HistoryError when an operation is not one that the model knows. */
 export function createChecker(options: CheckerOptions): LinearizabilityChecker {
+  return stepped(checkKeys(prepare(options)));
+}
+
+/** The same without any search, for whoever searches elsewhere. */
+export function createFastChecker(options: CheckerOptions): Stepped<FastVerdicts> {
+  return stepped(checkKeysFast(prepare(options)));
+}
+
+function prepare(options: CheckerOptions): Work {
   const { columns, model } = options;
   checkFitsModel(columns, model);
-  const work = checkKeys({
+  return {
     parts: partitionByKey(columns, options.failed ?? selectRows(columns, []), options.keys),
     model,
     searchStepsMax: options.searchStepsMax ?? Number.POSITIVE_INFINITY,
     bytesMax: options.bytesMax ?? Number.POSITIVE_INFINITY,
     shouldStop: options.shouldStop?.bind(options) ?? ((): null => null),
-  });
-  let verdict: Verdict | null = null;
+  };
+}
+
+function stepped<T>(work: Generator<number, T>): Stepped<T> {
+  let result: T | null = null;
   return {
-    step: (budget: number): Verdict | null => {
-      for (let left = budget; left > 0 && verdict === null; ) {
+    step: (budget: number): T | null => {
+      for (let left = budget; left > 0 && result === null; ) {
         const next = work.next();
-        if (next.done === true) verdict = next.value;
+        if (next.done === true) result = next.value;
         else left -= Math.max(1, next.value);
       }
-      return verdict;
+      return result;
     },
   };
 }
@@ -99,13 +121,7 @@ const fastBytesPerOperation = 120;
 const searchStepsPerSlice = 1000;
 
 function* checkKeys(work: Work): Generator<number, Verdict> {
-  const verdicts: Verdict[] = [];
-  const undecided: KeyHistory[] = [];
-  for (const part of work.parts) {
-    const verdict = yield* checkFast(work, part);
-    if (verdict !== null) verdicts.push(verdict);
-    else yield* divide(work, part, { verdicts, undecided });
-  }
+  const { verdicts, undecided } = yield* decideFast(work);
   // The fewest operations first: a violation there is the easiest to find and to read.
   undecided.sort((a, b) => a.columns.count - b.columns.count);
   let isViolated = verdicts.some((verdict) => verdict.valid === false);
@@ -118,6 +134,39 @@ function* checkKeys(work: Work): Generator<number, Verdict> {
     isViolated = isViolated || verdict.valid === false;
   }
   return mergeVerdicts(verdicts);
+}
+
+function* checkKeysFast(work: Work): Generator<number, FastVerdicts> {
+  const { verdicts, undecided } = yield* decideFast(work);
+  if (verdicts.some((verdict) => verdict.valid === false)) {
+    verdicts.push(...undecided.map((part) => unknownVerdict(part, 'interrupted', 0)));
+    return { verdicts, undecided: [] };
+  }
+  // What is known of a part of a key goes when the key is looked at again.
+  const keys = new Set(undecided.map(({ key }) => key));
+  return { verdicts: verdicts.filter((verdict) => !isAbout(verdict, keys)), undecided: [...keys] };
+}
+
+function isAbout(verdict: Verdict, keys: ReadonlySet<string | null>): boolean {
+  const own =
+    verdict.valid === true ? verdict.linearizations : verdict.keys.map((key) => ({ key }));
+  return own.some(({ key }) => keys.has(key));
+}
+
+interface FastWork {
+  readonly verdicts: Verdict[];
+  readonly undecided: KeyHistory[];
+}
+
+/** The near-linear algorithms, for all keys before anything else. */
+function* decideFast(work: Work): Generator<number, FastWork> {
+  const found: FastWork = { verdicts: [], undecided: [] };
+  for (const part of work.parts) {
+    const verdict = yield* checkFast(work, part);
+    if (verdict === null) yield* divide(work, part, found);
+    else found.verdicts.push(verdict);
+  }
+  return found;
 }
 
 /** What the near-linear algorithm says; null when it cannot decide. */
@@ -143,7 +192,7 @@ function* checkFast(work: Work, part: KeyHistory): Generator<number, Verdict | n
 function* divide(
   work: Work,
   whole: KeyHistory,
-  { verdicts, undecided }: { readonly verdicts: Verdict[]; readonly undecided: KeyHistory[] },
+  { verdicts, undecided }: FastWork,
 ): Generator<number, void> {
   const groups = partitionByModel(whole, work.model);
   if (groups === null) {

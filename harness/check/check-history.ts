@@ -8,12 +8,18 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { Op } from '../../checker/history.ts';
-import { checkFitsModel, createChecker } from '../../checker/linearizable.ts';
+import {
+  type CheckerOptions,
+  checkFitsModel,
+  createChecker,
+  createFastChecker,
+  type Stepped,
+} from '../../checker/linearizable.ts';
 import type { Model } from '../../checker/model.ts';
 import { HistoryError, pairHistory } from '../../checker/pairing.ts';
-import { countByKey } from '../../checker/partition.ts';
-import type { Verdict } from '../../checker/verdict.ts';
-import { checkInWorkers } from './check-pool.ts';
+import { countByKey, mergeVerdicts } from '../../checker/partition.ts';
+import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
+import { checkInWorkers, type KeySize } from './check-pool.ts';
 import { asFileError, readHistoryFile } from './history-file.ts';
 import { loadModel } from './load-model.ts';
 import type { CheckableHistory } from './posted-history.ts';
@@ -63,59 +69,76 @@ export async function checkOperations(
   limits: CheckLimits,
 ): Promise<Verdict> {
   const model = await loadModel(limits.model, limits.initial);
-  const { columns } = history;
-  checkFitsModel(columns, model);
   const rule = createStopRule(limits.timeLimitMs);
   const stop = (): void => stopNow(rule);
   if (limits.signal?.aborted === true) stop();
   limits.signal?.addEventListener('abort', stop);
+  const here: Here = { history, model, limits, rule };
   try {
-    const workers = availableParallelism();
-    const keys = countByKey(columns);
-    const isLarge = columns.count >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
-    if (isLarge && keys.length > 1) {
-      return await checkInWorkers({ history, keys, limits, rule, workers });
-    }
-    return await checkHere(history, { model, limits, rule });
+    checkFitsModel(history.columns, model);
+    const keys = countByKey(history.columns);
+    const isLarge =
+      history.columns.count >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
+    if (isLarge && keys.length > 1) return await searchInWorkers(here, keys);
+    return await inSlices(createChecker(optionsOf(here)));
+  } catch (error) {
+    if (error instanceof HistoryError) throw error;
+    return crashed(history, error);
   } finally {
     limits.signal?.removeEventListener('abort', stop);
   }
 }
 
-interface Local {
+interface Here {
+  readonly history: CheckableHistory;
   readonly model: Model;
   readonly limits: CheckLimits;
   readonly rule: StopRule;
 }
 
-async function checkHere(
-  { columns, failed }: CheckableHistory,
-  { model, limits, rule }: Local,
-): Promise<Verdict> {
-  try {
-    const checker = createChecker({
-      columns,
-      failed,
-      model,
-      bytesMax: limits.memoryLimitBytes,
-      shouldStop: () => reasonToStop(rule),
-    });
-    for (;;) {
-      const verdict = checker.step(stepsPerSlice);
-      if (verdict !== null) return verdict;
-      // Lets a signal through.
-      await setImmediate();
-    }
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return {
-      valid: 'unknown',
-      operations: columns.count,
-      reason: 'crashed',
-      key: null,
-      keys: columns.tables.keys.length === 0 ? [null] : columns.tables.keys,
-      position: 0,
-      message: `the check crashed: ${words}`,
-    };
+/**
+ * What is near-linear takes no longer than to hand the history to a thread: it is done here, and
+ * only the keys that need a search go to threads.
+ */
+async function searchInWorkers(here: Here, keys: readonly KeySize[]): Promise<Verdict> {
+  const { history, limits, rule } = here;
+  const { verdicts, undecided } = await inSlices(createFastChecker(optionsOf(here)));
+  if (undecided.length === 0) return mergeVerdicts(verdicts);
+  const open = new Set(undecided);
+  const searched = await checkInWorkers({
+    history,
+    keys: keys.filter(({ key }) => open.has(key)),
+    limits,
+    rule,
+    workers: availableParallelism(),
+  });
+  return mergeVerdicts([...verdicts, searched]);
+}
+
+function optionsOf({ history, model, limits, rule }: Here): CheckerOptions {
+  const { columns, failed } = history;
+  const bytesMax = limits.memoryLimitBytes;
+  return { columns, failed, model, bytesMax, shouldStop: () => reasonToStop(rule) };
+}
+
+/** Lets a signal through now and then. */
+async function inSlices<T>(checker: Stepped<T>): Promise<T> {
+  for (;;) {
+    const result = checker.step(stepsPerSlice);
+    if (result !== null) return result;
+    await setImmediate();
   }
+}
+
+function crashed({ columns }: CheckableHistory, error: unknown): UnknownVerdict {
+  const words = error instanceof Error ? error.message : String(error);
+  return {
+    valid: 'unknown',
+    operations: columns.count,
+    reason: 'crashed',
+    key: null,
+    keys: columns.tables.keys.length === 0 ? [null] : columns.tables.keys,
+    position: 0,
+    message: `the check crashed: ${words}`,
+  };
 }

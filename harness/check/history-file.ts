@@ -125,6 +125,11 @@ export class JsonLinesReader {
     if (start < chunk.length) this.#rest.push(chunk.subarray(start));
   }
 
+  /** What the complete lines so far say. */
+  pairSoFar(): PairedHistory {
+    return this.#builder.finish();
+  }
+
   /** No more bytes come. */
   finish(): HistoryFile {
     if (this.#rest.length > 0) this.#addTorn(Buffer.concat(this.#rest).toString('utf8'));
