@@ -67,6 +67,8 @@ const casKinds = [
   did('cas', [1, 2], { swapped: true }),
   did('cas', [1, 2], { swapped: false }),
   did('cas', [1, 2], { swapped: false, seen: 2 }),
+  did('cas', [1, 2], { swapped: true, seen: 2 }),
+  did('cas', [1, 2], { swapped: false, seen: 1 }),
   did('cas', [null, 1], { swapped: true }),
   did('cas', [1, null], { swapped: true }),
   open('cas', [1, 2]),
