@@ -82,7 +82,7 @@ function nameFuture(seer: Part, scene: Scene): Named | null {
   const writers = writersOf(seer, scene);
   const [first] = writers;
   if (seer.sees === scene.initial || first === undefined) return null;
-  if (writers.some(({ operation }) => operation.call < seer.end)) return null;
+  if (writers.some(({ operation }) => operation.call <= seer.end)) return null;
   const distance = describeDistance(seer.operation, first.operation);
   return {
     kind: 'future-read',

@@ -92,7 +92,7 @@ export class Dependencies {
     const writers = sees === null ? this.#allWriters : this.#writersOf.get(sees);
     if (writers === undefined) return true;
     let isPresent = sees === null || sees === this.#initial;
-    for (let at = placeBefore(writers.parts, part.end); at >= 0; at -= 1) {
+    for (let at = placeUpTo(writers.parts, part.end); at >= 0; at -= 1) {
       // Whatever is left had been overwritten for certain when this one began.
       if ((writers.latestEnd[at] ?? 0) < overwritten) break;
       const writer = writers.parts[at];
@@ -155,13 +155,13 @@ function writersAmong(parts: readonly Part[]): Writers {
   return { parts, latestEnd };
 }
 
-/** The last place whose operation was invoked before that position; -1 for none. */
-function placeBefore(parts: readonly Part[], position: number): number {
+/** The last place of those invoked by that position; -1 for none. Equal ones are concurrent. */
+function placeUpTo(parts: readonly Part[], position: number): number {
   let low = 0;
   let high = parts.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((parts[middle]?.operation.call ?? 0) < position) low = middle + 1;
+    if ((parts[middle]?.operation.call ?? 0) <= position) low = middle + 1;
     else high = middle;
   }
   return low - 1;

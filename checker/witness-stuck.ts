@@ -2,6 +2,7 @@
  * Where the orders of a few operations get stuck: the longest one with its states, what it leaves,
  * and why none of that can come next. For pictures and sentences; never for a verdict.
  */
+import { describeValue } from './describe-operation.ts';
 import type { Operation } from './history.ts';
 import type { Model } from './model.ts';
 import type { Obstacle, Witness } from './verdict.ts';
@@ -62,7 +63,8 @@ function refusal(operation: Operation): string {
   if (f === 'read' || f === 'get') return `returned ${labelOf(operation).slice(f.length + 1)}`;
   const isSwap = typeof output === 'object' && output !== null && 'swapped' in output;
   if (!isSwap) return `was ${labelOf(operation)}`;
-  return output.swapped === true ? 'swapped' : 'did not swap';
+  if (output.swapped === true) return 'swapped';
+  return 'seen' in output ? `found ${describeValue(output.seen)}` : 'did not swap';
 }
 
 /** The first to return of those that must come before it; null when it may come next. */
