@@ -252,6 +252,7 @@ export class BreadthSearch {
       const isAfterOther = (pool[base + configuration.pending] ?? -1) >= 0;
       const before = pool[base + configuration.before] ?? 0;
       if (isAfterOther && transitions.step(before, id) === next) continue;
+      if (this.#isReplaceable(id, state)) continue;
       this.#load(this.#queue, at);
       this.#scratch[configuration.state] = next;
       this.#scratch[configuration.vector] = used.increment(vector, id);
@@ -259,6 +260,16 @@ export class BreadthSearch {
       this.#scratch[configuration.before] = state;
       this.#arrive(pendings.rowAt(id, count));
     }
+  }
+
+  /** Whether a completed operation that may come next does the same: it can change places. */
+  #isReplaceable(helper: number, state: number): boolean {
+    const { transitions } = this.#ground;
+    for (const id of transitions.replacedBy(helper)) {
+      const isLeft = this.#triedAt[id] === this.#expansion;
+      if (isLeft && transitions.step(state, id) !== refused) return true;
+    }
+    return false;
   }
 
   /** Whether the open operation just taken does nothing for the one that would come next. */

@@ -156,6 +156,7 @@ export class DepthSearch {
     const place = this.#placeOf(base);
     const position = this.#returns[this.#frames.at(base + inFrame.requiredRow)] ?? 0;
     const end = Math.min(pendings.classes.length, seen + helpersPerStep);
+    this.#markCandidates();
     for (let at = seen; at < end; at += 1) {
       const id = pendings.classes[at] ?? 0;
       const count = used.countOf(place.vector, id);
@@ -163,6 +164,7 @@ export class DepthSearch {
       const next = transitions.step(place.state, id);
       if (next === refused || next === place.state) continue;
       if (place.pending >= 0 && transitions.step(place.before, id) === next) continue;
+      if (this.#isReplaceable(id, place.state)) continue;
       this.#frames.set(base + inFrame.helpersSeen, at + 1);
       const trailLength = this.#trail.length;
       this.#trail.push(pendings.rowAt(id, count));
@@ -171,6 +173,27 @@ export class DepthSearch {
       return;
     }
     this.#frames.set(base + inFrame.helpersSeen, end);
+  }
+
+  /** Notes the classes that may come next. */
+  #markCandidates(): void {
+    const { list, transitions } = this.#ground;
+    this.#configuration += 1;
+    for (let entry = list.first; entry !== list.end; entry = list.next[entry] ?? list.end) {
+      const event = list.event[entry] ?? 0;
+      if (event % 2 === 1) return;
+      this.#seenAt[transitions.classOfRow[event >> 1] ?? 0] = this.#configuration;
+    }
+  }
+
+  /** Whether a completed operation that may come next does the same: it can change places. */
+  #isReplaceable(helper: number, state: number): boolean {
+    const { transitions } = this.#ground;
+    for (const id of transitions.replacedBy(helper)) {
+      const isLeft = this.#seenAt[id] === this.#configuration;
+      if (isLeft && transitions.step(state, id) !== refused) return true;
+    }
+    return false;
   }
 
   #placeOf(base: number): Place {

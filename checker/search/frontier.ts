@@ -29,6 +29,11 @@ export class Frontier {
   pool: Int32Array;
   count = 0;
   readonly stride: number;
+  /** For one comparison: what one has left over, what it has done, and which helpers it lends. */
+  readonly #extra: Int32Array;
+  readonly #lacking: Int32Array;
+  readonly #spent: Int32Array;
+  #spentCount = 0;
   readonly #ground: Ground;
   readonly #open: OpenRows;
   /** By state: the configuration that came last, plus one. By configuration: the one before. */
@@ -41,6 +46,9 @@ export class Frontier {
     const { mutatorWords, observerWords } = ground.slots;
     this.stride = configuration.bits + mutatorWords + observerWords;
     this.pool = new Int32Array(16 * this.stride);
+    this.#extra = new Int32Array(mutatorWords);
+    this.#lacking = new Int32Array(mutatorWords);
+    this.#spent = new Int32Array(mutatorWords * 32);
   }
 
   get byteLength(): number {
@@ -103,21 +111,88 @@ export class Frontier {
     const { mutatorWords, observerWords } = this.#ground.slots;
     const bitsA = a * this.stride + configuration.bits;
     const bitsB = b * this.stride + configuration.bits;
-    for (let word = 0; word < mutatorWords; word += 1) {
-      if (((pool[bitsA + word] ?? 0) & ~(pool[bitsB + word] ?? 0)) !== 0) return false;
-    }
     for (let word = mutatorWords; word < mutatorWords + observerWords; word += 1) {
       if (((pool[bitsB + word] ?? 0) & ~(pool[bitsA + word] ?? 0)) !== 0) return false;
     }
     const vectorA = pool[a * this.stride + configuration.vector] ?? 0;
     const vectorB = pool[b * this.stride + configuration.vector] ?? 0;
     if (!this.#ground.used.isWithin(vectorA, vectorB)) return false;
+    const extra = this.#extra;
+    const lacking = this.#lacking;
+    let lacks = 0;
     for (let word = 0; word < mutatorWords; word += 1) {
-      let extra = (pool[bitsB + word] ?? 0) & ~(pool[bitsA + word] ?? 0);
-      while (extra !== 0) {
-        const bit = 31 - Math.clz32(extra);
-        if (!this.#open.isCovered(word * 32 + bit, pool, bitsB)) return false;
-        extra &= ~(1 << bit);
+      const doneA = pool[bitsA + word] ?? 0;
+      const doneB = pool[bitsB + word] ?? 0;
+      extra[word] = doneB & ~doneA;
+      lacking[word] = doneA & ~doneB;
+      lacks |= lacking[word] ?? 0;
+    }
+    if (lacks !== 0 && !this.#matchLacking(vectorA, vectorB)) return false;
+    return this.#areExtraCovered(bitsB);
+  }
+
+  /**
+   * What `a` has done and `b` has left must have its like in `a`: an operation of its class that
+   * `b` has done and that returns no earlier, or an open one that only `b` has used.
+   */
+  #matchLacking(vectorA: number, vectorB: number): boolean {
+    this.#spentCount = 0;
+    for (let word = 0; word < this.#lacking.length; word += 1) {
+      let left = this.#lacking[word] ?? 0;
+      while (left !== 0) {
+        const bit = 31 - Math.clz32(left);
+        left &= ~(1 << bit);
+        const slot = word * 32 + bit;
+        if (!this.#matchExtra(slot) && !this.#matchHelper(slot, vectorA, vectorB)) return false;
+      }
+    }
+    return true;
+  }
+
+  #matchExtra(slot: number): boolean {
+    const extra = this.#extra;
+    const row = this.#open.mutatorAt(slot);
+    const { classOfRow } = this.#ground.transitions;
+    const { return: returned } = this.#ground.columns;
+    for (let word = 0; word < extra.length; word += 1) {
+      let left = extra[word] ?? 0;
+      while (left !== 0) {
+        const bit = 31 - Math.clz32(left);
+        left &= ~(1 << bit);
+        const other = this.#open.mutatorAt(word * 32 + bit);
+        if (classOfRow[other] !== classOfRow[row]) continue;
+        if ((returned[other] ?? 0) < (returned[row] ?? 0)) continue;
+        extra[word] = (extra[word] ?? 0) & ~(1 << bit);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #matchHelper(slot: number, vectorA: number, vectorB: number): boolean {
+    if (vectorA === vectorB) return false;
+    const { transitions, used } = this.#ground;
+    const wanted = transitions.classOfRow[this.#open.mutatorAt(slot)] ?? 0;
+    for (const helper of this.#open.helpersFor(wanted)) {
+      let spare = used.countOf(vectorB, helper) - used.countOf(vectorA, helper);
+      for (let at = 0; at < this.#spentCount; at += 1) {
+        if (this.#spent[at] === helper) spare -= 1;
+      }
+      if (spare <= 0) continue;
+      this.#spent[this.#spentCount] = helper;
+      this.#spentCount += 1;
+      return true;
+    }
+    return false;
+  }
+
+  #areExtraCovered(bitsB: number): boolean {
+    for (let word = 0; word < this.#extra.length; word += 1) {
+      let left = this.#extra[word] ?? 0;
+      while (left !== 0) {
+        const bit = 31 - Math.clz32(left);
+        left &= ~(1 << bit);
+        if (!this.#open.isCovered(word * 32 + bit, this.pool, bitsB)) return false;
       }
     }
     return true;

@@ -4,6 +4,8 @@
  */
 import type { Ground } from './ground.ts';
 
+const noHelpers: readonly number[] = [];
+
 export class OpenRows {
   /** Sorted by return. */
   readonly mutators: number[] = [];
@@ -18,17 +20,40 @@ export class OpenRows {
   #satisfied: Int32Array = new Int32Array(0);
   #satisfiedAt: Int32Array = new Int32Array(0);
   #phase = 0;
+  readonly #rowAt: Int32Array;
+  #helpers: Map<number, number[]> | null = null;
 
   constructor(ground: Ground) {
     this.#ground = ground;
     const { mutatorWords, observerWords } = ground.slots;
     this.mutatorMask = new Int32Array(mutatorWords);
     this.observerMask = new Int32Array(observerWords);
+    this.#rowAt = new Int32Array(mutatorWords * 32);
     this.#covers = new Int32Array(mutatorWords * 32 * mutatorWords);
   }
 
   get byteLength(): number {
     return this.#covers.byteLength + this.#satisfied.byteLength + this.#satisfiedAt.byteLength;
+  }
+
+  /** The row that has the slot now. */
+  mutatorAt(slot: number): number {
+    return this.#rowAt[slot] ?? 0;
+  }
+
+  /** The classes of open operations that may stand in for one of the class. */
+  helpersFor(operationClass: number): readonly number[] {
+    if (this.#helpers === null) {
+      this.#helpers = new Map();
+      for (const helper of this.#ground.pendings.classes) {
+        for (const id of this.#ground.transitions.replacedBy(helper)) {
+          const known = this.#helpers.get(id);
+          if (known === undefined) this.#helpers.set(id, [helper]);
+          else known.push(helper);
+        }
+      }
+    }
+    return this.#helpers.get(operationClass) ?? noHelpers;
   }
 
   isObserver(row: number): boolean {
@@ -48,6 +73,7 @@ export class OpenRows {
     let at = this.mutators.length;
     while (at > 0 && (returned[this.mutators[at - 1] ?? 0] ?? 0) > end) at -= 1;
     this.mutators.splice(at, 0, row);
+    this.#rowAt[slot] = row;
     this.mutatorMask[slot >> 5] = (this.mutatorMask[slot >> 5] ?? 0) | (1 << (slot & 31));
   }
 

@@ -40,9 +40,10 @@ export interface SearchSchedule {
 }
 
 const usualSchedule: SearchSchedule = {
-  depthStepsFirst: 10_000,
-  depthStepsPerTurn: 2048,
-  breadthStepsPerTurn: 512,
+  depthStepsFirst: 100_000,
+  // A step through time is many times one of the other.
+  depthStepsPerTurn: 8192,
+  breadthStepsPerTurn: 256,
 };
 
 const stepsBetweenChecks = 256;
@@ -86,6 +87,11 @@ export class Search {
 
   get steps(): number {
     return this.#steps;
+  }
+
+  /** Estimated bytes of what it holds; before the first step, of what it will need to begin. */
+  get byteLength(): number {
+    return this.#estimateBytes();
   }
 
   /** Goes on for at most that many steps; null when it is not done. */

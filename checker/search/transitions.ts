@@ -32,6 +32,7 @@ export class Transitions {
   readonly #steps: StepTable;
   #isClosed: boolean | null = null;
   #absorptions: Int8Array = new Int8Array(0);
+  readonly #replaced = new Map<number, readonly number[]>();
 
   constructor(columns: Columns, model: Model) {
     this.#model = model;
@@ -86,6 +87,31 @@ export class Transitions {
     const isAbsorbed = this.#computeAbsorbed(first, second);
     this.#absorptions[cell] = isAbsorbed ? 1 : -1;
     return isAbsorbed;
+  }
+
+  /**
+   * The classes, other than observers and itself, that the first may stand in for: wherever one of
+   * them is possible the first does the same. Known only when all states are few.
+   */
+  replacedBy(operationClass: number): readonly number[] {
+    const known = this.#replaced.get(operationClass);
+    if (known !== undefined) return known;
+    this.#isClosed ??= this.#close();
+    const replaced: number[] = [];
+    for (let other = 0; this.#isClosed && other < this.classCount; other += 1) {
+      if (other === operationClass || this.isObserver[other] === 1) continue;
+      if (this.#standsIn(operationClass, other)) replaced.push(other);
+    }
+    this.#replaced.set(operationClass, replaced);
+    return replaced;
+  }
+
+  #standsIn(first: number, second: number): boolean {
+    for (let state = 0; state < this.#states.length; state += 1) {
+      const next = this.step(state, second);
+      if (next !== refused && this.step(state, first) !== next) return false;
+    }
+    return true;
   }
 
   #computeAbsorbed(first: number, second: number): boolean {
