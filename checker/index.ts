@@ -22,9 +22,11 @@ export { replayOrder } from './replay.ts';
 export { ValueTable } from './values.ts';
 export type {
   InvalidVerdict,
+  Obstacle,
   UnknownReason,
   UnknownVerdict,
   ValidVerdict,
   Verdict,
   Witness,
 } from './verdict.ts';
+export { renderWitnessSvg } from './witness-svg.ts';

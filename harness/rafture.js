@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The launcher: finds a Node that runs TypeScript sources, and hands over to harness/main.ts.
+ * The launcher: finds a Node that is new enough, and hands over to harness/main.ts; in a package,
+ * which holds no TypeScript, to what was built of it.
  *
  * Plain JavaScript on purpose: any Node can run this file. The Node that comes with the
  * dependencies is preferred, so that `npx rafture` works where the system's Node is older.
@@ -8,14 +9,15 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const nodeMajorMin = 24;
 const here = dirname(fileURLToPath(import.meta.url));
-const main = join(here, 'main.ts');
+const source = join(here, 'main.ts');
+const main = existsSync(source) ? source : join(here, '../dist/harness/main.js');
 
 if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) {
-  await import(main);
+  await import(pathToFileURL(main).href);
 } else {
   const own = findNode();
   if (own === null) {
@@ -33,10 +35,13 @@ if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) {
 function findNode() {
   const name = process.platform === 'win32' ? 'node.exe' : 'node';
   const platform = process.platform === 'win32' ? 'win' : process.platform;
-  for (const prefix of ['node', 'node-bin']) {
-    const folder = `${prefix}-${platform}-${process.arch}`;
-    const path = join(here, '..', 'node_modules', folder, 'bin', name);
-    if (existsSync(path)) return path;
+  // Of a checkout, and of a project in which the package is installed.
+  for (const packages of ['../node_modules', '../..']) {
+    for (const prefix of ['node', 'node-bin']) {
+      const folder = `${prefix}-${platform}-${process.arch}`;
+      const path = join(here, packages, folder, 'bin', name);
+      if (existsSync(path)) return path;
+    }
   }
   return null;
 }

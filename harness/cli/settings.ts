@@ -11,6 +11,7 @@ import { type FaultFamily, faultFamilies } from '../nemesis/schedule.ts';
 import { systems } from '../systems/index.ts';
 import type { System } from '../systems/system.ts';
 import type { Workload } from '../workload.ts';
+import { isPackaged } from './packaged.ts';
 
 /** As the flags are named. */
 export interface TestFlags {
@@ -83,6 +84,7 @@ export function parseSettings(flags: TestFlags): TestSettings {
         'Use --nemesis-every: completed operations between two faults, such as --nemesis-every 300',
     );
   }
+  if (isPackaged) refuseWithoutSources(flags);
   const nodes = parseNodes(flags.nodes);
   return {
     system: byName('--system', systems, flags.system),
@@ -108,6 +110,19 @@ export function parseSettings(flags: TestFlags): TestSettings {
     checkTimeLimitS: positive('--check-time-limit', flags.checkTimeLimit),
     checkMemoryLimitMb: positive('--check-memory-limit', flags.checkMemoryLimit),
   };
+}
+
+/** Some things are made from the sources, which only a checkout has. */
+function refuseWithoutSources({ bug, cluster }: TestFlags): void {
+  const checkout = 'which this package does not hold: use a checkout of rafture';
+  if (bug !== undefined) {
+    throw new SettingsError(`--bug edits the sources of the server, ${checkout}`);
+  }
+  if (cluster === 'docker') {
+    throw new SettingsError(
+      `--cluster docker builds its images from sources, ${checkout}, or --cluster process`,
+    );
+  }
 }
 
 /** The one line that repeats the run, with everything that could matter spelled out. */

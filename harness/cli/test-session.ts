@@ -34,6 +34,7 @@ import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
+import { isPackaged } from './packaged.ts';
 import { describeRepeat, type TestSettings } from './settings.ts';
 import type { UndoStack } from './undo-stack.ts';
 import { readVersions } from './versions.ts';
@@ -89,7 +90,7 @@ async function openCluster({ settings, console, undo }: SessionOptions): Promise
     sourceRoot: ownRoot,
     onProgress: (line) => console.note(line),
   };
-  const selection = await selectKind(request);
+  const selection = await select(request);
   console.note(
     `cluster: ${selection.kind}${selection.reason === null ? '' : ` (${selection.reason})`}`,
   );
@@ -97,6 +98,11 @@ async function openCluster({ settings, console, undo }: SessionOptions): Promise
   const selected = await createCluster(selection.kind, { ...request, sourceRoot });
   undo.push('tear down the cluster', () => selected.cluster.tearDown());
   return { selected, selection };
+}
+
+async function select(request: ClusterRequest): Promise<Selection> {
+  if (!isPackaged || request.kind !== 'auto') return selectKind(request);
+  return { kind: 'process', reason: 'docker images are built from a checkout, not a package' };
 }
 
 async function plant({ bug }: TestSettings, undo: UndoStack): Promise<string> {
