@@ -27,7 +27,21 @@ export async function measureFiles(isQuick: boolean, runRow: RunRow): Promise<Na
     console.log('\nno public histories: there is no ../shared/histories beside the checkout');
     return [parsed];
   }
-  return [parsed];
+  const etcd = join(publicHistories, 'jepsen-etcd');
+  const kv = join(publicHistories, 'porcupine-kv', 'c50-ok.txt');
+  return [
+    parsed,
+    {
+      name: 'the 52 files of jepsen-etcd, check alone',
+      seconds: 0.5,
+      figures: await runRow({ type: 'public', model: 'cas-register', path: etcd }),
+    },
+    {
+      name: 'c50-ok.txt of Porcupine, check alone',
+      seconds: 0.3,
+      figures: await runRow({ type: 'public', model: 'kv', path: kv }),
+    },
+  ];
 }
 
 async function measureParsing(operations: number, runRow: RunRow): Promise<NamedFigures> {

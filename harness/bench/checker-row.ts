@@ -5,6 +5,7 @@
 
 import { type Columns, selectRows } from '../../checker/columns.ts';
 import { createChecker } from '../../checker/linearizable.ts';
+import type { Model } from '../../checker/model.ts';
 import { findModel } from '../../checker/models/registry.ts';
 import { generateRegisterColumns } from '../../checker/testing/generate-register-columns.ts';
 import type { Verdict } from '../../checker/verdict.ts';
@@ -12,6 +13,11 @@ import type { BenchRow } from './checker-families.ts';
 
 const rowLimitMs = 60_000;
 const memoryLimitBytes = 4 << 28;
+
+interface CheckableColumns {
+  readonly columns: Columns;
+  readonly failed: Columns;
+}
 
 export interface RowFigures {
   readonly ms: number;
@@ -25,7 +31,9 @@ export interface RowFigures {
 
 export type RowRequest =
   | { readonly type: 'check'; readonly row: BenchRow }
-  | { readonly type: 'read'; readonly path: string };
+  | { readonly type: 'read'; readonly path: string }
+  /** Public histories, one after the other: a folder of etcd's, or a file of Porcupine's. */
+  | { readonly type: 'public'; readonly model: string; readonly path: string };
 
 async function measure(request: RowRequest): Promise<RowFigures> {
   if (request.type === 'read') {
@@ -36,6 +44,7 @@ async function measure(request: RowRequest): Promise<RowFigures> {
     const detail = `${columns.count} operations`;
     return { ms, peakMegabytes: peak(), verdict: true, detail, confirmedBy: null };
   }
+  if (request.type === 'public') return await measurePublic(request.model, request.path);
   const { run, model } = request.row;
   const columns = generateRegisterColumns(run);
   const check = await prepareCheck(columns, model);
@@ -47,6 +56,25 @@ async function measure(request: RowRequest): Promise<RowFigures> {
   if (verdict.valid === 'unknown') return { ...figures, detail: verdict.reason };
   const { kind, operations, confirmedBy } = verdict.witness;
   return { ...figures, detail: `${kind}, ${operations.length} operations`, confirmedBy };
+}
+
+/** Check time alone; the verdict is true when all verdicts are those that are known. */
+async function measurePublic(name: string, path: string): Promise<RowFigures> {
+  const { readEtcdHistories, readKvHistory } = await import('./public-files.ts');
+  const known = name === 'kv' ? [readKvHistory(path)] : readEtcdHistories(path);
+  const model = findModel(name);
+  if (model === undefined) throw new RangeError(`no model ${name}`);
+  let ms = 0;
+  let wrong = 0;
+  for (const { history, isLinearizable } of known) {
+    const startMs = performance.now();
+    const { valid } = checkToEnd(history, model);
+    ms += performance.now() - startMs;
+    if (valid !== isLinearizable) wrong += 1;
+  }
+  const detail = `${wrong} of ${known.length} verdicts are not the known ones`;
+  const verdict = wrong === 0 ? true : 'unknown';
+  return { ms, peakMegabytes: peak(), verdict, detail, confirmedBy: null };
 }
 
 /**
@@ -62,15 +90,19 @@ async function prepareCheck(columns: Columns, name: string): Promise<() => Promi
   }
   const model = findModel(name);
   if (model === undefined) throw new RangeError(`no model ${name}`);
-  return () => {
-    const endMs = performance.now() + rowLimitMs;
-    const shouldStop = (): 'time' | null => (performance.now() > endMs ? 'time' : null);
-    const checker = createChecker({ columns, model, bytesMax: memoryLimitBytes, shouldStop });
-    for (;;) {
-      const verdict = checker.step(1_000_000);
-      if (verdict !== null) return Promise.resolve(verdict);
-    }
-  };
+  const history = { columns, failed: selectRows(columns, []) };
+  return () => Promise.resolve(checkToEnd(history, model));
+}
+
+function checkToEnd({ columns, failed }: CheckableColumns, model: Model): Verdict {
+  const endMs = performance.now() + rowLimitMs;
+  const shouldStop = (): 'time' | null => (performance.now() > endMs ? 'time' : null);
+  const bytesMax = memoryLimitBytes;
+  const checker = createChecker({ columns, failed, model, bytesMax, shouldStop });
+  for (;;) {
+    const verdict = checker.step(1_000_000);
+    if (verdict !== null) return verdict;
+  }
 }
 
 /** Of the whole process, the generator and Node included. */
