@@ -60,7 +60,7 @@ export function compareAlgorithms(model: Model, records: Records, variant: numbe
 }
 
 /** The naive check, and where it takes too long the same with a memory. */
-export function isLinearizable(operations: readonly Operation[], model: Model): boolean {
+function isLinearizable(operations: readonly Operation[], model: Model): boolean {
   const naive = linearizeByBruteForce(operations, model, naiveAttemptsMax);
   if (naive.type !== 'undecided' && operations.length > 5) return naive.type === 'found';
   const remembered = isLinearizableWithMemory(operations, model);
@@ -75,11 +75,7 @@ export function runFast(model: Model, records: Records): FastResult | null {
 }
 
 /** The guided algorithm to its end; null when the model has none. */
-export function runGuided(
-  model: Model,
-  records: Records,
-  limits: SearchLimits,
-): GuidedResult | null {
+function runGuided(model: Model, records: Records, limits: SearchLimits): GuidedResult | null {
   const work = model.guided?.(columnsOfRecords(records), limits);
   if (work === undefined) return null;
   for (;;) {

@@ -4,7 +4,7 @@
 import { type Columns, columnsOf } from '../columns.ts';
 import type { Operation } from '../history.ts';
 import { type CheckerOptions, createChecker } from '../linearizable.ts';
-import type { FastResult, Model } from '../model.ts';
+import type { Model } from '../model.ts';
 import { Search, type SearchOutcome } from '../search/search.ts';
 import type { Verdict } from '../verdict.ts';
 
@@ -32,11 +32,6 @@ export function checkWhole(options: Limits & Records): Verdict {
     const verdict = checker.step(1_000_000);
     if (verdict !== null) return verdict;
   }
-}
-
-/** The model's near-linear algorithm alone; null when it has none. */
-export function checkFast(records: Records, model: Model): FastResult | null {
-  return model.fast?.(columnsOfRecords(records)) ?? null;
 }
 
 /** The general search alone, without any limit. */
