@@ -220,8 +220,9 @@ function describeZones(context: KvConflict, outer: number, inner: number): Findi
   const isNewerGet = rows.kind[innerFirst] === kvFunction.get;
   const isUnseen =
     !isNewerGet && (context.observations.seenBy[register.writes[innerFirst] ?? 0] ?? -1) < 0;
+  const seen = values.valueAt(register.sees[outerLast] ?? 0);
   const told = isLateGet
-    ? `${describeOperation(late)} returned ${describeEnd(values.valueAt(register.sees[outerLast] ?? 0))}`
+    ? `${describeOperation(late)} returned ${describeEnd(seen)}`
     : `${describeMutation(late)} came behind an older value`;
   const fact = isNewerGet
     ? `${describeOperation(newer)} had seen the newer ` +

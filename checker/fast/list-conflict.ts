@@ -108,7 +108,8 @@ function describeFork(list: ListHistory, { one, other, at }: Fork): Finding {
     kind: isReordered ? 'reordered-elements' : split,
     sentence:
       `${describeOperation(early)} and ${describeOperation(late)} fork at index ${at}: the first ` +
-      `has ${describeValue(earlyElement)} there, the second ${describeValue(lateElement)}; ${when}.`,
+      `has ${describeValue(earlyElement)} there, the second ${describeValue(lateElement)}; ` +
+      `${when}.`,
     core: coreOf(columns, [first, second], writersOf(list, [first, second])),
   };
 }

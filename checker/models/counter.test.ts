@@ -28,7 +28,7 @@ test('an add that a later read does not count is lost', () => {
   expect(result).toHaveProperty('finding.core.length', 3);
 });
 
-test('an add lost after a read that counted an open one has that read and its add in the core', () => {
+test('the core of an add lost after a read that counted an open one has that read and its add', () => {
   const result = check(
     add(1, [0]),
     read(1, [2, 3]),

@@ -25,7 +25,7 @@ test('two holders at one time are no violation: a lease may have ended', () => {
   expect(outline(decide(model, operations))).toBe('valid');
 });
 
-test('once the store accepted a greater token it accepts no smaller one, but may an equal one', () => {
+test('after a greater token the store accepts no smaller one, but perhaps an equal one', () => {
   const newer = op('write', [0, 1], { value: [7, 'new'], output: true });
   const write = (token: number, output: boolean) =>
     op('write', [2, 3], { value: [token, 'x'], output });

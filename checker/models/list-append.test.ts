@@ -107,7 +107,7 @@ test('an append without a length that must lie between others is behind what was
   expect(check(...seen).type).toBe('undecided');
 });
 
-test('an element that was appended twice is decided when the answers tell which one is where', () => {
+test('an element appended twice is decided when the answers tell which one is where', () => {
   const untold = [append('a', [0, 1]), append('a', [2, 3])];
   expect(check(...untold, read(['a', 'a'], [4, 5])).type).toBe('undecided');
   expect(check(told('a', 1, [0, 1]), told('a', 2, [2, 3]), read(['a', 'a'], [4, 5])).type).toBe(

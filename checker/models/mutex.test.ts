@@ -34,7 +34,7 @@ test('two clients that hold it at one time are told with both sessions', () => {
   );
 });
 
-test('an acquire that crashed may have held it, and a release that crashed may have freed it', () => {
+test('a crashed acquire may have held it, and a crashed release may have freed it', () => {
   const heldForEver = records(
     op('acquire', [0], { process: 1 }),
     op('acquire', [1, 2], { process: 2, output: false }),

@@ -63,7 +63,7 @@ test('an element that was added, never removed and not found is lost', () => {
   });
 });
 
-test('a miss may be before the add or after the remove, but not while it is certainly there', () => {
+test('a miss may be before the add or after the remove, but not while it is there', () => {
   const both = [add(1, [0, 3]), remove(1, [8, 11], true)];
   expect(check(...both, lacks(1, [1, 2])).type).toBe('valid');
   expect(check(...both, lacks(1, [9, 10])).type).toBe('valid');

@@ -12,7 +12,7 @@ const impurities: readonly (readonly [RegExp, string])[] = [
   [/\bMath\.random\b/, 'randomness comes in as an argument'],
   [/\bDate\b|\bperformance\b|\bhrtime\b/, 'no clock: time comes in as a tick or a budget'],
   [/\bsetTimeout\b|\bsetInterval\b|\bsetImmediate\b|\bqueueMicrotask\b/, 'nothing is scheduled'],
-  [/\bprocess\./, 'no process'],
+  [/(?<![.\w])process\./, 'no process'],
 ];
 
 /** Outside of host/ the server's driver may not do these either; it gets a Host. */
