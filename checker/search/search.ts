@@ -32,19 +32,24 @@ export type SearchOutcome =
 
 /** How the two searches share the work; tests try others. Every choice gives the same answer. */
 export interface SearchSchedule {
-  /** Steps of the depth-first search before the other one begins, besides two a row. */
+  /** Steps of the depth-first search before the other one begins. */
   readonly depthStepsFirst: number;
   /** Then steps in turns; 0 leaves one of them out. */
   readonly depthStepsPerTurn: number;
   readonly breadthStepsPerTurn: number;
+  /** After so many the depth-first search tries another order; doubled each time. */
+  readonly depthStepsPerOrder: number;
 }
 
-const usualSchedule: SearchSchedule = {
-  depthStepsFirst: 100_000,
-  // A step through time is many times one of the other.
-  depthStepsPerTurn: 8192,
-  breadthStepsPerTurn: 256,
-};
+function usualSchedule(rows: number): SearchSchedule {
+  return {
+    depthStepsFirst: 100_000 + 4 * rows,
+    // A step through time is many times one of the other.
+    depthStepsPerTurn: 8192,
+    breadthStepsPerTurn: 256,
+    depthStepsPerOrder: 1_000_000 + 16 * rows,
+  };
+}
 
 const stepsBetweenChecks = 256;
 const longestOperationsMax = 512;
@@ -77,9 +82,9 @@ export class Search {
     this.#columns = columns;
     this.#build = () => new Ground(columns, model);
     this.#limits = limits;
-    this.#schedule = limits.schedule ?? usualSchedule;
-    this.#turnEnd = this.#schedule.depthStepsFirst + 2 * columns.count;
-    this.#restartAfter = 8 * this.#turnEnd;
+    this.#schedule = limits.schedule ?? usualSchedule(columns.count);
+    this.#turnEnd = this.#schedule.depthStepsFirst;
+    this.#restartAfter = this.#schedule.depthStepsPerOrder;
     if (this.#schedule.depthStepsPerTurn > 0) return;
     this.#isDepthGivenUp = true;
     this.#turnEnd = 0;
