@@ -129,17 +129,20 @@ function describeCore(violation: Violation, core: Core): Witness {
   const cut = core.operations.filter(({ id, return: end }) => {
     return end === null && operations.some((other) => other.id === id && other.return !== null);
   });
-  const openEnded = new Set([...core.openEnded, ...cut.map(({ id }) => id)]);
-  const few = columnsOf(operations, columns.tables.values);
-  // Of who was freed, what it found is no fact to speak of.
+  const cutIds = new Set(cut.map(({ id }) => id));
+  const openEnded = new Set([...core.openEnded, ...cutIds]);
+  // What an operation found is no fact to speak of if what it rests on may have been left out.
+  const unsure = core.isFreed ? openEnded : cutIds;
+  const sure = operations.map((operation) =>
+    unsure.has(operation.id) ? asOpen(operation) : operation,
+  );
+  const few = columnsOf(sure, columns.tables.values);
   const fast = core.isFreed ? undefined : model.fast?.({ columns: few, failed, context: columns });
   if (fast?.type === 'invalid' && isTrueOf(fast.finding, violation)) {
-    const witness = confirm(violation, { finding: fast.finding, openEnded });
+    const found = { ...fast.finding, core: asRecorded(fast.finding.core, part) };
+    const witness = confirm(violation, { finding: found, openEnded });
     if (witness.confirmedBy !== null) return witness;
   }
-  const sure = operations.map((operation) =>
-    core.isFreed && openEnded.has(operation.id) ? asOpen(operation) : operation,
-  );
   const named = classifyCore(sure, { model, columns, failed });
   const finding = named ?? describeGenerally(operations, violation);
   return confirm(violation, { finding: { ...finding, core: operations }, openEnded });

@@ -80,7 +80,7 @@ describe.each(Object.keys(drawers))('%s', (name) => {
     const model = modelOf(name);
     const random = createRandom(7);
     let invalid = 0;
-    for (let round = 0; round < 1500; round += 1) {
+    for (let round = 0; round < 700; round += 1) {
       const universe = drawers[name]?.(random) ?? [];
       if (universe.length > 9 || !isImpossible(universe, model)) continue;
       invalid += 1;
@@ -100,7 +100,7 @@ describe.each(Object.keys(drawers))('%s', (name) => {
       const isReal = restsOnNothingElse(operations, universe, model);
       expect(isReal, `makes something up: ${again}`).toBe(true);
     }
-    expect(invalid).toBeGreaterThan(50);
+    expect(invalid).toBeGreaterThan(30);
   });
 });
 

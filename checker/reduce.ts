@@ -35,7 +35,7 @@ export interface Core {
 const trialsMax = 400;
 /** Operations of all trials, and steps of their searches, added up. */
 const workMax = 2_000_000;
-const trialStepsMax = 20_000;
+const trialStepsMax = 100_000;
 const trialBytesMax = 64 << 20;
 const stepsPerSlice = 1000;
 /** More operations that might happen at any time would only keep the search busy. */
