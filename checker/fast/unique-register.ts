@@ -7,10 +7,14 @@
  * chains among each other (zones). [GK97] Where an observed value has two writers it does not
  * decide. An open operation whose value nobody saw is left out: it changes nothing.
  */
-import type { FastInput, FastResult } from '../model.ts';
+import { selectRows } from '../columns.ts';
+import type { FastInput, FastResult, GuidedResult, SearchLimits } from '../model.ts';
 import { type ChainSource, type Chains, forEachRank, walkChains } from './register-chains.ts';
 import { createRegisterColumns, type RegisterColumns, rowKind } from './register-columns.ts';
 import { describeRegisterConflict } from './register-conflict.ts';
+import { searchMisses } from './register-miss-search.ts';
+import { prepareMisses } from './register-miss-setup.ts';
+import { guideMisses, placeMissesAtOnce } from './register-misses.ts';
 import {
   closeOverSeenValues,
   createObservations,
@@ -52,9 +56,58 @@ export function decideUniqueRegister(input: FastInput, columns: RegisterColumns)
   if (zoneConflict !== null) return invalid({ type: 'zones', ...zoneConflict }, chains);
   if (columns.hasMiss) {
     // Whatever was refused without them stays refused; but they can refuse more.
-    return { type: 'undecided', reason: 'a cas missed without telling which value it found' };
+    return placeMissesAtOnce({ columns, observations });
   }
   return { type: 'valid', order: emitOrder({ columns, observations, chains }) };
+}
+
+/**
+ * Goes on with a search where a cas that missed without telling what it found has no place in the
+ * first order; undecided where values are not unique.
+ */
+export function* guideUniqueRegister(
+  input: FastInput,
+  init: unknown,
+  limits: SearchLimits,
+): Generator<number, GuidedResult> {
+  const columns = createRegisterColumns(input.columns, input.columns.tables.values.idOf(init));
+  if (!columns.hasMiss) return { type: 'undecided', reason: 'nothing was missed' };
+  const observations = createObservations(columns);
+  if (closeOverSeenValues(columns, observations).type !== 'closed') return decideAgain(input, init);
+  if (findConsumers(columns, observations) !== null) return decideAgain(input, init);
+  const { chains, conflict } = walkChains(columns, observations);
+  if (conflict !== null || findZoneConflict(chains) !== null) return decideAgain(input, init);
+  const isImpossible = (rows: readonly number[]): boolean => {
+    const few = { columns: selectRows(input.columns, rows), failed: input.failed };
+    return isRefused(few, init);
+  };
+  return yield* guideMisses({ input, columns, observations, isImpossible }, limits);
+}
+
+/** It was decided without a search, or cannot be. */
+function decideAgain(input: FastInput, init: unknown): FastResult {
+  return checkUniqueRegister(input, init);
+}
+
+const trialStepsMax = 20_000;
+
+/** For the few operations of a core. */
+function isRefused(input: FastInput, init: unknown): boolean {
+  const columns = createRegisterColumns(input.columns, input.columns.tables.values.idOf(init));
+  const fast = decideUniqueRegister(input, columns);
+  if (fast.type !== 'undecided') return fast.type === 'invalid';
+  const observations = createObservations(columns);
+  if (closeOverSeenValues(columns, observations).type !== 'closed') return false;
+  findConsumers(columns, observations);
+  const search = searchMisses(prepareMisses(columns, observations), {
+    stepsMax: trialStepsMax,
+    bytesMax: Number.POSITIVE_INFINITY,
+    shouldStop: () => null,
+  });
+  for (;;) {
+    const next = search.next();
+    if (next.done === true) return next.value.type === 'impossible';
+  }
 }
 
 function emitOrder(source: ChainSource & { readonly chains: Chains }): Uint32Array {

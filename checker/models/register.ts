@@ -5,7 +5,7 @@
  */
 import { type Columns, neverReturned, none, operationAt } from '../columns.ts';
 import { createDecoder, type RegisterRow, rowKind } from '../fast/register-columns.ts';
-import { checkUniqueRegister } from '../fast/unique-register.ts';
+import { checkUniqueRegister, guideUniqueRegister } from '../fast/unique-register.ts';
 import type { Operation } from '../history.ts';
 import { type BadRow, defineModel, type Model, type Replayer, type Touches } from '../model.ts';
 import { valueKey } from '../value-key.ts';
@@ -35,6 +35,7 @@ function createModel(name: string, functions: readonly string[], initial: unknow
     canonical: mergeUntestedValues,
     replayer: (columns) => replayRegister(columns, columns.tables.values.idOf(initial)),
     fast: (input) => checkUniqueRegister(input, initial),
+    guided: (input, limits) => guideUniqueRegister(input, initial, limits),
   });
 }
 
