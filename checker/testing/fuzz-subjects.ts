@@ -24,6 +24,7 @@ import {
   simulateHistory,
 } from './random-history.ts';
 import { randomLockHistory } from './random-lock-history.ts';
+import { missHistory } from './random-miss-history.ts';
 import { randomObjectHistory } from './random-object-history.ts';
 import { backToStartHistory, crowdedHistory, nestedMissHistory } from './random-special-history.ts';
 import type { OperationKind } from './tiny-histories.ts';
@@ -91,6 +92,7 @@ export const fuzzSubjects: readonly FuzzSubject[] = [
       drawnBy(crowdedHistory),
       drawnBy(nestedMissHistory),
       drawnBy(backToStartHistory),
+      drawnBy((random) => missHistory(random, 7)),
     ],
   },
   {
