@@ -10,6 +10,7 @@ export class OpShapeError extends Error {
   override readonly name = 'OpShapeError';
 }
 
+const depthMax = 100;
 const opTypes: readonly string[] = ['invoke', 'ok', 'fail', 'info'] satisfies OpType[];
 
 /** Throws OpShapeError. Members that it does not know are left out. */
@@ -24,6 +25,8 @@ export function parseOp(line: unknown): Op {
   if (!isOpType(type)) throw wrong('type', `one of ${opTypes.join(', ')}`, type);
   if (typeof f !== 'string' || f === '') throw wrong('f', 'the name of an operation', f);
   const { node, key, value, result, error } = line;
+  checkExactNumbers('value', value);
+  checkExactNumbers('result', result);
   return {
     index,
     timeNs,
@@ -37,6 +40,23 @@ export function parseOp(line: unknown): Op {
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { error: parseError(error) }),
   };
+}
+
+/**
+ * Throws OpShapeError at a whole number that JavaScript has rounded: two different values would
+ * be one, and a wrong history would pass.
+ */
+export function checkExactNumbers(name: string, value: unknown, depth = 0): void {
+  if (typeof value === 'number') {
+    if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
+    throw new OpShapeError(
+      `"${name}" holds about ${value}, a number too large to be told from its neighbours: ` +
+        'write it as a text',
+    );
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > depthMax) throw new OpShapeError(`"${name}" is nested deeper than ${depthMax}`);
+  for (const member of Object.values(value)) checkExactNumbers(name, member, depth + 1);
 }
 
 function parseError(error: unknown): OpError {
