@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { columnsOf } from './columns.ts';
 import type { Operation } from './history.ts';
 import { createChecker } from './linearizable.ts';
 import { createCasRegister, createRegister } from './models/register.ts';
+import { ReplayError, replayOrder } from './replay.ts';
 import { bareModel, runSearch } from './testing/agreement.ts';
 import { checkWhole } from './testing/check-whole.ts';
 import { drawCase, runCase } from './testing/fuzz-case.ts';
@@ -152,4 +154,11 @@ test('of several misses in windows around each other each needs a moment of its 
   expect(checkWhole({ operations: history(...base, ...around), model }).valid).toBe(false);
   const helped = history(...base, ...around, write(3, [4.5]));
   expect(checkWhole({ operations: helped, model }).valid).toBe(true);
+});
+
+test('an order with an open operation twice is no proof', () => {
+  const columns = columnsOf(history(write(1, [0]), write(2, [1, 2]), read(1, [3, 4])));
+  replayOrder(columns, Uint32Array.of(1, 0, 2), model);
+  const twice = Uint32Array.of(0, 1, 0, 2);
+  expect(() => replayOrder(columns, twice, model)).toThrow(ReplayError);
 });
