@@ -49,8 +49,11 @@ export function* reduceToCore(input: ReductionInput): Generator<number, Core | n
   const openEnded = yield* reduction.openWhatMay();
   // Who might as well be open, and write whatever it finds, needs nobody before it.
   const isFreed = yield* reduction.free(openEnded);
-  if (isFreed) yield* dropAll(reduction, input.model);
-  return { operations: reduction.core, openEnded, isFreed };
+  if (!isFreed) return { operations: reduction.core, openEnded, isFreed };
+  yield* dropAll(reduction, input.model);
+  // The core is another one now, in which other returns may matter.
+  const opened = yield* reduction.openWhatMay();
+  return { operations: reduction.core, openEnded: opened, isFreed };
 }
 
 function* dropAll(reduction: Reduction, { isObserver }: Model): Generator<number, void> {
