@@ -156,3 +156,16 @@ test('it ends at once when it is told to stop, with what it has', () => {
   while (next.done !== true) next = work.next();
   expect(next.value?.operations.length).toBe(4);
 });
+
+test('who began where a read returned may have been seen by it, so one later does not do', () => {
+  const universe = history(
+    write(null, [4, 8]),
+    read(2, [5, 9]),
+    write(2, [9]),
+    read(null, [10, 18]),
+    write(2, [20, 21]),
+  );
+  const core = reduceWhole(universe, register);
+  expect(restsOnNothingElse(core.operations, universe, register)).toBe(true);
+  expect(core.operations.map(({ id }) => id)).toContain(2);
+});
