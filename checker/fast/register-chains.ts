@@ -26,27 +26,31 @@ export interface ChainWalk {
 
 /** Walks every chain; stops at the first one that can not be ordered in itself. */
 export function walkChains(columns: RegisterColumns, observations: Observations): ChainWalk {
-  const roots = [-1];
+  let blocks = 1;
   let waiting = 0;
   for (let row = 0; row < columns.count; row += 1) {
     if (!happened(columns, observations, row)) continue;
-    if (columns.kind[row] === rowKind.write) roots.push(row);
+    if (columns.kind[row] === rowKind.write) blocks += 1;
     if (columns.kind[row] === rowKind.cas) waiting += 1;
   }
   const chains: Chains = {
-    root: Int32Array.from(roots),
-    first: new Int32Array(roots.length),
-    last: new Int32Array(roots.length),
-    firstRow: new Int32Array(roots.length),
-    lastRow: new Int32Array(roots.length),
+    root: new Int32Array(blocks),
+    first: new Int32Array(blocks),
+    last: new Int32Array(blocks),
+    firstRow: new Int32Array(blocks),
+    lastRow: new Int32Array(blocks),
   };
-  const visited = new Uint8Array(columns.count);
-  for (let block = 0; block < roots.length; block += 1) {
-    const walker = new ChainWalker(columns, roots[block] ?? -1);
-    forEachRank({ columns, observations }, roots[block] ?? -1, (rows) => {
-      for (const row of rows) visited[row] = 1;
-      walker.addRank(rows);
-    });
+  chains.root[0] = -1;
+  let block = 1;
+  for (let row = 0; row < columns.count; row += 1) {
+    if (columns.kind[row] !== rowKind.write || !happened(columns, observations, row)) continue;
+    chains.root[block] = row;
+    block += 1;
+  }
+  // Only a cas can be in no chain, so only then is it worth to remember who is in one.
+  const walker = new ChainWalker(columns, observations, waiting > 0);
+  for (block = 0; block < blocks; block += 1) {
+    walker.walk(chains.root[block] ?? -1);
     if (walker.conflict !== null) return { chains, conflict: walker.conflict };
     chains.first[block] = walker.first;
     chains.last[block] = walker.last;
@@ -54,7 +58,7 @@ export function walkChains(columns: RegisterColumns, observations: Observations)
     chains.lastRow[block] = walker.lastRow;
   }
   if (waiting === 0) return { chains, conflict: null };
-  return { chains, conflict: findCycle(columns, observations, visited) };
+  return { chains, conflict: findCycle(columns, observations, walker.visited) };
 }
 
 /** A cas that no chain from a write reaches: each of a ring got its value from another. */
@@ -70,9 +74,12 @@ function findCycle(
   return null;
 }
 
-/** Takes the ranks of one chain; ranks are in forced order, rows of one rank are free. */
+/** Takes one chain after the other; ranks are in forced order, rows of one rank are free. */
 class ChainWalker {
   readonly #columns: RegisterColumns;
+  readonly #observations: Observations;
+  /** By row: 1 when it wrote in some chain. Empty when nobody asks. */
+  readonly visited: Uint8Array;
   /** The latest invocation in all smaller ranks, and whose it was. */
   #call = -1;
   #callRow = -1;
@@ -82,30 +89,86 @@ class ChainWalker {
   lastRow = -1;
   conflict: RegisterConflict | null = null;
 
-  constructor(columns: RegisterColumns, root: number) {
+  constructor(columns: RegisterColumns, observations: Observations, doesRemember: boolean) {
     this.#columns = columns;
-    // The initial value was written before everything.
-    if (root < 0) this.first = -1;
+    this.#observations = observations;
+    this.visited = new Uint8Array(doesRemember ? columns.count : 0);
   }
 
-  addRank(rows: Uint32Array): void {
-    const { call, return: returned } = this.#columns;
-    // All of a rank is tested before any of it counts: its rows do not bind each other.
-    for (const row of rows) {
-      const end = returned[row] ?? 0;
-      if (end < this.#call) this.conflict ??= { type: 'order', before: this.#callRow, after: row };
-      if (end < this.first) {
-        this.first = end;
-        this.firstRow = row;
+  /** -1 begins with the initial value, which was written before everything. */
+  walk(root: number): void {
+    const { consumer, readers, readersStart, seenBy } = this.#observations;
+    this.#call = -1;
+    this.#callRow = -1;
+    this.first = root < 0 ? -1 : neverReturned;
+    this.last = -1;
+    this.firstRow = -1;
+    this.lastRow = -1;
+    for (let writer = root; ; ) {
+      if (writer >= 0) {
+        if (this.visited.length > 0) this.visited[writer] = 1;
+        this.#add(writer);
+        this.#endRank();
       }
-      if ((call[row] ?? 0) > this.last) {
-        this.last = call[row] ?? 0;
-        this.lastRow = row;
-      }
+      const value = writer < 0 ? 0 : (this.#columns.writes[writer] ?? 0);
+      // Nobody saw it, so others may have written the same; what follows is not of this chain.
+      if ((seenBy[value] ?? -1) < 0) return;
+      const end = readersStart[value + 1] ?? 0;
+      for (let at = readersStart[value] ?? 0; at < end; at += 1) this.#add(readers[at] ?? 0);
+      this.#endRank();
+      writer = consumer[value] ?? -1;
+      if (writer < 0) return;
     }
+  }
+
+  #add(row: number): void {
+    const call = this.#columns.call[row] ?? 0;
+    const end = this.#columns.return[row] ?? 0;
+    if (end < this.#call) this.conflict ??= { type: 'order', before: this.#callRow, after: row };
+    if (end < this.first) {
+      this.first = end;
+      this.firstRow = row;
+    }
+    if (call > this.last) {
+      this.last = call;
+      this.lastRow = row;
+    }
+  }
+
+  /** All of a rank is tested before any of it counts: its rows do not bind each other. */
+  #endRank(): void {
     this.#call = this.last;
     this.#callRow = this.lastRow;
   }
+}
+
+/** All rows of the chains, chain by chain in that order. */
+export function emitChains(
+  { columns, observations }: ChainSource,
+  { root }: Chains,
+  blocks: Uint32Array,
+): Uint32Array {
+  const { consumer, readers, readersStart, seenBy } = observations;
+  const order = new Uint32Array(columns.count);
+  let length = 0;
+  for (const block of blocks) {
+    for (let writer = root[block] ?? -1; ; ) {
+      if (writer >= 0) {
+        order[length] = writer;
+        length += 1;
+      }
+      const value = writer < 0 ? 0 : (columns.writes[writer] ?? 0);
+      if ((seenBy[value] ?? -1) < 0) break;
+      const end = readersStart[value + 1] ?? 0;
+      for (let at = readersStart[value] ?? 0; at < end; at += 1) {
+        order[length] = readers[at] ?? 0;
+        length += 1;
+      }
+      writer = consumer[value] ?? -1;
+      if (writer < 0) break;
+    }
+  }
+  return order.subarray(0, length);
 }
 
 export interface ChainSource {

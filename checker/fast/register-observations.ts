@@ -88,7 +88,10 @@ export function closeOverSeenValues(columns: RegisterColumns, observations: Obse
   const see = (value: number, row: number): void => {
     if ((seenBy[value] ?? 0) >= 0) return;
     seenBy[value] = row;
-    pending.push(value);
+    // Of most values one completed write is known, which tells nothing more.
+    const by = writer[value] ?? 0;
+    const isPlain = value !== 0 && writerCount[value] === 1 && returned[by] !== neverReturned;
+    if (!isPlain) pending.push(value);
   };
   for (let row = 0; row < count; row += 1) {
     if (returned[row] === neverReturned) continue;

@@ -9,7 +9,7 @@
  */
 import { selectRows } from '../columns.ts';
 import type { FastInput, FastResult, GuidedResult, SearchLimits } from '../model.ts';
-import { type ChainSource, type Chains, forEachRank, walkChains } from './register-chains.ts';
+import { type Chains, emitChains, walkChains } from './register-chains.ts';
 import { createRegisterColumns, type RegisterColumns, rowKind } from './register-columns.ts';
 import { describeRegisterConflict } from './register-conflict.ts';
 import { searchMisses } from './register-miss-search.ts';
@@ -58,7 +58,8 @@ export function decideUniqueRegister(input: FastInput, columns: RegisterColumns)
     // Whatever was refused without them stays refused; but they can refuse more.
     return placeMissesAtOnce({ columns, observations });
   }
-  return { type: 'valid', order: emitOrder({ columns, observations, chains }) };
+  const order = emitChains({ columns, observations }, chains, orderZones(chains));
+  return { type: 'valid', order };
 }
 
 /**
@@ -108,14 +109,4 @@ function isRefused(input: FastInput, init: unknown): boolean {
     const next = search.next();
     if (next.done === true) return next.value.type === 'impossible';
   }
-}
-
-function emitOrder(source: ChainSource & { readonly chains: Chains }): Uint32Array {
-  const rows: number[] = [];
-  for (const block of orderZones(source.chains)) {
-    forEachRank(source, source.chains.root[block] ?? -1, (rank) => {
-      for (const row of rank) rows.push(row);
-    });
-  }
-  return Uint32Array.from(rows);
 }
