@@ -1,6 +1,6 @@
 /**
- * What `import ... from 'rafture/checker'` gives: the entry of the package, and the one place
- * where names are gathered. Nothing in the project imports it; it owns no code.
+ * The entry of the package, which it names rafture/checker: the one place where names are
+ * gathered. Nothing in the project imports it; it owns no code.
  */
 export { linearizeByBruteForce } from './brute-force.ts';
 export { type Columns, columnsOf, operationAt, operationsOf } from './columns.ts';

@@ -77,7 +77,7 @@ function follow(request: Partial<FollowRequest> = {}): {
   };
 }
 
-test('a file that grows is checked as it grows, and gets its verdict when it is stopped', async () => {
+test('a file is checked as it grows, and gets its verdict when it is stopped', async () => {
   writeFileSync(path, header + linesOf(sequential(10)));
   const following = follow();
   await following.reached(20);

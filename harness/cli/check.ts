@@ -19,9 +19,10 @@ import {
   readHistoryFile,
 } from '../check/history-file.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './exit-codes.ts';
+import { describeBadFollow, type FollowArguments, followFlags, runFollow } from './follow.ts';
 import { Interruption } from './interruption.ts';
 
-interface CheckArguments {
+interface CheckArguments extends FollowArguments {
   readonly history: string;
   readonly model: string;
   readonly 'time-limit': number;
@@ -43,6 +44,7 @@ const flags = {
     describe: 'Megabytes for the search; then the verdict is unknown',
   },
   json: { type: 'boolean', default: false, describe: 'Print the verdict as one JSON object' },
+  ...followFlags,
 } satisfies Record<string, Options>;
 
 export const checkCommand: CommandModule<object, CheckArguments> = {
@@ -92,11 +94,19 @@ function describeBadFlags(args: CheckArguments): string | null {
   // NaN is what a word becomes where a number belongs.
   if (!(args['time-limit'] > 0)) return '--time-limit must be a number of seconds above 0';
   if (!(args['memory-limit'] > 0)) return '--memory-limit must be a number of megabytes above 0';
-  return null;
+  return describeBadFollow(args);
 }
 
 async function check(args: CheckArguments, signal: AbortSignal): Promise<VerdictReport> {
   const path = historyPathOf(args.history);
+  if (args.follow) {
+    const limits = {
+      model: args.model,
+      timeLimitMs: args['time-limit'] * 1000,
+      memoryLimitBytes: args['memory-limit'] * 1e6,
+    };
+    return runFollow({ path, limits, idleLimitS: args['idle-limit'], stop: signal });
+  }
   const startedAt = performance.now();
   const history = await readHistoryFile(path);
   const verdict = await checkFile(path, history, { args, signal });

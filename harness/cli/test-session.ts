@@ -182,7 +182,8 @@ function describeStop({ verdict, entries }: Violation): string {
   const { key, kind, operations } = verdict.witness;
   const last = Math.max(...operations.map((operation) => operation.return ?? operation.call));
   const where = key === null ? '' : ` on key ${key}`;
-  return `the check during the run saw a violation (${kind}${where}, complete with entry ${last}) at entry ${entries}`;
+  const what = `${kind}${where}, complete with entry ${last}`;
+  return `the check during the run saw a violation (${what}) at entry ${entries}`;
 }
 
 interface Conclusion {
