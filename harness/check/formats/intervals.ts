@@ -13,6 +13,9 @@ import { linesOf } from './text-lines.ts';
 
 type Outcome = 'ok' | 'fail' | 'info';
 
+/** Operations that are nothing without their answer. */
+const answering: readonly string[] = ['read', 'get', 'dequeue', 'contains'];
+
 interface Interval {
   readonly line: number;
   readonly process: number;
@@ -169,6 +172,9 @@ function parseInterval(value: unknown, line: number): Interval {
   if (typeof call !== 'number') throw wrong('call', 'a number', call);
   if (outcome !== 'ok' && outcome !== 'fail' && outcome !== 'info') {
     throw wrong('outcome', 'one of ok, fail, info', outcome);
+  }
+  if (outcome === 'ok' && answering.includes(f) && value['output'] === undefined) {
+    throw new OpShapeError('"output" is missing: what was answered, or null for an absent value');
   }
   checkExactNumbers('value', value['value']);
   checkExactNumbers('output', value['output']);
