@@ -54,6 +54,8 @@ function decide(operations: readonly Operation[]): string {
   if (result.type === 'invalid' && isLinearizableWithMemory(result.finding.core, model)) {
     return 'a core that can be ordered';
   }
+  // Then a decision did not keep what it promised.
+  if (result.type === 'undecided' && result.reason.endsWith('found no place')) return result.reason;
   return result.type;
 }
 
@@ -137,7 +139,7 @@ test('a miss that must precede its value pushes a later miss of the next one out
 
 test('on random histories with misses they agree with the naive check', () => {
   const tally = new Map<string, number>();
-  for (let seed = 0; seed < 2500; seed += 1) {
+  for (let seed = 0; seed < 6000; seed += 1) {
     const random = createRandom(Math.imul(seed, 0x9e3779b1));
     const operations = seed % 3 === 0 ? nestedMissHistory(random) : missHistory(random, 7);
     const found = decide(operations);
@@ -148,7 +150,7 @@ test('on random histories with misses they agree with the naive check', () => {
   }
   expect(tally.get('valid')).toBeGreaterThan(500);
   expect(tally.get('invalid')).toBeGreaterThan(200);
-  expect(tally.get('undecided') ?? 0).toBeLessThan(100);
+  expect(tally.get('undecided') ?? 0).toBeLessThan(150);
 }, 60_000);
 
 test('long histories of clients that miss, some of which crash, need no general search', () => {
