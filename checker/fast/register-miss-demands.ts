@@ -128,7 +128,7 @@ export function doOverlap(setup: MissSetup, one: Group, other: Group): boolean {
 }
 
 /** From the first invocation of its misses to the last return. */
-export function windowOf(
+function windowOf(
   { columns }: MissSetup,
   { demands }: Group,
 ): readonly [low: number, high: number] {
