@@ -10,12 +10,20 @@ export const objectMutants: readonly Mutant[] = [
       'if ((spans.return[row] ?? 0) < latestCall) return { smaller: latest, larger: row };\n' +
       '      if ((spans.call[row] ?? 0) > latestCall) {\n' +
       '        latest = row;\n        latestCall = spans.call[row] ?? 0;\n      }',
+    equivalent: 'rows of a rank come by invocation: none returned before an earlier one began',
   },
   {
     name: 'ranks: equal ranks are not free',
     file: 'checker/fast/ranks.ts',
     find: 'to < sorted.length && ranks[sorted[to] ?? 0] === rank; to += 1',
     replace: 'to < sorted.length && to <= from && rank >= 0; to += 1',
+    equivalent: 'rows of a rank come by invocation: none returned before an earlier one began',
+  },
+  {
+    name: 'ranks: nothing is folded in',
+    file: 'checker/fast/ranks.ts',
+    find: 'latestCall = spans.call[row] ?? 0;',
+    replace: '',
   },
   {
     name: 'queue: reordered elements are not looked for',
@@ -110,6 +118,7 @@ export const objectMutants: readonly Mutant[] = [
     file: 'checker/fast/fenced-lock.ts',
     find: 'if ((columns.return[row] ?? 0) < before) return',
     replace: 'if ((columns.return[row] ?? 0) < latest) return',
+    equivalent: 'rows of a rank come by invocation: none returned before an earlier one began',
   },
   {
     name: 'counter: windows are not tested',

@@ -42,8 +42,8 @@ export const registerMutants: readonly Mutant[] = [
   {
     name: 'chains: the initial value was not there from the beginning',
     file: 'checker/fast/register-chains.ts',
-    find: 'if (root < 0) this.first = -1;',
-    replace: '',
+    find: 'this.first = root < 0 ? -1 : neverReturned;',
+    replace: 'this.first = neverReturned;',
   },
   {
     name: 'chains: rings of cas not looked for',
@@ -97,7 +97,7 @@ export const registerMutants: readonly Mutant[] = [
   {
     name: 'packed sort: rows where keys are large',
     file: 'checker/packed-sort.ts',
-    find: '> Number.MAX_SAFE_INTEGER)',
+    find: '> packedMax)',
     replace: '> Number.MAX_VALUE)',
   },
   {
