@@ -13,6 +13,7 @@ import type { FastResult, Finding, GuidedResult, Model, SearchLimits } from './m
 import { HistoryError } from './pairing.ts';
 import {
   type KeyHistory,
+  type KeyRows,
   mergeVerdicts,
   partitionByKey,
   partitionByModel,
@@ -109,7 +110,7 @@ export function checkFitsModel(columns: Columns, model: Model): void {
 }
 
 interface Work {
-  readonly parts: readonly KeyHistory[];
+  readonly parts: readonly KeyRows[];
   readonly model: Model;
   readonly searchStepsMax: number;
   readonly bytesMax: number;
@@ -128,7 +129,7 @@ function* checkKeys(work: Work): Generator<number, Verdict> {
   for (const part of undecided) {
     // One violation decides the history; searching on would only cost.
     const verdict = isViolated
-      ? unknownVerdict(part, 'interrupted', 0)
+      ? unknownVerdict(sizeOf(part), 'interrupted', 0)
       : yield* searchKey(work, part);
     verdicts.push(verdict);
     isViolated = isViolated || verdict.valid === false;
@@ -139,7 +140,7 @@ function* checkKeys(work: Work): Generator<number, Verdict> {
 function* checkKeysFast(work: Work): Generator<number, FastVerdicts> {
   const { verdicts, undecided } = yield* decideFast(work);
   if (verdicts.some((verdict) => verdict.valid === false)) {
-    verdicts.push(...undecided.map((part) => unknownVerdict(part, 'interrupted', 0)));
+    verdicts.push(...undecided.map((part) => unknownVerdict(sizeOf(part), 'interrupted', 0)));
     return { verdicts, undecided: [] };
   }
   // What is known of a part of a key goes when the key is looked at again.
@@ -161,7 +162,13 @@ interface FastWork {
 /** The near-linear algorithms, for all keys before anything else. */
 function* decideFast(work: Work): Generator<number, FastWork> {
   const found: FastWork = { verdicts: [], undecided: [] };
-  for (const part of work.parts) {
+  for (const { key, operations, select } of work.parts) {
+    const stop = reasonToStop(work, operations);
+    if (stop !== null) {
+      found.verdicts.push(unknownVerdict({ key, operations }, stop, 0));
+      continue;
+    }
+    const part = select();
     const verdict = yield* checkFast(work, part);
     if (verdict === null) yield* divide(work, part, found);
     else found.verdicts.push(verdict);
@@ -171,9 +178,9 @@ function* decideFast(work: Work): Generator<number, FastWork> {
 
 /** What the near-linear algorithm says; null when it cannot decide. */
 function* checkFast(work: Work, part: KeyHistory): Generator<number, Verdict | null> {
-  const stop = reasonToStop(work, part);
-  if (stop !== null) return unknownVerdict(part, stop, 0);
   const { columns, failed } = part;
+  const stop = reasonToStop(work, columns.count);
+  if (stop !== null) return unknownVerdict(sizeOf(part), stop, 0);
   const result: FastResult = work.model.fast?.({ columns, failed }) ?? noFastAlgorithm;
   yield columns.count;
   switch (result.type) {
@@ -213,14 +220,14 @@ const noFastAlgorithm: FastResult = {
   reason: 'the model has no near-linear algorithm',
 };
 
-function reasonToStop(work: Work, part: KeyHistory): UnknownReason | null {
-  if (part.columns.count * fastBytesPerOperation > work.bytesMax) return 'memory';
+function reasonToStop(work: Work, operations: number): UnknownReason | null {
+  if (operations * fastBytesPerOperation > work.bytesMax) return 'memory';
   return work.shouldStop();
 }
 
 function* searchKey(work: Work, part: KeyHistory): Generator<number, Verdict> {
-  const stop = reasonToStop(work, part);
-  if (stop !== null) return unknownVerdict(part, stop, 0);
+  const stop = reasonToStop(work, part.columns.count);
+  if (stop !== null) return unknownVerdict(sizeOf(part), stop, 0);
   const limits: SearchLimits = {
     stepsMax: work.searchStepsMax,
     bytesMax: work.bytesMax,
@@ -237,7 +244,7 @@ function* searchKey(work: Work, part: KeyHistory): Generator<number, Verdict> {
     case 'invalid':
       return yield* invalidVerdict(work, part, { finding: guided.finding });
     case 'stopped':
-      return unknownVerdict(part, guided.reason, guided.position);
+      return unknownVerdict(sizeOf(part), guided.reason, guided.position);
     case 'undecided':
       return yield* searchGenerally(work, part, limits);
     default:
@@ -265,7 +272,7 @@ function* searchGenerally(
       return yield* invalidVerdict(work, part, { stuckAt: end === neverReturned ? null : end });
     }
     case 'stopped':
-      return unknownVerdict(part, outcome.reason, outcome.position);
+      return unknownVerdict(sizeOf(part), outcome.reason, outcome.position);
     default:
       return assertNever(outcome);
   }
@@ -310,14 +317,24 @@ const unknownMessages: Readonly<Record<UnknownReason, string>> = {
   crashed: 'the check crashed',
 };
 
-function unknownVerdict(part: KeyHistory, reason: UnknownReason, position: number): UnknownVerdict {
-  const name = part.key === null ? 'the history' : `key ${part.key}`;
+type Size = Pick<KeyRows, 'key' | 'operations'>;
+
+function sizeOf({ key, columns }: KeyHistory): Size {
+  return { key, operations: columns.count };
+}
+
+function unknownVerdict(
+  { key, operations }: Size,
+  reason: UnknownReason,
+  position: number,
+): UnknownVerdict {
+  const name = key === null ? 'the history' : `key ${key}`;
   return {
     valid: 'unknown',
-    operations: part.columns.count,
+    operations,
     reason,
-    key: part.key,
-    keys: [part.key],
+    key,
+    keys: [key],
     position,
     message: `${name} is undecided beyond entry ${position}: ${unknownMessages[reason]}`,
   };

@@ -16,38 +16,34 @@ export interface KeyHistory {
   readonly failed: Columns;
 }
 
+/** A key, and how much there is on it; its columns are made when somebody asks for them. */
+export interface KeyRows {
+  readonly key: string | null;
+  readonly operations: number;
+  select(): KeyHistory;
+}
+
 /** Splits by key, in the order in which the keys first appear; of those named, or of all. */
 export function partitionByKey(
   columns: Columns,
   failed: Columns,
   only?: readonly (string | null)[],
-): KeyHistory[] {
+): KeyRows[] {
   const wanted = only === undefined ? null : new Set(only);
   const failedByKey = new Map(
     groupRows(failed.key, failed.count).map(({ number, rows }) => [number, rows]),
   );
-  const parts: KeyHistory[] = [];
-  for (const { number, rows } of groupRows(columns.key, columns.count)) {
+  return groupRows(columns.key, columns.count).flatMap(({ number, rows }): KeyRows[] => {
     const key = columns.tables.keys[number] ?? null;
-    if (wanted !== null && !wanted.has(key)) continue;
+    if (wanted !== null && !wanted.has(key)) return [];
     const isWhole = rows.length === columns.count;
-    parts.push({
+    const select = (): KeyHistory => ({
       key,
       columns: isWhole ? columns : selectRows(columns, rows),
       failed: selectRows(failed, failedByKey.get(number) ?? []),
     });
-  }
-  return parts;
-}
-
-/** The keys in the order in which they first appear, with how many operations each has. */
-export function countByKey(
-  columns: Columns,
-): { readonly key: string | null; readonly operations: number }[] {
-  return groupRows(columns.key, columns.count).map(({ number, rows }) => ({
-    key: columns.tables.keys[number] ?? null,
-    operations: rows.length,
-  }));
+    return [{ key, operations: rows.length, select }];
+  });
 }
 
 /**

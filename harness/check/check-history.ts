@@ -17,7 +17,7 @@ import {
 } from '../../checker/linearizable.ts';
 import type { Model } from '../../checker/model.ts';
 import { HistoryError, pairHistory } from '../../checker/pairing.ts';
-import { countByKey, mergeVerdicts } from '../../checker/partition.ts';
+import { mergeVerdicts, partitionByKey } from '../../checker/partition.ts';
 import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
 import { checkInWorkers, type KeySize } from './check-pool.ts';
 import { asFileError, readHistoryFile } from './history-file.ts';
@@ -76,7 +76,7 @@ export async function checkOperations(
   const here: Here = { history, model, limits, rule };
   try {
     checkFitsModel(history.columns, model);
-    const keys = countByKey(history.columns);
+    const keys = partitionByKey(history.columns, history.failed);
     const isLarge =
       history.columns.count >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
     if (isLarge && keys.length > 1) return await searchInWorkers(here, keys);
