@@ -1,10 +1,11 @@
 /**
  * The configurations at one moment of the history, without those that another one replaces.
  *
- * One replaces another when whatever can follow the other can follow it: the state is the same,
- * it has used no more open operations, it has no observer left that the other has not, and each
- * operation that it has left over and the other has not can be hidden directly before one that
- * both have left and that returns no later.
+ * `a` replaces `b` when whatever can follow `b` can follow `a`. The state is the same, and `a` has
+ * no observer left that `b` has not. What `a` has done and `b` has left, `b` will still do: there
+ * `a` does its like, an equal operation that returns no earlier or an open one that `b` has used
+ * up. What only `a` has left is hidden directly before one that `b` has left too, that nobody can
+ * tell it from, and that returns no later. All of them are open now, so real time is kept.
  */
 import type { Ground } from './ground.ts';
 import type { OpenRows } from './open-rows.ts';

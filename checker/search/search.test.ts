@@ -5,7 +5,7 @@ import type { Model, SearchLimits } from '../model.ts';
 import { createCasRegister, createRegister } from '../models/register.ts';
 import { replayOrder } from '../replay.ts';
 import { fuzzSubjects } from '../testing/fuzz-subjects.ts';
-import { history, read, write } from '../testing/operations.ts';
+import { cas, history, read, write } from '../testing/operations.ts';
 import { createRandom, type RandomSource, simulateHistory } from '../testing/random-history.ts';
 import { isLinearizableWithMemory } from '../testing/remembering-check.ts';
 import { ValueTable } from '../values.ts';
@@ -126,6 +126,16 @@ test.each(scheduleNames)('the row where it is stuck is the first impossible retu
     stuckRow: 3,
     longest: Uint32Array.of(0, 1, 2),
   });
+});
+
+test.each(scheduleNames)('an order that is stuck earlier does not hide it, %s', (name) => {
+  const operations = history(
+    write(1, [0, 10]),
+    write(2, [1, 11]),
+    cas([2, 5], [12, 13]),
+    read(9, [14, 15]),
+  );
+  expect(searchBy(name, operations, createCasRegister())).toMatchObject({ stuckRow: 3 });
 });
 
 test('a limit of steps, of memory or of time ends it with a reason, and never with an answer', () => {
