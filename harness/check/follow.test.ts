@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Op } from '../../checker/history.ts';
 import { type Followed, type FollowRequest, followHistory } from './follow.ts';
 import type { GrowingProgress } from './follow-check.ts';
+import { FileSource } from './follow-file.ts';
 
 let folder = '';
 let path = '';
@@ -172,4 +173,23 @@ test('a file that becomes shorter is refused: somebody has replaced it', async (
   await following.reached(20);
   truncateSync(path, 100);
   await expect(following.done).rejects.toThrow('became shorter');
+});
+
+test('pieces of a file stay as they were read when the next one comes', async () => {
+  const pieces: Buffer[] = [];
+  const source = new FileSource({
+    path,
+    isComplete: () => false,
+    idleLimitMs: null,
+    signal: new AbortController().signal,
+    onBytes: (bytes) => pieces.push(bytes),
+    onMissing: () => {},
+  });
+  writeFileSync(path, header.slice(0, 5));
+  expect(await source.take()).toBe(true);
+  appendFileSync(path, header.slice(5));
+  expect(await source.take()).toBe(true);
+  expect(await source.take()).toBe(false);
+  await source.close();
+  expect(Buffer.concat(pieces).toString()).toBe(header);
 });
