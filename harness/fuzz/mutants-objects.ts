@@ -66,6 +66,7 @@ export const objectMutants: readonly Mutant[] = [
     file: 'checker/fast/queue-elements.ts',
     find: 'enqueueReturn[at] = Math.min(returned[row] ?? 0, end);',
     replace: 'enqueueReturn[at] = returned[row] ?? 0;',
+    equivalent: 'what came out before another went in precedes it by its dequeue as well',
   },
   {
     name: 'queue: open dequeues are invoked in time',
