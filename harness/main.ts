@@ -5,6 +5,7 @@ import process from 'node:process';
 import yargs from 'yargs';
 import { checkCommand } from './cli/check.ts';
 import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
+import { exportCommand } from './cli/export.ts';
 import { testCommand } from './cli/test.ts';
 
 const parser = yargs(process.argv.slice(2))
@@ -13,6 +14,7 @@ const parser = yargs(process.argv.slice(2))
   .usage('$0 <command> [options]')
   .command(testCommand)
   .command(checkCommand)
+  .command(exportCommand)
   .demandCommand(1, 'Name a command, such as: rafture test')
   .recommendCommands()
   .strict()

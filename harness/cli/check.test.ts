@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -48,7 +48,7 @@ test('a violation exits with 1 and shows the sentence and the few operations', a
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/^invalid: not linearizable, stale-read on key 7\n/);
   expect(stdout).toContain("process 4's read on n1 (op 6) returned 41, although process 3's write");
-  expect(stdout).toContain('  op 0  process 3  n2  write 41    entries 0 to 1');
+  expect(stdout).toContain('  op 0  process 3  n2  write 41  entries 0 to 1');
   expect(stdout).toContain(
     'These 3 operations alone are impossible; every order of them was tried.',
   );
@@ -106,12 +106,131 @@ test.each([
 test.each([
   ['no number of seconds', ['--time-limit', 'soon'], '--time-limit must be a number of seconds'],
   ['no memory', ['--memory-limit', '0'], '--memory-limit must be a number of megabytes'],
-  ['a model that there is not', ['--model', 'queue'], 'Invalid values'],
+  ['a model that there is not', ['--model', 'queue'], 'there is no model queue; there are'],
+  ['a model file that there is not', ['--model', './none.ts'], 'there is no model file ./none.ts'],
+  ['a value that is no JSON', ['--initial', 'x'], '--initial must be JSON'],
+  ['an initial value of a mutex', ['--model', 'mutex', '--initial', '0'], 'the model mutex has no'],
+  ['a format that there is not', ['--format', 'xml'], 'Invalid values'],
+  ['a folder that there is not', ['--svg', 'none/x.svg'], '--svg: there is no folder none'],
   ['an option that there is not', ['--modle', 'register'], 'Unknown argument'],
 ])('%s exits with 254 and says what is wrong', async (_, args, words) => {
   const { exitCode, stderr } = await check(file(valid), ...args);
   expect(exitCode).toBe(254);
   expect(stderr).toContain(words);
+});
+
+const edn = `[{:process 0 :type :invoke :f :read :value nil}
+{:process 0 :type :ok :f :read :value 0}
+{:process 0 :type :invoke :f :cas :value [1 2]}
+{:process 0 :type :fail :f :cas :value [1 2]}]`;
+
+test('a history of Knossos is read as such, which is noted, and its start can be chosen', async () => {
+  const path = join(folder, 'knossos');
+  writeFileSync(path, edn);
+  const { exitCode, stderr } = await check(path, '--initial', '0');
+  expect(exitCode).toBe(0);
+  expect(stderr).toBe('note: read as edn; --format names another one');
+  expect((await check(path)).exitCode).toBe(1);
+  expect((await check(path, '--initial', '1')).stdout).toContain('unwritten-value');
+});
+
+test('what a failed cas means is chosen, not guessed', async () => {
+  const path = join(folder, 'failed-cas');
+  writeFileSync(path, edn.replaceAll('[1 2]', '[0 2]'));
+  expect((await check(path, '--initial', '0')).exitCode).toBe(0);
+  expect((await check(path, '--initial', '0', '--failed-cas', 'miss')).exitCode).toBe(1);
+});
+
+test('a malformed line of another format exits with 253 and names the line', async () => {
+  const path = join(folder, 'malformed');
+  writeFileSync(path, `${edn.slice(0, -1)}\n{:process}]`);
+  const { exitCode, stdout, stderr } = await check(path);
+  expect(exitCode).toBe(253);
+  expect(stderr).toContain(`${path}, line 5: not EDN: a map has a name without a value`);
+  expect(stdout).toBe('');
+});
+
+test('an operation that the model does not know names the line of its own file', async () => {
+  const path = join(folder, 'intervals');
+  writeFileSync(
+    path,
+    '{"process":0,"f":"read","output":1,"call":9,"return":10}\n\n{"process":0,"f":"pop","call":1,"return":2}',
+  );
+  const { exitCode, stderr } = await check(path);
+  expect(exitCode).toBe(253);
+  expect(stderr).toContain('line 3: the model cas-register knows read, write, cas, not pop');
+});
+
+test('a dash reads the history from standard input', async () => {
+  const main = join(import.meta.dirname, '../main.ts');
+  const input = `${stale.join('\n')}\n`;
+  const { exitCode, stdout } = await execa(process.execPath, [main, 'check', '-'], {
+    input,
+    reject: false,
+  });
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^invalid: not linearizable, stale-read on key 7/);
+});
+
+test('a model of your own judges, given as a file', async () => {
+  const path = join(folder, 'model.ts');
+  writeFileSync(
+    path,
+    `export const model = {
+      name: 'latest', functions: ['write', 'read'], init: null as unknown,
+      step: (state: unknown, { f, value, output }: { f: string; value: unknown; output: unknown }) =>
+        f === 'write' ? value : output === state ? state : undefined,
+    };`,
+  );
+  expect((await check(file(valid), '--model', path)).exitCode).toBe(0);
+  const { exitCode, stdout } = await check(file(stale), '--model', path);
+  expect(exitCode).toBe(1);
+  expect(stdout).toContain('not linearizable');
+});
+
+test('a violation is drawn and the order of a valid history is written when asked for', async () => {
+  const svg = join(folder, 'violation.svg');
+  const order = join(folder, 'order.jsonl');
+  const invalid = await check(file(stale), '--svg', svg, '--linearization', order);
+  expect(invalid.exitCode).toBe(1);
+  expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [\s\S]*stale-read[\s\S]*<\/svg>\s*$/);
+  expect(invalid.stderr).toContain('order.jsonl was not written');
+  const good = await check(file(valid), '--svg', svg, '--linearization', order);
+  expect(good.stderr).toContain('violation.svg was not written: there is no violation');
+  const lines = readFileSync(order, 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { id: 0, key: '7', process: 3, f: 'write', value: 41, output: 41 },
+    { id: 2, key: '7', process: 4, f: 'read', value: null, output: 41 },
+  ]);
+});
+
+test('an exported history gets the same verdict', async () => {
+  const main = join(import.meta.dirname, '../main.ts');
+  const out = join(folder, 'out.edn');
+  const command = [main, 'export', file(stale), '--out', out];
+  expect((await execa(process.execPath, command)).stdout).toBe('');
+  const { exitCode, stdout } = await check(out);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^invalid: not linearizable, stale-read on key 7/);
+});
+
+test('an export goes to standard output when no file is named', async () => {
+  const main = join(import.meta.dirname, '../main.ts');
+  file(valid);
+  const { stdout } = await execa(process.execPath, [main, 'export', folder, '--key', '7']);
+  expect(stdout).toContain('{:index 3 :time 2 :type :ok :process 4 :f :read :value 41 :key "7"');
+});
+
+test.each([
+  ['a key that there is not', [header], ['--key', '9'], 254, 'there is no key 9'],
+  ['a value that is no JSON', [header], ['--absent', 'x'], 254, '--absent must be JSON'],
+  ['a malformed line', [header, '{}'], [], 253, 'line 2: "index" must be'],
+])('%s is refused by export', async (_, lines, args, code, words) => {
+  const main = join(import.meta.dirname, '../main.ts');
+  const command = [main, 'export', file(lines), ...args];
+  const { exitCode, stderr } = await execa(process.execPath, command, { reject: false });
+  expect(stderr).toContain(words);
+  expect(exitCode).toBe(code);
 });
 
 test('Ctrl-C ends the check with what is known, which is unknown', async () => {
