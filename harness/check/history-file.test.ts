@@ -114,6 +114,20 @@ test.each([
     '"type" must be one of invoke, ok, fail, info, but is "begin"',
   ],
   [
+    'a number that JavaScript has rounded',
+    `${header}\n${lines[1]?.replace('41', '9007199254740993')}\n`,
+    'malformed',
+    2,
+    'write it as a text',
+  ],
+  [
+    'a rounded number deep in an answer',
+    `${header}\n${lines[1]?.replace('41', '{"a":[1,1e17]}')}\n`,
+    'malformed',
+    2,
+    'too large to be told from its neighbours',
+  ],
+  [
     'a completion of nothing',
     `${header}\n${lines[2]?.replace('"index":1', '"index":0')}\n`,
     'malformed',

@@ -124,7 +124,7 @@ const edn = `[{:process 0 :type :invoke :f :read :value nil}
 {:process 0 :type :invoke :f :cas :value [1 2]}
 {:process 0 :type :fail :f :cas :value [1 2]}]`;
 
-test('a history of Knossos is read as such, which is noted, and its start can be chosen', async () => {
+test('a history of Knossos is read as such, and its start can be chosen', async () => {
   const path = join(folder, 'knossos');
   writeFileSync(path, edn);
   const { exitCode, stderr } = await check(path, '--initial', '0');

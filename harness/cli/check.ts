@@ -207,7 +207,8 @@ async function checkFile(
     ];
     return { path, model, verdict, counts, lines, notes: [...notes, ...more], seconds };
   } catch (error) {
-    throw error instanceof HistoryError ? asFileError(path, error, history) : error;
+    const name = path === '-' ? 'standard input' : path;
+    throw error instanceof HistoryError ? asFileError(name, error, history) : error;
   }
 }
 

@@ -27,6 +27,9 @@ const depthMax = 100;
 const closers: Readonly<Record<string, string>> = { '{': '}', '[': ']', '(': ')' };
 const isSpace = (char: string): boolean => ' \t\r\n,\f'.includes(char);
 
+const meaningInside = /[\n"\\;{}[\]()]/g;
+const meaningInText = /[\n"\\]/g;
+
 type Mode = 'code' | 'text' | 'escape' | 'character' | 'comment';
 
 interface Open {
@@ -40,6 +43,8 @@ export class EdnForms {
   #line = 1;
   /** Brackets that are open inside of the current form. */
   readonly #open: Open[] = [];
+  /** How deep those of them are that are sets, counted from 1. */
+  readonly #sets = new Set<number>();
   /** The vector or list around all forms. */
   #container: Open | null = null;
   #isClosed = false;
@@ -58,7 +63,7 @@ export class EdnForms {
   /** Takes the next piece, cut anywhere. Throws EdnError. */
   addText(text: string): void {
     this.#from = 0;
-    for (let at = 0; at < text.length; at += 1) {
+    for (let at = this.#skipPlain(text, 0); at < text.length; at = this.#skipPlain(text, at + 1)) {
       const char = text.charAt(at);
       if (char === '\n') this.#line += 1;
       this.#step(text, at, char);
@@ -76,6 +81,15 @@ export class EdnForms {
       this.#line,
       `the file ends, but ${what} is missing for what began in line ${since}`,
     );
+  }
+
+  /** The next character that may mean something here. */
+  #skipPlain(text: string, at: number): number {
+    const isInside = this.#mode === 'code' && this.#open.length > 0;
+    if (!isInside && this.#mode !== 'text') return at;
+    const pattern = isInside ? meaningInside : meaningInText;
+    pattern.lastIndex = at;
+    return pattern.test(text) ? pattern.lastIndex - 1 : text.length;
   }
 
   #step(text: string, at: number, char: string): void {
@@ -161,12 +175,9 @@ export class EdnForms {
     const before = `${this.#form ?? ''}${text.slice(this.#from, at)}`;
     const isMap = char === '{' && !before.endsWith('#');
     this.#form = `${before}${isMap ? ' #map [' : char}`;
-    if (isMap) this.#open[this.#open.length - 1] = { closer: '}', line: this.#line };
     if (char === '{' && !isMap) this.#sets.add(this.#open.length);
     this.#from = at + 1;
   }
-
-  readonly #sets = new Set<number>();
 
   #closeBracket(text: string, at: number, char: string): void {
     const depth = this.#open.length;

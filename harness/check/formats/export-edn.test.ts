@@ -136,7 +136,7 @@ function linesOf(edn: string): string[] {
   return edn.split('\n').filter((line) => line.startsWith('{'));
 }
 
-test('the lines are what Knossos reads: a miss fails, and completions repeat their values', async () => {
+test('lines are as Knossos wants them: a miss fails, completions repeat their values', async () => {
   expect(linesOf(await toEdn(file(few)))).toEqual([
     '{:index 0 :time 5 :type :invoke :process 1 :f :write :value 1 :key "k"}',
     '{:index 1 :time 5 :type :ok :process 1 :f :write :value 1 :key "k"}',

@@ -38,9 +38,7 @@ export interface ReadHistory extends HistoryFile {
 }
 
 /** What each format means unless somebody says otherwise. */
-export const defaultRules: Readonly<
-  Record<'edn' | 'jepsen-log' | 'intervals', Required<EventRules>>
-> = {
+const defaultRules: Readonly<Record<'edn' | 'jepsen-log' | 'intervals', Required<EventRules>>> = {
   // As Knossos judges them.
   edn: { failedCas: 'drop', nilRead: 'any' },
   // As they were recorded: a cas that failed has found another value.
