@@ -154,7 +154,8 @@ test('an operation that the model does not know names the line of its own file',
   const path = join(folder, 'intervals');
   writeFileSync(
     path,
-    '{"process":0,"f":"read","output":1,"call":9,"return":10}\n\n{"process":0,"f":"pop","call":1,"return":2}',
+    '{"process":0,"f":"read","output":1,"call":9,"return":10}\n\n' +
+      '{"process":0,"f":"pop","call":1,"return":2}',
   );
   const { exitCode, stderr } = await check(path);
   expect(exitCode).toBe(253);
