@@ -76,7 +76,8 @@ export function renderWitnessSvg(witness: Witness, options: SvgOptions = {}): st
   const width = Math.ceil(Math.max(layout.width, longest * obstacleCharacterWidth + 12));
   const { lanes, bars, points } = layout;
   return [
-    `<svg class="lanes" xmlns="http://www.w3.org/2000/svg" role="img" width="${width + 2 * margin}"`,
+    '<svg class="lanes" xmlns="http://www.w3.org/2000/svg" role="img"',
+    ` width="${width + 2 * margin}"`,
     ` height="${height + margin}" viewBox="${-margin} 0 ${width + 2 * margin} ${height + margin}"`,
     ' aria-labelledby="witness-title witness-desc">',
     `<title id="witness-title">${escapeXml(titleOf(witness))}</title>`,

@@ -53,7 +53,8 @@ function describeTooMany(input: FastInput, counter: UnitCounter, row: number): F
   const failed = countAdds(input.failed, { from: -1, to: read.return ?? 0 });
   const facts =
     `${describeOperation(read)} returned ${read.output}, for which ` +
-    `${countOf(seen[row] ?? 0)} must have taken effect, but ${adds.length} had begun before it returned`;
+    `${countOf(seen[row] ?? 0)} must have taken effect, but ${adds.length} had begun ` +
+    'before it returned';
   const core = coreOf(columns, [row], adds);
   if (failed >= missing) {
     return {

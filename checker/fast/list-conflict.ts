@@ -188,8 +188,8 @@ function describeOrder(
     return {
       kind: 'future-read',
       sentence:
-        `${describeOperation(earlyRecord)} showed the element of ${describeMutation(lateRecord)}, ` +
-        `although it had ${when} that began.`,
+        `${describeOperation(earlyRecord)} showed the element of ` +
+        `${describeMutation(lateRecord)}, although it had ${when} that began.`,
       core: coreOf(columns, named, [...writersOf(list, [early]), ...supportOf(sequence, named)]),
     };
   }

@@ -94,7 +94,7 @@ test('an open write that nobody saw explains a miss, unless it was invoked after
   expect(decide(rows(...others))).toBe('invalid');
 });
 
-test('one open write explains one miss, not two whose values were there one after the other', () => {
+test('one open write explains one miss, not two with values one after the other', () => {
   const history = (...open: readonly Row[]): Operation[] =>
     rows(
       ['write', 1, null, 1, 2],

@@ -28,7 +28,7 @@ test('an add that a later read does not count is lost', () => {
   expect(result).toHaveProperty('finding.core.length', 3);
 });
 
-test('the core of an add lost after a read that counted an open one has that read and its add', () => {
+test('an add lost after a read that counted an open one is told with that read and its add', () => {
   const result = check(
     add(1, [0]),
     read(1, [2, 3]),

@@ -72,7 +72,7 @@ test('a miss may be before the add or after the remove, but not while it is ther
   expect(check(...both, has(1, [12, 13]))).toMatchObject({ finding: { kind: 'stale-read' } });
 });
 
-test('the core of a miss has who saw the element before it, if the add alone does not say so', () => {
+test('a miss is told with who saw the element before it, if the add does not say so', () => {
   const result = check(add(1, [0, 20]), has(1, [1, 2]), lacks(1, [3, 4]), remove(1, [5, 6], true));
   expect(result).toHaveProperty('finding.core.length', 4);
   expect(result).toMatchObject({ finding: { core: [{ id: 0 }, { id: 1 }, { id: 2 }, { id: 3 }] } });

@@ -7,6 +7,7 @@
  * only where the very next operation needs it, for else a later place, or none, would do as well.
  */
 import { neverReturned } from '../columns.ts';
+import type { EventList } from './event-list.ts';
 import type { Ground } from './ground.ts';
 import { hashWord } from './hash-words.ts';
 import { IntStack } from './int-stack.ts';
@@ -42,8 +43,22 @@ const helpersPerStep = 256;
 /** How far other orders than the first mix operations by their returns. */
 const noisePositions = [0, 16, 64, 256] as const;
 
+export interface DepthOptions {
+  /** Its own: a search takes operations out of it. */
+  readonly list: EventList;
+  /**
+   * Whether an open operation may take effect again and again. More is possible then, so an order
+   * that it finds says nothing; but where it finds none there is none. How many were used does not
+   * matter to it, and so a violation that no crashed operation can explain is soon known, which
+   * otherwise takes all ways to use them up.
+   */
+  readonly reusesOpen: boolean;
+}
+
 export class DepthSearch {
   readonly #ground: Ground;
+  readonly #list: EventList;
+  readonly #reusesOpen: boolean;
   readonly #returns: Int32Array;
   readonly #visited: Visited;
   readonly #key: Int32Array;
@@ -62,8 +77,10 @@ export class DepthSearch {
   #isStarted = false;
   #result: 'found' | 'none' | null = null;
 
-  constructor(ground: Ground) {
+  constructor(ground: Ground, options: DepthOptions = { list: ground.list, reusesOpen: false }) {
     this.#ground = ground;
+    this.#list = options.list;
+    this.#reusesOpen = options.reusesOpen;
     this.#returns = ground.columns.return;
     const { mutatorWords, observerWords } = ground.slots;
     this.#key = new Int32Array(2 + mutatorWords + observerWords);
@@ -140,12 +157,12 @@ export class DepthSearch {
   }
 
   #takeCandidate(base: number, row: number): void {
-    const { transitions, list } = this.#ground;
+    const { transitions } = this.#ground;
     const state = this.#frames.at(base + inFrame.state);
     const vector = this.#frames.at(base + inFrame.vector);
     const trailLength = this.#trail.length;
     const next = transitions.step(state, transitions.classOfRow[row] ?? 0);
-    list.lift(row);
+    this.#list.lift(row);
     this.#trail.push(row);
     this.#enter({ state: next, vector, pending: -1, before: 0 }, trailLength);
   }
@@ -159,7 +176,7 @@ export class DepthSearch {
     this.#markCandidates();
     for (let at = seen; at < end; at += 1) {
       const id = pendings.classes[at] ?? 0;
-      const count = used.countOf(place.vector, id);
+      const count = this.#reusesOpen ? 0 : used.countOf(place.vector, id);
       if (!pendings.isAvailable(id, count, position)) continue;
       const next = transitions.step(place.state, id);
       if (next === refused || next === place.state) continue;
@@ -168,7 +185,7 @@ export class DepthSearch {
       this.#frames.set(base + inFrame.helpersSeen, at + 1);
       const trailLength = this.#trail.length;
       this.#trail.push(pendings.rowAt(id, count));
-      const vector = used.increment(place.vector, id);
+      const vector = this.#reusesOpen ? 0 : used.increment(place.vector, id);
       this.#enter({ state: next, vector, pending: id, before: place.state }, trailLength);
       return;
     }
@@ -177,7 +194,8 @@ export class DepthSearch {
 
   /** Notes the classes that may come next. */
   #markCandidates(): void {
-    const { list, transitions } = this.#ground;
+    const { transitions } = this.#ground;
+    const list = this.#list;
     this.#configuration += 1;
     for (let entry = list.first; entry !== list.end; entry = list.next[entry] ?? list.end) {
       const event = list.event[entry] ?? 0;
@@ -240,7 +258,8 @@ export class DepthSearch {
    * when nothing is left.
    */
   #takeObservers(state: number): number {
-    const { list, transitions } = this.#ground;
+    const { transitions } = this.#ground;
+    const list = this.#list;
     const { classOfRow, isObserver } = transitions;
     const { end, event: events, next } = list;
     this.#candidates.truncate(0);
@@ -348,7 +367,7 @@ export class DepthSearch {
     }
     while (this.#trail.length > trailLength) {
       const row = this.#trail.pop();
-      if (this.#returns[row] !== neverReturned) this.#ground.list.unlift(row);
+      if (this.#returns[row] !== neverReturned) this.#list.unlift(row);
     }
   }
 

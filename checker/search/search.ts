@@ -2,7 +2,9 @@
  * The general search: exact for every model, exponential in the worst case. [WG93] [Lowe17]
  *
  * Synchronous and resumable: `run` takes a budget of steps. It searches depth first, and where
- * that does not end soon, in turns with a search through time; the first that knows decides.
+ * that does not end soon, in turns with a search through time, and with one that asks whether
+ * there would be an order if open operations could happen any number of times; the first that
+ * knows decides.
  * Limits are looked at before memory is taken, and then every few hundred steps.
  */
 import type { Columns } from '../columns.ts';
@@ -10,6 +12,7 @@ import type { Model, SearchLimits } from '../model.ts';
 import type { UnknownReason } from '../verdict.ts';
 import { BreadthSearch } from './breadth-search.ts';
 import { DepthSearch } from './depth-search.ts';
+import { EventList } from './event-list.ts';
 import { Ground } from './ground.ts';
 import { weaveOrder } from './weave-order.ts';
 
@@ -37,6 +40,10 @@ export interface SearchSchedule {
   /** Then steps in turns; 0 leaves one of them out. */
   readonly depthStepsPerTurn: number;
   readonly breadthStepsPerTurn: number;
+  /** Of the search that uses open operations again and again. */
+  readonly reuseStepsPerTurn: number;
+  /** States that it may be the first to reach: an object without bounds has no end of them. */
+  readonly reuseStatesMax: number;
   /** After so many the depth-first search tries another order; doubled each time. */
   readonly depthStepsPerOrder: number;
 }
@@ -47,13 +54,16 @@ function usualSchedule(rows: number): SearchSchedule {
     // A step through time is many times one of the other.
     depthStepsPerTurn: 8192,
     breadthStepsPerTurn: 256,
+    reuseStepsPerTurn: 8192,
+    reuseStatesMax: 4096,
     depthStepsPerOrder: 1_000_000 + 16 * rows,
   };
 }
 
 const stepsBetweenChecks = 256;
 const longestOperationsMax = 512;
-type Turn = 'depth' | 'breadth';
+type Turn = 'depth' | 'breadth' | 'reuse';
+const turns: readonly Turn[] = ['depth', 'breadth', 'reuse'];
 
 export class Search {
   readonly #columns: Columns;
@@ -63,13 +73,15 @@ export class Search {
   #ground: Ground | null = null;
   #depth: DepthSearch | null = null;
   #breadth: BreadthSearch | null = null;
+  #reuse: DepthSearch | null = null;
   #turn: Turn = 'depth';
   #turnEnd: number;
   /** Steps of the depth-first search after which it tries another order. */
   #restartAfter: number;
   #depthSteps = 0;
-  #isDepthGivenUp = false;
-  #isBreadthGivenUp = false;
+  #reuseStates = 0;
+  /** Those that no longer have a turn. */
+  readonly #givenUp = new Set<Turn>();
   #reached = -1;
   #steps = 0;
   #outcome: SearchOutcome | null = null;
@@ -85,9 +97,8 @@ export class Search {
     this.#schedule = limits.schedule ?? usualSchedule(columns.count);
     this.#turnEnd = this.#schedule.depthStepsFirst;
     this.#restartAfter = this.#schedule.depthStepsPerOrder;
-    if (this.#schedule.depthStepsPerTurn > 0) return;
-    this.#isDepthGivenUp = true;
-    this.#turnEnd = 0;
+    for (const turn of turns) if (this.#stepsOf(turn) === 0) this.#givenUp.add(turn);
+    if (this.#givenUp.has('depth')) this.#turnEnd = 0;
   }
 
   get steps(): number {
@@ -108,18 +119,24 @@ export class Search {
       if (this.#steps >= this.#turnEnd) this.#changeTurn();
       this.#steps += 1;
       if (this.#turn === 'depth') this.#stepDepth(this.#ground);
-      else this.#stepBreadth(this.#ground);
+      else if (this.#turn === 'breadth') this.#stepBreadth(this.#ground);
+      else this.#stepReuse(this.#ground);
     }
     return this.#outcome;
   }
 
   #changeTurn(): void {
-    const { depthStepsPerTurn, breadthStepsPerTurn } = this.#schedule;
-    const isBreadthNext = this.#turn === 'depth' || this.#isDepthGivenUp;
-    this.#turn =
-      isBreadthNext && breadthStepsPerTurn > 0 && !this.#isBreadthGivenUp ? 'breadth' : 'depth';
-    const steps = this.#turn === 'depth' ? depthStepsPerTurn : breadthStepsPerTurn;
-    this.#turnEnd = this.#steps + Math.max(1, steps);
+    let at = turns.indexOf(this.#turn);
+    do at = (at + 1) % turns.length;
+    while (this.#givenUp.has(turns[at] ?? 'depth'));
+    this.#turn = turns[at] ?? 'depth';
+    this.#turnEnd = this.#steps + this.#stepsOf(this.#turn);
+  }
+
+  #stepsOf(turn: Turn): number {
+    const { depthStepsPerTurn, breadthStepsPerTurn, reuseStepsPerTurn } = this.#schedule;
+    if (turn === 'depth') return depthStepsPerTurn;
+    return turn === 'breadth' ? breadthStepsPerTurn : reuseStepsPerTurn;
   }
 
   #stepDepth(ground: Ground): void {
@@ -147,6 +164,27 @@ export class Search {
     const order = isShown ? weaveOrder(ground, backbone) : new Uint32Array(0);
     this.#outcome =
       result === 'found' ? { type: 'found', order } : { type: 'none', stuckRow, longest: order };
+  }
+
+  #stepReuse(ground: Ground): void {
+    if (ground.pendings.classes.length === 0) {
+      this.#giveUp('reuse');
+      return;
+    }
+    if (this.#reuse === null) {
+      const list = new EventList(this.#columns);
+      this.#reuse = new DepthSearch(ground, { list, reusesOpen: true });
+    }
+    const statesBefore = ground.transitions.stateCount;
+    const result = this.#reuse.step();
+    this.#reuseStates += ground.transitions.stateCount - statesBefore;
+    if (result === 'none') {
+      const longest = this.#depth?.longest ?? new Uint32Array(0);
+      this.#outcome = { type: 'none', stuckRow: this.#reuse.stuckRow, longest };
+    } else if (result === 'found' || this.#reuseStates > this.#schedule.reuseStatesMax) {
+      // An order that it found may use an open operation twice.
+      this.#giveUp('reuse');
+    }
   }
 
   #checkLimits(): void {
@@ -178,26 +216,40 @@ export class Search {
     return 'memory';
   }
 
-  /** Two searches need the memory of two: the larger one ends first. */
+  /** Several searches need the memory of several: the largest one ends first. */
   #dropOne(): boolean {
-    if (this.#depth === null || this.#breadth === null) return false;
-    this.#noteReached(this.#depth.stuckRow);
-    this.#noteReached(this.#breadth.stuckRow);
-    if (this.#breadth.byteLength > this.#depth.byteLength) {
-      this.#breadth = null;
-      this.#isBreadthGivenUp = true;
-    } else {
-      this.#depth = null;
-      this.#isDepthGivenUp = true;
-    }
-    this.#turn = this.#isDepthGivenUp ? 'breadth' : 'depth';
-    this.#turnEnd = this.#steps + stepsBetweenChecks;
+    const sizes = turns.map((turn) => ({ turn, bytes: this.#searchOf(turn)?.byteLength ?? 0 }));
+    const held = sizes.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
+    const [largest] = held;
+    // The last one that can find an order stays.
+    const canDecide = held.filter(({ turn }) => turn !== 'reuse').length;
+    if (largest === undefined || held.length < 2) return false;
+    if (largest.turn !== 'reuse' && canDecide < 2) this.#giveUp('reuse');
+    else this.#giveUp(largest.turn);
     return this.#estimateBytes() <= this.#limits.bytesMax;
+  }
+
+  #giveUp(turn: Turn): void {
+    this.#noteReached(turn === 'reuse' ? -1 : (this.#searchOf(turn)?.stuckRow ?? -1));
+    if (turn === 'depth') this.#depth = null;
+    else if (turn === 'breadth') this.#breadth = null;
+    else this.#reuse = null;
+    this.#givenUp.add(turn);
+    if (this.#turn === turn) this.#turnEnd = this.#steps;
+  }
+
+  #searchOf(turn: Turn): DepthSearch | BreadthSearch | null {
+    if (turn === 'depth') return this.#depth;
+    return turn === 'breadth' ? this.#breadth : this.#reuse;
   }
 
   #estimateBytes(): number {
     if (this.#ground === null) return Ground.bytesToBuild(this.#columns.count);
-    const searches = (this.#depth?.byteLength ?? 0) + (this.#breadth?.byteLength ?? 0);
-    return this.#ground.byteLength + searches;
+    const reuse =
+      this.#reuse === null
+        ? 0
+        : EventList.bytesFor(this.#columns.count).held + this.#reuse.byteLength;
+    const exact = (this.#depth?.byteLength ?? 0) + (this.#breadth?.byteLength ?? 0);
+    return this.#ground.byteLength + exact + reuse;
   }
 }

@@ -47,7 +47,7 @@ test('who comes back with more used is covered, who used other operations is not
   expect(visited.covers(key, 0)).toBe(false);
 });
 
-test('who comes back with more observers to place is covered, who has others to place is not', () => {
+test('who comes back with more observers to place is covered, with others it is not', () => {
   const visited = new Visited({ exactWords: 1, observerWords: 1 }, new UsedCounts(1));
   visited.add(Int32Array.of(7, 0b011), 0);
   expect(visited.covers(Int32Array.of(7, 0b111), 0)).toBe(true);

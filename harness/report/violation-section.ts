@@ -23,6 +23,7 @@ export function violationSection({ results }: RunRecord): Html | null {
   if (verdict === null || verdict.valid !== false) return null;
   const { witness } = verdict;
   const key = witness.key === null ? '' : ` of key ${shorten(describeValue(witness.key), 40)}`;
+  const openEndedNote = html`<li>Where a bar ends in dots, only its beginning matters.</li>`;
   return html`<section id="violation">
     <h2>The operations that cannot be ordered</h2>
     <p class="lead">${describeMany(witness.operations.length, 'operation')}${key}, out of
@@ -36,7 +37,7 @@ export function violationSection({ results }: RunRecord): Html | null {
         <li>A bar runs from an invocation to its completion.</li>
         <li>Numbers are the longest order that was found, with the state after each.</li>
         <li>Red is the operation that fits nowhere.</li>
-        ${witness.openEnded.length > 0 && html`<li>Where a bar ends in dots, only its beginning matters.</li>`}
+        ${witness.openEnded.length > 0 && openEndedNote}
         <li>A bar that fades out had no answer.</li>
         <li>Left to right is the order of the history, not time.</li>
       </ul>
