@@ -192,3 +192,21 @@ test('the memory tells operations apart whose places in the bit set are 16 or 32
     expect(result, `${fillers} others`).toBe('found');
   }
 });
+
+test('an open write whose value a miss expects does not stand in for another one', () => {
+  const operations = history(
+    write(5, [0, 1]),
+    write(7, [2]),
+    write(9, [3]),
+    read(5, [8, 9]),
+    cas([5, 'a'], [10, 11], missed),
+    cas([9, 'b'], [12, 13], missed),
+    write(6, [20, 21]),
+    read(6, [22, 23]),
+    cas([6, 'c'], [24, 25], missed),
+  );
+  // Only the 7 explains the first two, so the 9 is left for the last one.
+  expect(checkWhole({ operations, model }).valid).toBe(true);
+  const without = operations.filter(({ value }) => value !== 7);
+  expect(checkWhole({ operations: without, model }).valid).toBe(false);
+});

@@ -8,7 +8,10 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** Why no test can tell it from the checker; a survivor without that is a gap in the tests. */
+  /**
+   * Why no test tells it from the checker, or that none was found that does. A survivor without
+   * that is a gap in the tests.
+   */
   readonly equivalent?: string;
 }
 

