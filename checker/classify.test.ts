@@ -15,7 +15,7 @@ import type { Witness } from './verdict.ts';
 
 const model = createCasRegister();
 /** The search alone: no near-linear algorithm gives the name. */
-const { fast: _, ...bare } = model;
+const { fast: _, guided: __, ...bare } = model;
 
 function nameOf(operations: readonly Operation[], failed: readonly Operation[] = []): string {
   const columns = columnsOfRecords({ operations, failed });
@@ -79,7 +79,7 @@ test('a value that somebody wrote is never called unwritten, whatever the reduct
 });
 
 test('a class is not claimed of a model that does not say what its operations see', () => {
-  const { touches: __, ...silent } = bare;
+  const { touches: ___, ...silent } = bare;
   const { columns } = columnsOfRecords({ operations: history(read(7, [0, 1])) });
   const failed = selectRows(columns, []);
   expect(classifyCore(history(read(7, [0, 1])), { model: silent, columns, failed })).toBe(null);

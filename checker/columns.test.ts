@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { columnsOf, operationsOf, selectRows } from './columns.ts';
-import type { Operation } from './history.ts';
+import type { Op, Operation } from './history.ts';
 import { defineModel } from './model.ts';
+import { createCasRegister } from './models/register.ts';
+import { pairHistory } from './pairing.ts';
 import { replayOrder } from './replay.ts';
 import { checkWhole } from './testing/check-whole.ts';
 
@@ -80,4 +82,33 @@ test('a model of a name, an initial state and a step is enough for all three ver
   expect(stopped.valid).toBe('unknown');
   const replay = (): void => replayOrder(columnsOf(invalid), Uint32Array.of(0, 1, 2), stack);
   expect(replay).toThrow('operation 4 (pop) is not possible');
+});
+
+test.each([
+  [{ swapped: true }],
+  [{ swapped: false, seen: 1 }],
+  ['\u0000 nobody saw it'],
+  ['Symbol(nobody saw it)'],
+  [[1, 2]],
+  [false],
+  [''],
+])('%j is a value like any other where no cas answered it', (value) => {
+  const write = { ...common, id: 0, f: 'write', value, output: value, call: 0, return: 1 };
+  const read = { ...common, id: 2, f: 'read', value: null, output: value, call: 2, return: 3 };
+  const history = [write, read];
+  expect(operationsOf(columnsOf(history))).toEqual(history);
+  const model = createCasRegister();
+  expect(checkWhole({ operations: history, model })).toMatchObject({ valid: true });
+  const lines = history.flatMap(({ f, value: argument, output, call }): Op[] => [
+    { index: call, timeNs: 0, process: 1, type: 'invoke', f, value: argument },
+    { index: call + 1, timeNs: 0, process: 1, type: 'ok', f, value: null, result: output },
+  ]);
+  const [, paired] = operationsOf(pairHistory(lines).columns);
+  expect(paired).toMatchObject({ output: value });
+  // Twice the same write, so that the search decides, and values that nobody saw are merged.
+  const twice = { ...write, id: 4, call: 4, return: 5 };
+  const other = { ...write, value: 101, id: 6, call: 6, return: 7 };
+  const late = { ...read, id: 8, call: 8, return: 9 };
+  const spoiled = checkWhole({ operations: [write, read, twice, other, late], model });
+  expect(spoiled).toMatchObject({ valid: false });
 });

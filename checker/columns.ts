@@ -12,6 +12,9 @@ export const neverReturned = 0x7fffffff;
 /** Where a column has no entry. */
 export const none = -1;
 
+/** The one function whose answers may be of the form `{ swapped, seen }`. */
+export const swapFunction = 'cas';
+
 /** What an answer said about swapping; the value it found, if told, is in `output`. */
 export const swapOutcome = { untold: 0, missed: 1, swapped: 2 } as const;
 
@@ -43,7 +46,7 @@ export interface Columns {
   readonly argument2: Int32Array;
   /** Value id of the answer, `none` when unknown; of `seen` when `outcome` is not `untold`. */
   readonly output: Int32Array;
-  /** For answers of the form `{ swapped, seen }`: one of `swapOutcome`. */
+  /** For answers of a cas of the form `{ swapped, seen }`: one of `swapOutcome`. */
   readonly outcome: Uint8Array;
   /** Nanoseconds, for sentences only; null when not recorded. */
   readonly callTimeNs: Float64Array | null;
@@ -150,7 +153,7 @@ export function columnsOf(
     columns.key[row] = operation.key === null ? none : keys.idOf(operation.key);
     columns.node[row] = operation.node === undefined ? none : nodes.idOf(operation.node);
     setArgument(columns, row, operation.value);
-    if (operation.return !== null) setOutput(columns, row, operation.output);
+    if (operation.return !== null) setOutput(columns, row, operation);
     if (columns.callTimeNs !== null) columns.callTimeNs[row] = operation.callTimeNs ?? 0;
     if (columns.returnTimeNs === null) return;
     columns.returnTimeNs[row] = operation.returnTimeNs ?? Number.NaN;
@@ -193,9 +196,14 @@ export function setArgument(columns: ValueColumns, row: number, value: unknown):
   columns.argument2[row] = isPair ? values.idOf(value[1]) : none;
 }
 
-export function setOutput(columns: ValueColumns, row: number, output: unknown): void {
+/** The answer of an operation, which is kept as `outcome` and `output` only where it is a cas. */
+export function setOutput(
+  columns: ValueColumns,
+  row: number,
+  { f, output }: Pick<Operation, 'f' | 'output'>,
+): void {
   const { values } = columns.tables;
-  const swap = asSwapAnswer(output);
+  const swap = f === swapFunction ? asSwapAnswer(output) : null;
   if (swap === null) {
     columns.outcome[row] = swapOutcome.untold;
     columns.output[row] = values.idOf(output);

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { linearizeByBruteForce } from './brute-force.ts';
+import { ContradictionError } from './explain.ts';
 import type { Operation } from './history.ts';
+import type { FastResult } from './model.ts';
+import { createKv } from './models/kv.ts';
 import { createCasRegister } from './models/register.ts';
 import { checkWhole } from './testing/check-whole.ts';
-import { cas, history, read, write } from './testing/operations.ts';
+import { cas, history, read, type Span, write } from './testing/operations.ts';
 import { createRandom, simulateHistory } from './testing/random-history.ts';
 import type { Witness } from './verdict.ts';
 
@@ -113,4 +116,45 @@ test('who returned after the impossible read is not blamed for what came later',
   expect(witness.operations.map(({ id }) => id)).toContain(4);
   expect(witness.operations.map(({ id }) => id)).not.toContain(3);
   expect(witness.kind).not.toBe('unwritten-value');
+});
+
+test('an order of the whole history contradicts an algorithm that says there is none', () => {
+  const operations = history(write(1, [0, 1]), read(1, [2, 3]));
+  const wrong = {
+    ...model,
+    fast: (): FastResult => ({
+      type: 'invalid',
+      finding: { kind: 'stale-read', sentence: 'It is not.', core: operations },
+    }),
+  };
+  expect(() => checkWhole({ operations, model: wrong })).toThrow(ContradictionError);
+});
+
+test('where a model does not say what its operations see, a witness holds who made that', () => {
+  const kv = createKv();
+  const op = (f: string, value: unknown, output: unknown, [call, end]: Span): Operation => ({
+    id: call,
+    process: call,
+    key: null,
+    f,
+    value,
+    output,
+    call,
+    return: end ?? null,
+  });
+  // The second get is wrong; the first one is right, but only because of the appends.
+  const operations = [
+    op('delete', null, null, [0, 2]),
+    op('append', 'b', null, [1, 4]),
+    op('append', 'a', null, [5, 10]),
+    op('append', 'ab', null, [7, 8]),
+    op('get', null, 'baba', [9, 11]),
+    op('get', null, null, [12, 13]),
+  ];
+  const verdict = checkWhole({ operations, model: kv });
+  if (verdict.valid !== false) throw new Error(`the verdict is ${verdict.valid}`);
+  const { witness } = verdict;
+  expect(witness.operations.map(({ id }) => id)).toEqual([0, 1, 5, 7, 9, 12]);
+  expect(witness.remaining.map(({ id }) => id)).toEqual([12]);
+  expect(witness.confirmedBy).toBe('brute-force');
 });

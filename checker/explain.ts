@@ -6,16 +6,18 @@
  */
 import { bruteForceOperationsMax, linearizeByBruteForce } from './brute-force.ts';
 import { classifyCore } from './classify.ts';
-import { columnsOf, neverReturned, operationAt } from './columns.ts';
+import { type Columns, columnsOf, neverReturned, operationAt } from './columns.ts';
 import { describeOperation } from './describe-operation.ts';
 import type { Operation } from './history.ts';
 import type { Finding, Model, SearchLimits } from './model.ts';
 import type { KeyHistory } from './partition.ts';
 import { type Core, reduceToCore } from './reduce.ts';
+import { replayOrder } from './replay.ts';
 import { Search, type SearchOutcome } from './search/search.ts';
 import type { Witness } from './verdict.ts';
 import { asOpen } from './witness-dependencies.ts';
 import { describeStuck, statesAtEnd } from './witness-stuck.ts';
+import { findSupport } from './witness-support.ts';
 import { countBefore, findWriter, rowsOfIds, windowBefore } from './witness-window.ts';
 import { outcomeOf, stateSentence } from './witness-words.ts';
 
@@ -41,8 +43,33 @@ const shownWritersMax = 8;
 /** A core of more operations than that is left as the algorithm found it. */
 const shrinkMax = 64;
 
-/** The witness of a key that is known not to be linearizable. */
+/** One part of the checker says that there is no order, another has found one. */
+export class ContradictionError extends Error {
+  constructor(rows: number) {
+    super(`an order was found of ${rows} operations that are said to have none`);
+    this.name = 'ContradictionError';
+  }
+}
+
+/**
+ * The witness of a key that is known not to be linearizable. Throws a ContradictionError when no
+ * few operations could be confirmed, and an order of all of them turns up: the checker is wrong.
+ */
 export function* explainViolation(violation: Violation): Generator<number, Witness> {
+  const witness = yield* findWitness(violation);
+  if (witness.confirmedBy === null) refute(violation);
+  return witness;
+}
+
+/** Looks for an order by the model's step alone, and has it replayed. */
+function refute({ part: { columns }, model }: Violation): void {
+  const search = searchPlainly(columns, model);
+  if (search.type !== 'found') return;
+  replayOrder(columns, search.order, model);
+  throw new ContradictionError(columns.count);
+}
+
+function* findWitness(violation: Violation): Generator<number, Witness> {
   const { finding } = violation;
   if (finding !== null) {
     const witness = confirm(violation, yield* shrink(violation, finding));
@@ -101,7 +128,7 @@ function* findCore(violation: Violation): Generator<number, Core | null> {
     // Too much for one trial; but the search has found it impossible, so it stands as it is.
     return count > shrinkMax
       ? null
-      : { operations: universe, openEnded: new Set(), isFreed: false };
+      : { operations: universe, openEnded: new Set(), isFreed: false, helpers: [] };
   }
 }
 
@@ -125,7 +152,10 @@ function unexplained({ part, stuckAt }: Violation): Finding {
 function describeCore(violation: Violation, core: Core): Witness {
   const { part, model } = violation;
   const { failed, columns } = part;
-  const operations = withWriters(asRecorded(core.operations, part), violation);
+  const support = findSupport({ core: core.operations, helpers: core.helpers, model });
+  const supporters = core.helpers.filter(({ id }) => support.has(id));
+  const found = asRecorded([...core.operations, ...supporters], part);
+  const operations = withWriters(found, violation);
   const cut = core.operations.filter(({ id, return: end }) => {
     return end === null && operations.some((other) => other.id === id && other.return !== null);
   });
@@ -139,8 +169,8 @@ function describeCore(violation: Violation, core: Core): Witness {
   const few = columnsOf(sure, columns.tables.values);
   const fast = core.isFreed ? undefined : model.fast?.({ columns: few, failed, context: columns });
   if (fast?.type === 'invalid' && isTrueOf(fast.finding, violation)) {
-    const found = { ...fast.finding, core: asRecorded(fast.finding.core, part) };
-    const witness = confirm(violation, { finding: found, openEnded });
+    const finding = { ...fast.finding, core: asRecorded(fast.finding.core, part) };
+    const witness = confirm(violation, { finding, openEnded });
     if (witness.confirmedBy !== null) return witness;
   }
   const named = classifyCore(sure, { model, columns, failed });
@@ -201,7 +231,7 @@ function describeGenerally(
 
 function confirm({ part, model }: Violation, { finding, openEnded }: Explained): Witness {
   const { core } = finding;
-  const search = searchCore(core, model);
+  const search = searchPlainly(columnsOf(core), model);
   const longest = search.type === 'none' ? [...search.longest] : [];
   const order = longest.flatMap((row) => core[row]?.id ?? []);
   return {
@@ -228,8 +258,10 @@ function confirmedBy(
   return search.type === 'none' ? 'search' : null;
 }
 
-function searchCore(core: readonly Operation[], model: Model): SearchOutcome {
-  const search = new Search(columnsOf(core), model, {
+/** Without what only makes it faster, so that no more than the search itself is to be trusted. */
+function searchPlainly(columns: Columns, model: Model): SearchOutcome {
+  const { canonical: _, ...exact } = model;
+  const search = new Search(columns, exact, {
     stepsMax: confirmationStepsMax,
     bytesMax: confirmationBytesMax,
     shouldStop: () => null,

@@ -13,6 +13,8 @@ import {
   selectRows,
   setArgument,
   setOutput,
+  swapFunction,
+  swapOutcome,
   type Tables,
   type ValueColumns,
 } from './columns.ts';
@@ -148,7 +150,8 @@ export class HistoryBuilder {
     event.node = op.node === undefined ? none : this.nodes.idOf(op.node);
     event.timeNs = op.timeNs;
     setArgument(this.#scratchColumns, 0, op.type === 'invoke' ? op.value : null);
-    setOutput(this.#scratchColumns, 0, op.result === undefined ? op.value : op.result);
+    const output = op.result === undefined ? op.value : op.result;
+    setOutput(this.#scratchColumns, 0, { f: op.f, output });
     event.argument = this.#scratchColumns.argument[0] ?? 0;
     event.argument2 = this.#scratchColumns.argument2[0] ?? none;
     event.output = this.#scratchColumns.output[0] ?? none;
@@ -264,6 +267,7 @@ export class HistoryBuilder {
       columns.return[row] = index;
       columns.output[row] = event.output;
       columns.outcome[row] = event.outcome;
+      if (event.outcome !== swapOutcome.untold) this.#keepAnswer(event, row);
     } else if (event.type === 'fail') {
       this.#counts.fail += 1;
       this.#failed[row] = 1;
@@ -280,6 +284,15 @@ export class HistoryBuilder {
       this.#completions = grown;
     }
     this.#completions[at] = (this.#completions[at] ?? 0) + 1;
+  }
+
+  /** What looks like the answer of a cas is just a value where it is none. */
+  #keepAnswer({ f, outcome, output }: LineEvent, row: number): void {
+    if (this.functions.names[f] === swapFunction) return;
+    const swapped = outcome === swapOutcome.swapped;
+    const answer = output === none ? { swapped } : { swapped, seen: this.values.valueOf(output) };
+    this.#columns.output[row] = this.values.idOf(answer);
+    this.#columns.outcome[row] = swapOutcome.untold;
   }
 
   #idOf(row: number): number {

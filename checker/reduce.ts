@@ -29,6 +29,8 @@ export interface Core {
   readonly openEnded: ReadonlySet<number>;
   /** Whether some of them could have written without finding what they expected. */
   readonly isFreed: boolean;
+  /** What was left out and would not have helped, as operations that may happen or not. */
+  readonly helpers: readonly Operation[];
 }
 
 /** Limits of one reduction, and of one trial: it only shortens an answer that is known. */
@@ -49,11 +51,11 @@ export function* reduceToCore(input: ReductionInput): Generator<number, Core | n
   const openEnded = yield* reduction.openWhatMay();
   // Who might as well be open, and write whatever it finds, needs nobody before it.
   const isFreed = yield* reduction.free(openEnded);
-  if (!isFreed) return { operations: reduction.core, openEnded, isFreed };
+  if (!isFreed) return { ...reduction.result, openEnded, isFreed };
   yield* dropAll(reduction, input.model);
   // The core is another one now, in which other returns may matter.
   const opened = yield* reduction.openWhatMay();
-  return { operations: reduction.core, openEnded: opened, isFreed };
+  return { ...reduction.result, openEnded: opened, isFreed };
 }
 
 function* dropAll(reduction: Reduction, { isObserver }: Model): Generator<number, void> {
@@ -102,6 +104,10 @@ class Reduction {
     this.#universe = input.universe;
     this.#dependencies = new Dependencies(input);
     this.core = input.kept ?? input.universe;
+  }
+
+  get result(): Pick<Core, 'operations' | 'helpers'> {
+    return { operations: this.core, helpers: this.#dependencies.helpersOf(this.core) };
   }
 
   isOver(): boolean {

@@ -9,6 +9,8 @@
 export function valueKey(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'object') return objectKey(value);
+  // No JSON text: it equals no value that a history can hold.
+  if (typeof value === 'symbol') return value.toString();
   return JSON.stringify(value) ?? 'null';
 }
 

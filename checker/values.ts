@@ -46,7 +46,9 @@ export class ValueTable {
   }
 
   toRecord(): ValueTableRecord {
-    return { integers: this.#integers.slice(0, this.#size), others: [...this.#others] };
+    // What no history can hold cannot be posted either, and means nothing elsewhere.
+    const others = [...this.#others].filter(([, value]) => typeof value !== 'symbol');
+    return { integers: this.#integers.slice(0, this.#size), others };
   }
 
   /** How many different values there are; ids are below it. */

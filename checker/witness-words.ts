@@ -28,7 +28,7 @@ export function labelOf(operation: Operation): string {
 export function outcomeOf(operation: Operation): string {
   const { f, output } = operation;
   if (operation.return === null) return 'no answer: may have happened';
-  if (f === 'read') return `returned ${describeValue(output)}`;
+  if (f === 'read' || f === 'get' || f === 'dequeue') return `returned ${describeValue(output)}`;
   if (casPairOf(operation) !== null && isRecord(output)) {
     if (output['swapped'] === true) return 'swapped';
     return 'seen' in output ? `not swapped, ${refusalOf(output)}` : 'not swapped';

@@ -117,13 +117,15 @@ function describeFork(list: ListHistory, { one, other, at }: Fork): Finding {
 function describeMisplaced(list: ListHistory, { append, read, at }: MisplacedElement): Finding {
   const { columns } = list;
   const writer = operationAt(columns, append);
-  const element = elementsRead(columns, read)[at];
+  const element = describeValue(elementsRead(columns, read)[at]);
+  const shown = `${describeOperation(operationAt(columns, read))} showed ${element} at index ${at}`;
   return {
     kind: 'misplaced-element',
     sentence:
-      `${describeMutation(writer)} answered ${describeLengthOf(writer.output)}, but ` +
-      `${describeOperation(operationAt(columns, read))} showed ${describeValue(element)} at ` +
-      `index ${at}.`,
+      list.told[append] === at
+        ? `${describeMutation(writer)} answered ${describeLengthOf(writer.output)}, but ${shown}.`
+        : `${shown}, but every append of ${element} that can have been there answered the length ` +
+          'of another place.',
     core: coreOf(columns, [append, read], writersOf(list, [read])),
   };
 }

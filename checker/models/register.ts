@@ -127,6 +127,9 @@ function touches(operation: Operation): Touches {
   }
 }
 
+/** Equal to no value that a history can hold. */
+const nobodySawIt: unique symbol = Symbol('nobody saw it');
+
 /**
  * A value that nobody saw and no cas expects can be told from no other such value. All of them
  * become one, so that thousands of open writes are one class of the search and not thousands.
@@ -140,7 +143,7 @@ function mergeUntestedValues(columns: Columns): Columns {
     decode(at, row);
     if (row.sees >= 0) tested[row.sees] = 1;
   }
-  const untested = values.idOf('\u0000 nobody saw it');
+  const untested = values.idOf(nobodySawIt);
   const argument = columns.argument.slice();
   const argument2 = columns.argument2.slice();
   const output = columns.output.slice();
