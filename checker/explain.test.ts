@@ -158,3 +158,8 @@ test('where a model does not say what its operations see, a witness holds who ma
   expect(witness.remaining.map(({ id }) => id)).toEqual([12]);
   expect(witness.confirmedBy).toBe('brute-force');
 });
+
+test('a value that nobody wrote is told of the read that returned it', () => {
+  const { sentence } = witnessOf(history(write(1, [0, 1]), read(5, [2, 3])));
+  expect(sentence).toBe("process 1's read on n1 (op 1) saw 5, a value that nobody ever wrote.");
+});

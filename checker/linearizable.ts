@@ -310,6 +310,7 @@ const easier =
   'once, compare-and-sets that tell the value which they saw, fewer clients at a time';
 
 const unknownMessages: Readonly<Record<UnknownReason, string>> = {
+  vacuous: 'no operation completed, so nothing was checked',
   time: `the time limit was reached; allow more time, or ${easier}`,
   memory: `the memory limit was reached; allow more memory, or ${easier}`,
   steps: `the limit of search steps was reached; allow more steps, or ${easier}`,

@@ -41,7 +41,14 @@ export interface UnknownVerdict {
   readonly message: string;
 }
 
-export type UnknownReason = 'time' | 'memory' | 'steps' | 'interrupted' | 'crashed';
+export type UnknownReason =
+  | 'time'
+  | 'memory'
+  | 'steps'
+  | 'interrupted'
+  | 'crashed'
+  /** Nothing completed, so nothing was checked. The checker itself calls that valid. */
+  | 'vacuous';
 
 export type Verdict = ValidVerdict | InvalidVerdict | UnknownVerdict;
 

@@ -69,7 +69,7 @@ function describeUnwritten(context: ConflictContext, row: number): Finding {
     };
   }
   const saw =
-    operation === witness
+    operation.id === witness.id
       ? `${describeOperation(operation)} saw ${describeSeen(operation)}`
       : `${describeMutation(operation)} must have swapped, for its value was seen, and so ` +
         `have found ${describeSeen(operation)}`;

@@ -5,6 +5,7 @@
  * crashed may be torn: it is left out, and that is noted. Nothing is sorted. Lines of the usual
  * shape go from their bytes into columns; every other one through JSON.parse.
  */
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { historyFormat, historyVersion } from '../../checker/history.ts';
 import { HistoryBuilder, HistoryError, type PairedHistory } from '../../checker/pairing.ts';
@@ -144,8 +145,15 @@ export class JsonLinesReader {
   #takeLine(bytes: Buffer, start: number): number {
     if (this.#line > 0 && this.#scan(bytes, start)) return this.#scanner.lineEnd + 1;
     const end = bytes.indexOf(lineBreak, start);
-    this.#addText(bytes.toString('utf8', start, end));
+    this.#addText(this.#decode(bytes.subarray(start, end)));
     return end + 1;
+  }
+
+  /** Different bytes that are no UTF-8 would become the same text. */
+  #decode(bytes: Buffer): string {
+    if (isUtf8(bytes)) return bytes.toString('utf8');
+    this.#line += 1;
+    throw this.#malformed('not UTF-8');
   }
 
   /** False when it must be read the other way. */

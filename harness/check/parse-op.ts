@@ -43,12 +43,13 @@ export function parseOp(line: unknown): Op {
 }
 
 /**
- * Throws OpShapeError at a whole number that JavaScript has rounded: two different values would
- * be one, and a wrong history would pass.
+ * Throws OpShapeError at a whole number that JavaScript has rounded, and at one that it calls
+ * infinite: two different values would be one, and a wrong history would pass.
  */
 export function checkExactNumbers(name: string, value: unknown, depth = 0): void {
   if (typeof value === 'number') {
-    if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
+    const isExact = Number.isFinite(value) && !Number.isInteger(value);
+    if (isExact || Number.isSafeInteger(value)) return;
     throw new OpShapeError(
       `"${name}" holds about ${value}, a number too large to be told from its neighbours: ` +
         'write it as a text',

@@ -252,3 +252,35 @@ test('Ctrl-C ends the check with what is known, which is unknown', async () => {
   expect(stdout).toMatch(/^unknown \(interrupted\)/);
   expect(exitCode).toBe(2);
 });
+
+test('a history in which nothing completed is unknown, and so no pass', async () => {
+  const empty = await check(file([header]));
+  expect([empty.exitCode, empty.stdout.split('\n')[0]]).toEqual([
+    2,
+    'unknown (vacuous): no operation completed, so nothing was checked',
+  ]);
+  const open = await check(file([header, write(0, 41)[0] ?? '']));
+  expect(open.exitCode).toBe(2);
+});
+
+test.each([
+  ['1e400', 'holds about Infinity'],
+  ['-1e400', 'holds about -Infinity'],
+  ['9007199254740993', 'too large to be told from its neighbours'],
+])('the value %s, which JavaScript would mix up with others, is refused', async (text, words) => {
+  const lines = write(0, 41).map((line) => line.replaceAll('41', text));
+  const { exitCode, stderr } = await check(file([header, ...lines]));
+  expect([exitCode, stderr.includes('line 2'), stderr.includes(words)]).toEqual([253, true, true]);
+});
+
+test('bytes that are no UTF-8 are refused, for different ones would become one text', async () => {
+  const path = join(folder, 'history.jsonl');
+  const [first = '', second = ''] = write(0, 41);
+  const bytes = Buffer.from(`${header}\n${first.replace('41', '"ÿ"')}\n${second}\n`, 'latin1');
+  writeFileSync(path, bytes);
+  const { exitCode, stderr } = await check(path);
+  expect([exitCode, stderr.trim()]).toEqual([253, `rafture check: ${path}, line 2: not UTF-8`]);
+  const edn = join(folder, 'history.edn');
+  writeFileSync(edn, Buffer.from('{:process 0 :type :invoke :f :read :value "ÿ"}\n', 'latin1'));
+  expect((await check(edn)).exitCode).toBe(253);
+});

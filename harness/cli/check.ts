@@ -8,11 +8,13 @@ import process from 'node:process';
 import type { CommandModule, Options } from 'yargs';
 import { modelNames } from '../../checker/models/registry.ts';
 import { HistoryError } from '../../checker/pairing.ts';
+import type { UnknownVerdict } from '../../checker/verdict.ts';
 import { checkOperations } from '../check/check-history.ts';
 import { describeVerdictText, type VerdictReport } from '../check/describe-verdict.ts';
 import {
   type HistoryFormat,
   historyFormats,
+  ReadingInterrupted,
   type ReadOptions,
   readHistory,
 } from '../check/formats/read-history.ts';
@@ -124,6 +126,11 @@ async function runCheck(args: CheckArguments): Promise<number> {
   } catch (error) {
     if (error instanceof HistoryFileError) return complain(error.message, exitCodes.unreadable);
     if (error instanceof ModelError) return complain(error.message, exitCodes.badArguments);
+    if (error instanceof ReadingInterrupted) {
+      const { message } = undecided('interrupted', 0);
+      console.log(`unknown (interrupted): ${message}`);
+      return exitCodes.unknown;
+    }
     throw error;
   } finally {
     interruption.dispose();
@@ -194,11 +201,14 @@ async function checkFile(
   signal: AbortSignal,
 ): Promise<VerdictReport> {
   const startedAt = performance.now();
-  const history = await readHistory(path, readOptionsOf(args));
+  const history = await readHistory(path, { ...readOptionsOf(args), signal });
   const { columns, counts, lines, notes, format } = history;
   const model = args.model ?? (format === 'porcupine' ? 'kv' : 'cas-register');
   try {
-    const verdict = await checkOperations(history, { ...limitsOf(args, model), signal });
+    const found = await checkOperations(history, { ...limitsOf(args, model), signal });
+    // Without any answer every history is linearizable, and none was tested.
+    const isVacuous = found.valid === true && counts.ok === 0;
+    const verdict = isVacuous ? undecided('vacuous', columns.count) : found;
     const seconds = (performance.now() - startedAt) / 1000;
     const { svg, linearization } = args;
     const more = [
@@ -210,6 +220,16 @@ async function checkFile(
     const name = path === '-' ? 'standard input' : path;
     throw error instanceof HistoryError ? asFileError(name, error, history) : error;
   }
+}
+
+const undecidedMessages = {
+  vacuous: 'no operation completed, so nothing was checked',
+  interrupted: 'the history was not read to its end, and nothing was checked',
+} as const;
+
+function undecided(reason: keyof typeof undecidedMessages, operations: number): UnknownVerdict {
+  const message = undecidedMessages[reason];
+  return { valid: 'unknown', operations, reason, key: null, keys: [], position: 0, message };
 }
 
 function readOptionsOf(args: CheckArguments): ReadOptions {

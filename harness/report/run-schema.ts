@@ -92,7 +92,7 @@ const verdict: z.ZodType<StoredVerdict> = z.discriminatedUnion('valid', [
   z.object({
     valid: z.literal('unknown'),
     operations: number,
-    reason: z.enum(['time', 'memory', 'steps', 'interrupted', 'crashed']),
+    reason: z.enum(['time', 'memory', 'steps', 'interrupted', 'crashed', 'vacuous']),
     key: text.nullable(),
     keys: z.array(text.nullable()),
     position: number,

@@ -55,7 +55,7 @@ export const untold: Omit<FormatEvent, 'line' | 'type' | 'process' | 'f' | 'valu
 const newProcessMin = 1_000_000;
 
 export class EventHistory {
-  readonly #name: string;
+  readonly name: string;
   readonly #rules: EventRules;
   readonly #builder = new HistoryBuilder();
   readonly #processes = new Map<number | string, number>();
@@ -69,7 +69,7 @@ export class EventHistory {
 
   /** The name is for messages. */
   constructor(name: string, rules: EventRules) {
-    this.#name = name;
+    this.name = name;
     this.#rules = rules;
   }
 
@@ -107,7 +107,7 @@ export class EventHistory {
   }
 
   malformed(line: number, message: string): HistoryFileError {
-    return new HistoryFileError('malformed', `${this.#name}, line ${line}: ${message}`, line);
+    return new HistoryFileError('malformed', `${this.name}, line ${line}: ${message}`, line);
   }
 
   finish(notes: readonly string[] = []): HistoryFile {

@@ -53,7 +53,7 @@ async function* writeLines(
 ): AsyncGenerator<string> {
   let text = writer.describe();
   let line = 0;
-  for await (const entry of linesOf(readChunks(path))) {
+  for await (const entry of linesOf(readChunks(path), path)) {
     line += 1;
     if (line === 1) continue;
     // What is torn has been left out before.

@@ -44,7 +44,7 @@ export async function readIntervals(
 ): Promise<HistoryFile> {
   const intervals: Interval[] = [];
   let line = 0;
-  for await (const text of linesOf(chunks)) {
+  for await (const text of linesOf(chunks, name)) {
     line += 1;
     if (text.trim() === '') continue;
     intervals.push(parseLine(name, text, line));

@@ -51,7 +51,7 @@ export async function readEdnEntries(
 ): Promise<void> {
   const forms = new EdnForms((members, line) => onEntry(parseEntry(members, line)));
   try {
-    for await (const text of textOf(chunks)) forms.addText(text);
+    for await (const text of textOf(chunks, history.name)) forms.addText(text);
     forms.finish();
   } catch (error) {
     if (error instanceof EdnError) throw history.malformed(error.line, error.message);

@@ -26,7 +26,7 @@ export async function readJepsenLog(
   const history = new EventHistory(name, rules);
   let line = 0;
   let others = 0;
-  for await (const text of linesOf(chunks)) {
+  for await (const text of linesOf(chunks, name)) {
     line += 1;
     const rest = logger.exec(text)?.[1];
     if (rest !== undefined) addEntry(history, rest, line);

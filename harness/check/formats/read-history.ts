@@ -31,6 +31,8 @@ export interface ReadOptions {
   readonly nilRead?: NilRead;
   /** Whether values of EDN are pairs of jepsen.independent. */
   readonly independent?: boolean;
+  /** Ends the reading with a ReadingInterrupted. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ReadHistory extends HistoryFile {
@@ -46,6 +48,11 @@ const defaultRules: Readonly<Record<'edn' | 'jepsen-log' | 'intervals', Required
   intervals: { failedCas: 'drop', nilRead: 'value' },
 };
 
+/** Somebody wants no more of it; nothing was checked yet. */
+export class ReadingInterrupted extends Error {
+  override readonly name = 'ReadingInterrupted';
+}
+
 /** Enough to tell a format by. */
 const headBytes = 4096;
 
@@ -53,12 +60,24 @@ const headBytes = 4096;
 export async function readHistory(path: string, options: ReadOptions = {}): Promise<ReadHistory> {
   const isInput = path === '-';
   const name = isInput ? 'standard input' : path;
-  const source = new Peeked(isInput ? readInput() : readChunks(path));
+  const chunks = isInput ? readInput() : readChunks(path);
+  const source = new Peeked(untilAborted(chunks, options.signal));
   const format = options.format ?? detectFormat(name, await source.head());
   const history = await read(format, { name, chunks: source, options });
   const isTold = options.format !== undefined || format === 'jsonl';
   const notes = isTold ? [] : [`read as ${format}; --format names another one`];
   return { ...history, notes: [...notes, ...history.notes], format };
+}
+
+async function* untilAborted(
+  chunks: AsyncIterable<Buffer>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    if (signal?.aborted === true)
+      throw new ReadingInterrupted('the history was not read to its end');
+    yield chunk;
+  }
 }
 
 interface Source {
