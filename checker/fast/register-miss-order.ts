@@ -65,17 +65,33 @@ export function layOutGaps(setup: MissSetup, order: Uint32Array, added: AddedMut
   return { mutators, count: gap + 1, gapOf };
 }
 
-/** One sweep back for the last gap that each miss may have, one forth for the first. */
+const eventsPerSlice = 1000;
+
+/** The same at one go. */
 export function placeMisses(setup: MissSetup, gaps: Gaps): MissPlacing {
+  const sweep = sweepMisses(setup, gaps);
+  for (;;) {
+    const next = sweep.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/**
+ * One sweep back for the last gap that each miss may have, one forth for the first. Yields as it
+ * goes, so that a history of millions can be left in the middle.
+ */
+export function* sweepMisses(setup: MissSetup, gaps: Gaps): Generator<number, MissPlacing> {
   const { columns, events } = setup;
   const { kind, sees } = columns;
   const { gapOf, mutators } = gaps;
-  const highest = findHighest(setup, gaps);
+  const highest = yield* findHighest(setup, gaps);
   const pushedBy = new Int32Array(columns.count).fill(none);
   const stuck: StuckMiss[] = [];
   let low = 0;
   let pusher = none;
-  for (const event of events) {
+  for (let at = 0; at < events.length; at += 1) {
+    if (at % eventsPerSlice === eventsPerSlice - 1) yield eventsPerSlice;
+    const event = events[at] ?? 0;
     const row = event < 0 ? -1 - event : event;
     const isMiss = kind[row] === rowKind.miss;
     if (event < 0) {
@@ -96,11 +112,15 @@ export function placeMisses(setup: MissSetup, gaps: Gaps): MissPlacing {
 }
 
 /** By miss: the last gap before all that was invoked after it had returned. */
-function findHighest({ columns, events }: MissSetup, { gapOf, count }: Gaps): Int32Array {
+function* findHighest(
+  { columns, events }: MissSetup,
+  { gapOf, count }: Gaps,
+): Generator<number, Int32Array> {
   const { kind } = columns;
   const highest = new Int32Array(columns.count);
   let high = count - 1;
   for (let at = events.length - 1; at >= 0; at -= 1) {
+    if (at % eventsPerSlice === eventsPerSlice - 1) yield eventsPerSlice;
     const event = events[at] ?? 0;
     const row = event < 0 ? -1 - event : event;
     if (event < 0) {

@@ -13,8 +13,8 @@ import {
   emitGaps,
   layOutGaps,
   type MissPlacing,
-  placeMisses,
   type StuckMiss,
+  sweepMisses,
 } from './register-miss-order.ts';
 import { type MissSetup, valueAfter } from './register-miss-setup.ts';
 import { MissState } from './register-miss-state.ts';
@@ -26,6 +26,10 @@ export type MissOutcome =
   | { readonly type: 'stopped'; readonly reason: UnknownReason; readonly position: number }
   | { readonly type: 'undecided'; readonly reason: string };
 
+const notPlaced: MissOutcome = {
+  type: 'undecided',
+  reason: 'a cas that missed found no place',
+};
 const stepsPerSlice = 200;
 const bytesPerOperation = 200;
 /**
@@ -65,14 +69,14 @@ class MissSearch {
 
   *run(): Generator<number, MissOutcome> {
     for (;;) {
-      const placing = this.#place();
-      yield this.#setup.columns.count;
+      const placing = yield* this.#place();
+      if (placing === null) return this.#outcome ?? notPlaced;
       if (placing.stuck.length === 0) {
         return { type: 'placed', order: emitGaps(this.#setup, placing.gaps) };
       }
       const demands = this.#findDemands(placing);
       if (demands.length === 0) {
-        return { type: 'undecided', reason: 'a cas that missed found no place' };
+        return notPlaced;
       }
       this.#addGroups(demands);
       yield* this.#decide();
@@ -81,9 +85,17 @@ class MissSearch {
     }
   }
 
-  #place(): MissPlacing {
+  /** null when a limit ended it. */
+  *#place(): Generator<number, MissPlacing | null> {
     const { state } = this.#decisions;
-    return placeMisses(this.#setup, layOutGaps(this.#setup, state.order(), state));
+    const sweep = sweepMisses(this.#setup, layOutGaps(this.#setup, state.order(), state));
+    for (;;) {
+      const next = sweep.next();
+      if (next.done === true) return next.value;
+      yield next.value;
+      this.#checkLimits(undefined);
+      if (this.#outcome !== null) return null;
+    }
   }
 
   /**

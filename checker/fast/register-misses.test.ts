@@ -197,3 +197,27 @@ test('a limit of steps, a wish to stop and a limit of memory end it without a ve
     expect(guide(columns, limits)).toMatchObject({ type: 'stopped', reason });
   }
 });
+
+test('a wish to stop is asked for while the misses of one order are being placed', () => {
+  // The sweeps over one order are nearly all that there is to do.
+  const columns = generateRegisterColumns({
+    operations: 20_000,
+    clients: 10,
+    keys: 1,
+    writeShare: 0.3,
+    casShare: 0.3,
+    values: null,
+    tellsSeen: false,
+    crashedShare: 0,
+    hasStaleRead: false,
+    seed: 5,
+  });
+  let asked = 0;
+  const shouldStop = (): 'interrupted' | null => {
+    asked += 1;
+    return asked === 30 ? 'interrupted' : null;
+  };
+  expect(guide(columns)).toMatchObject({ type: 'valid' });
+  expect(guide(columns, { ...unlimited, shouldStop })).toMatchObject({ type: 'stopped' });
+  expect(asked).toBe(30);
+});

@@ -16,6 +16,7 @@ import type { GrowSetHistory } from './grow-set.ts';
 import { coreOf } from './ranks.ts';
 import { elementsRead } from './set-elements.ts';
 import type { ElementConflict, ElementResult } from './set-elementwise.ts';
+import { describeElementFacts } from './set-facts.ts';
 import { elementKind, isAdd, isRemove } from './set-kinds.ts';
 import type { SetHistory } from './set-operations.ts';
 import { describePhantom } from './set-phantom.ts';
@@ -40,7 +41,10 @@ export function describeElementConflict(context: ElementContext, result: Refusal
       return describeDouble(context, result.rows);
     case 'conflict': {
       const core = coreOf(columns, result.rows, supportOf(context, result.rows));
-      return { ...describePair(context, result), core };
+      // The first of the rows is an add of it.
+      const first = operationAt(columns, result.rows[0] ?? result.smaller);
+      const named = describeElementFacts(context.set, result.rows, describeValue(first.value));
+      return { ...(named ?? describePair(context, result)), core };
     }
     default:
       return result;

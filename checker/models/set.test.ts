@@ -150,3 +150,17 @@ test('answers that are no answers are malformed', () => {
   if (result.type === 'valid') checkOrder(model, operations, result.order);
   expect(result.type).toBe('valid');
 });
+
+test('a remove that told nothing is no fact, and the answer that does not fit is named', () => {
+  const again = check(
+    remove(1, [0, 1]),
+    add(1, [4, 5]),
+    has(1, [6, 7]),
+    remove(1, [10, 11], false),
+  );
+  expect(again).toMatchObject({ finding: { kind: 'lost-element' } });
+  const lost = check(remove(1, [6, 7]), add(1, [8, 9]), lacks(1, [10, 11]));
+  expect(lost).toMatchObject({ finding: { kind: 'lost-element' } });
+  const future = check(remove(1, [1, 2], true), add(1, [5, 9]), has(1, [7, 8]));
+  expect(future).toMatchObject({ finding: { kind: 'future-read' } });
+});

@@ -13,7 +13,12 @@ import { type CheckLimits, checkOperations } from './check-history.ts';
 import { GrowingCheck, type GrowingProgress } from './follow-check.ts';
 import { FileSource, StreamSource } from './follow-file.ts';
 import { followGrowth } from './follow-growth.ts';
-import { asFileError, type HistoryFile, JsonLinesReader } from './history-file.ts';
+import {
+  asFileError,
+  type HistoryFile,
+  HistoryFileError,
+  JsonLinesReader,
+} from './history-file.ts';
 import { loadModel } from './load-model.ts';
 
 export interface FollowRequest {
@@ -62,13 +67,29 @@ export async function followHistory(request: FollowRequest): Promise<Followed> {
       const history = { ...builder.finish(), lines: builder.lines, notes: [] };
       return { history, verdict: found, stoppedEarly: true };
     }
+    if (typeof from === 'string' && builder.lines === 0 && !existsSync(from)) {
+      throw new HistoryFileError('unreadable', `there is no ${from}`);
+    }
     const history = reader.finish();
-    return { history, verdict: await checkOperations(history, limits), stoppedEarly: false };
+    const verdict = await checkWhole(history, request);
+    return { history, verdict, stoppedEarly: false };
   } catch (error) {
     throw error instanceof HistoryError ? asFileError(path, error) : error;
   } finally {
     await source.close();
   }
+}
+
+/** After a Ctrl-C somebody waits: what a few seconds do not decide is unknown. */
+const graceMs = 3000;
+
+async function checkWhole(history: HistoryFile, request: FollowRequest): Promise<Verdict> {
+  const { limits, stop } = request;
+  if (!stop.aborted) return checkOperations(history, limits);
+  const timeLimitMs = Math.min(limits.timeLimitMs, graceMs);
+  const verdict = await checkOperations(history, { ...limits, timeLimitMs });
+  if (verdict.valid !== 'unknown' || verdict.reason !== 'time') return verdict;
+  return { ...verdict, reason: 'interrupted', message: 'the check was interrupted' };
 }
 
 /** A run of `rafture test` writes its results when its history has ended. */

@@ -63,6 +63,7 @@ export async function runFollow(command: FollowCommand): Promise<VerdictReport> 
     onMissing: () => console.error(`waiting for ${path}, which is not there yet`),
   });
   const early = stoppedEarly ? ['ended at the first violation; the history may go on'] : [];
+  if (stop.aborted && !stoppedEarly) early.push('ended by Ctrl-C; the history may go on');
   return {
     path,
     model: limits.model,
