@@ -91,8 +91,10 @@ interface Explained {
 /** Spares what a fast algorithm's core does not need, if the words for what is left are as good. */
 function* shrink(violation: Violation, finding: Finding): Generator<number, Explained> {
   const { core } = finding;
-  if (core.length < 2 || core.length > shrinkMax) return { finding };
   const { part, model, shouldStop } = violation;
+  // Without `touches` what is left out may still help, and words for what is left would not count it.
+  const isKnown = model.touches !== undefined;
+  if (!isKnown || core.length < 2 || core.length > shrinkMax) return { finding };
   const reduced = yield* reduceToCore({ universe: core, isWhole: true, model, shouldStop });
   if (reduced === null) return { finding };
   const { openEnded } = reduced;
@@ -167,8 +169,13 @@ function describeCore(violation: Violation, core: Core): Witness {
     unsure.has(operation.id) ? asOpen(operation) : operation,
   );
   const few = columnsOf(sure, columns.tables.values);
-  const fast = core.isFreed ? undefined : model.fast?.({ columns: few, failed, context: columns });
-  if (fast?.type === 'invalid' && isTrueOf(fast.finding, violation)) {
+  // What it says of nobody, or of how often, it must be able to say of the whole history.
+  const isInformed = model.touches !== undefined || operations.length === columns.count;
+  const fast =
+    core.isFreed || !isInformed
+      ? undefined
+      : model.fast?.({ columns: few, failed, context: columns });
+  if (fast?.type === 'invalid') {
     const finding = { ...fast.finding, core: asRecorded(fast.finding.core, part) };
     const witness = confirm(violation, { finding, openEnded });
     if (witness.confirmedBy !== null) return witness;
@@ -176,12 +183,6 @@ function describeCore(violation: Violation, core: Core): Witness {
   const named = classifyCore(sure, { model, columns, failed });
   const finding = named ?? describeGenerally(operations, violation);
   return confirm(violation, { finding: { ...finding, core: operations }, openEnded });
-}
-
-/** That nobody wrote a value is said of the whole history, and only a model with context knows. */
-function isTrueOf(finding: Finding, { model, part }: Violation): boolean {
-  if (model.touches !== undefined || finding.kind !== 'unwritten-value') return true;
-  return finding.core.length === part.columns.count;
 }
 
 /** Adds for each value that was seen somebody who wrote it, though it be too early or too late. */

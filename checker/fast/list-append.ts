@@ -11,7 +11,13 @@ import type { FastInput, FastResult } from '../model.ts';
 import { orderSequence, type Sequence } from './fetch-sequence.ts';
 import { describeListConflict, type ListConflict } from './list-conflict.ts';
 import { placeAppends } from './list-places.ts';
-import { type Answers, collectAnswers, createElements, elementsRead } from './set-elements.ts';
+import {
+  type Answers,
+  argumentId,
+  collectAnswers,
+  createElements,
+  elementsRead,
+} from './set-elements.ts';
 
 /** The appends and the reads of a list. */
 export interface ListHistory {
@@ -103,7 +109,9 @@ function createTold(columns: Columns, answers: Answers, lengths: readonly number
     if (answer !== none) told[row] = lengths[answer] ?? 0;
     if (answer !== none || columns.return[row] === neverReturned) continue;
     const id = outcome[row] === swapOutcome.untold ? (output[row] ?? none) : none;
-    const length = id <= 0 ? null : tables.values.valueOf(id);
+    // The element itself, repeated, is no length.
+    const isEcho = id === argumentId(columns, row);
+    const length = id <= 0 || isEcho ? null : tables.values.valueOf(id);
     if (typeof length === 'number') told[row] = length - 1;
   }
   return told;

@@ -112,7 +112,7 @@ function describeDoubleCas(context: ConflictContext, first: number, second: numb
     kind: 'lost-update',
     sentence:
       `${describeMutation(one)} and ${describeMutation(other)} both succeeded from ` +
-      `${describeSeen(other)}, which was there only once: one of the two updates was lost.`,
+      `${describeSeen(other)}, which was there at most once: one of the two updates was lost.`,
     core: coreOf(context, [first, second]),
   };
 }

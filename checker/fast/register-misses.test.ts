@@ -221,3 +221,11 @@ test('a wish to stop is asked for while the misses of one order are being placed
   expect(guide(columns, { ...unlimited, shouldStop })).toMatchObject({ type: 'stopped' });
   expect(asked).toBe(30);
 });
+
+test('a miss of a value that was written twice is not refused for want of points', () => {
+  for (const seed of [40_023_437, 40_040_580, 40_057_584, 40_066_949, 40_147_676]) {
+    const operations = missHistory(createRandom(Math.imul(seed, 0x9e3779b1)), 8);
+    expect(isLinearizableWithMemory(operations, model), `seed ${seed}`).toBe(true);
+    expect(decide(operations), `seed ${seed}`).not.toBe('invalid');
+  }
+});

@@ -40,7 +40,10 @@ export function createKinds(columns: Columns): Uint8Array {
   for (let row = 0; row < columns.count; row += 1) {
     const isOpen = columns.return[row] === neverReturned;
     const isTold = !isOpen && outcome[row] === swapOutcome.untold;
-    const answer = isTold ? (output[row] ?? none) : none;
+    const said = isTold ? (output[row] ?? none) : none;
+    // The element itself, repeated, is no answer; `contains` has no other one.
+    const isEcho = said === columns.argument[row] && columns.argument2[row] === none;
+    const answer = isEcho && f[row] !== contains ? none : said;
     const isYes = answer !== none && answer === yes;
     const isNo = answer !== none && answer === no;
     if (f[row] === adds) kinds[row] = kindOfAdd(isOpen, isYes, isNo);

@@ -2,7 +2,7 @@
  * A list that is appended to and read as a whole, empty in the beginning.
  *
  * `append` takes the element (not null); a number as its answer is the length after it, any other
- * answer tells nothing. `read` answers the elements in their order as an array; null is the empty
+ * answer tells nothing, nor does the element itself repeated. `read` answers the elements in their order as an array; null is the empty
  * list. An open append may have taken effect.
  */
 import { neverReturned, none, operationAt, swapOutcome } from '../columns.ts';
@@ -28,7 +28,9 @@ export function createListAppend(): Model {
         return end === null || valueKey(output ?? []) === `[${state.text}]` ? state : undefined;
       }
       const length = state.length + 1;
-      if (end !== null && typeof output === 'number' && output !== length) return undefined;
+      // Many clients repeat the element when they mean no more than ok.
+      const isTold = end !== null && typeof output === 'number' && output !== value;
+      if (isTold && output !== length) return undefined;
       const separator = state.length === 0 ? '' : ',';
       return { text: `${state.text}${separator}${valueKey(value)}`, length };
     },
@@ -53,7 +55,8 @@ export function createListAppend(): Model {
         if (columns.f[row] === append) {
           list.push(values.valueOf(argumentId(columns, row)));
           const id = columns.outcome[row] === swapOutcome.untold ? (columns.output[row] ?? 0) : 0;
-          const length = isOpen || id === none ? null : values.valueOf(id);
+          const isEcho = id === argumentId(columns, row);
+          const length = isOpen || isEcho || id === none ? null : values.valueOf(id);
           return typeof length !== 'number' || length === list.length;
         }
         if (isOpen) return true;

@@ -88,7 +88,8 @@ function spoil(drafts: readonly Draft[], random: RandomSource): void {
   const alike = drafts.filter((draft) => draft.f === one?.f && draft.return !== null);
   const other = alike[Math.floor(random() * alike.length)];
   if (one === undefined || other === undefined || one.return === null) return;
-  [one.output, other.output] = [other.output, one.output];
+  const isSame = one.output === other.output;
+  one.output = isSame && typeof one.output === 'boolean' ? !one.output : other.output;
 }
 
 function createSpecimenSet(random: RandomSource, hasReads: boolean, hasRemoves: boolean): Specimen {

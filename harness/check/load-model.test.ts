@@ -90,3 +90,21 @@ test('an initial value is refused where there is none to choose', async () => {
   await expect(loadModel('mutex', 0)).rejects.toThrow('the model mutex has no initial value');
   await expect(loadModel(file(`export const model = ${shape};`), 0)).rejects.toThrow('(init)');
 });
+
+test.each([
+  ['a promise', 'async step() { return 1; }', 'returned a promise'],
+  ['false', 'step() { return false; }', 'returned false: what is not possible is undefined'],
+  ['null', 'step() { return null; }', 'returned null: what is not possible is undefined'],
+  ['a state that it changed', 'step(state) { state.push(1); return state; }', 'extensible'],
+  ['nothing but an error', 'step() { throw new Error("boom"); }', 'operation 7 (push): boom'],
+])('a step of one’s own that returns %s is found out', async (_, step, words) => {
+  const path = join(folder, `guarded-${words.length}.mjs`);
+  writeFileSync(
+    path,
+    `export const model = { name: 'own', functions: ['push'], init: [], ${step} };`,
+  );
+  const model = await loadModel(path);
+  const operation = { id: 7, process: 0, f: 'push', key: null, value: 1, output: 1, call: 7 };
+  const take = (): unknown => model.step(model.init, { ...operation, return: 8 });
+  expect(take).toThrow(words);
+});

@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Operation } from '../../checker/history.ts';
 import { defineModel, type Model, type ModelDefinition } from '../../checker/model.ts';
 import {
   findModel,
@@ -48,7 +49,37 @@ export async function loadModel(nameOrPath: string, initial?: unknown): Promise<
         modelNamesWithInitial.join(', '),
     );
   }
-  return defineModel(await loadDefinition(nameOrPath));
+  return defineModel(guardStep(await loadDefinition(nameOrPath)));
+}
+
+/**
+ * The same model, whose step is watched: what is easily written by mistake would else pass for a
+ * state, and a wrong history for a right one. Throws in a check, which is then unknown.
+ */
+function guardStep(definition: ModelDefinition): ModelDefinition {
+  const { name, init } = definition;
+  const step = (state: unknown, operation: Operation): unknown => {
+    const where = `the step of the model ${name}, operation ${operation.id} (${operation.f})`;
+    let next: unknown;
+    try {
+      next = definition.step(state, operation);
+    } catch (error) {
+      throw new ModelError(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    const isPromise = typeof next === 'object' && next !== null && 'then' in next;
+    if (isPromise) throw new ModelError(`${where}, returned a promise: it must be synchronous`);
+    const isMistake =
+      (next === false && typeof init !== 'boolean') || (next === null && init !== null);
+    if (isMistake) {
+      throw new ModelError(
+        `${where}, returned ${next}: what is not possible is undefined; a model with ${next} among ` +
+          'its states must begin with one such',
+      );
+    }
+    // A step that changes the state it was given fails here, and not in a wrong verdict.
+    return typeof next === 'object' ? Object.freeze(next) : next;
+  };
+  return { ...definition, init: typeof init === 'object' ? Object.freeze(init) : init, step };
 }
 
 function findNamed(name: string, initial: unknown): Model {

@@ -99,8 +99,10 @@ class IntervalEntries {
 
   #complete(interval: Interval): void {
     const { f, outcome, output } = interval;
-    const isSwap = f === 'cas' && outcome === 'ok' && typeof output === 'boolean';
-    const answer = isSwap ? { value: null, result: { swapped: output } } : { value: output };
+    const isCas = f === 'cas' && outcome === 'ok';
+    // As our own answer of a cas says it, or in short; the model judges any other.
+    const result = typeof output === 'boolean' ? { swapped: output } : output;
+    const answer = isCas ? { value: null, result } : { value: output };
     const isTold = outcome === 'ok';
     this.#history.add({
       ...this.#common(interval),
