@@ -92,7 +92,7 @@ interface Explained {
 function* shrink(violation: Violation, finding: Finding): Generator<number, Explained> {
   const { core } = finding;
   const { part, model, shouldStop } = violation;
-  // Without `touches` what is left out may still help, and words for what is left would not count it.
+  // Without `touches` what is left out may help, and words for what is left would not count it.
   const isKnown = model.touches !== undefined;
   if (!isKnown || core.length < 2 || core.length > shrinkMax) return { finding };
   const reduced = yield* reduceToCore({ universe: core, isWhole: true, model, shouldStop });

@@ -352,7 +352,7 @@ export function emptyEvent(): LineEvent {
 }
 
 /** The complaint about a line whose index is not the next one. */
-export function wrongIndex(found: number, expected: number): HistoryError {
+function wrongIndex(found: number, expected: number): HistoryError {
   return new HistoryError(
     expected,
     `index ${found} where ${expected} should stand: lines are missing or not in order`,

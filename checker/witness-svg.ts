@@ -92,7 +92,8 @@ export function renderWitnessSvg(witness: Witness, options: SvgOptions = {}): st
     ...statesMarkup(layout, statesTop),
     ...obstacles.map(({ text, isStuck }, at) => {
       const y = obstaclesTop + at * lineHeight;
-      return `<text class="obstacle${isStuck ? ' stuck' : ''}" x="0" y="${y}">${escapeXml(text)}</text>`;
+      const kind = `obstacle${isStuck ? ' stuck' : ''}`;
+      return `<text class="${kind}" x="0" y="${y}">${escapeXml(text)}</text>`;
     }),
     '</svg>\n',
   ].join('\n');

@@ -103,8 +103,8 @@ function describeLost(counter: UnitCounter, { below, above, adds }: Lost): Findi
   return {
     kind: 'lost-update',
     sentence:
-      `${describeOperation(late)} returned ${late.output}, although ${countOf(adds.length)} had completed ` +
-      `before it began${since}; the last of them, ${describeOperation(last)}, ` +
+      `${describeOperation(late)} returned ${late.output}, although ${countOf(adds.length)} ` +
+      `had completed before it began${since}; the last of them, ${describeOperation(last)}, ` +
       `${describeDistance(last, late)} before.`,
     core: coreOf(columns, named, support),
   };

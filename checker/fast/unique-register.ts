@@ -33,7 +33,7 @@ export function checkUniqueRegister(input: FastInput, init: unknown): FastResult
  * The same for rows that were read by somebody else, such as the appends of a key-value store,
  * which write what the value was with a piece behind it. Rows are those of the input.
  */
-export function decideUniqueRegister(input: FastInput, columns: RegisterColumns): FastResult {
+function decideUniqueRegister(input: FastInput, columns: RegisterColumns): FastResult {
   const observations = createObservations(columns);
   const invalid = (conflict: RegisterConflict, chains: Chains | null = null): FastResult => ({
     type: 'invalid',

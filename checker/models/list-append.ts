@@ -2,8 +2,8 @@
  * A list that is appended to and read as a whole, empty in the beginning.
  *
  * `append` takes the element (not null); a number as its answer is the length after it, any other
- * answer tells nothing, nor does the element itself repeated. `read` answers the elements in their order as an array; null is the empty
- * list. An open append may have taken effect.
+ * answer tells nothing, nor does the element itself repeated. `read` answers the elements in
+ * their order as an array; null is the empty list. An open append may have taken effect.
  */
 import { neverReturned, none, operationAt, swapOutcome } from '../columns.ts';
 import { checkListAppend } from '../fast/list-append.ts';

@@ -72,8 +72,8 @@ function guardStep(definition: ModelDefinition): ModelDefinition {
       (next === false && typeof init !== 'boolean') || (next === null && init !== null);
     if (isMistake) {
       throw new ModelError(
-        `${where}, returned ${next}: what is not possible is undefined; a model with ${next} among ` +
-          'its states must begin with one such',
+        `${where}, returned ${next}: what is not possible is undefined; a model with ${next} ` +
+          'among its states must begin with one such',
       );
     }
     // A step that changes the state it was given fails here, and not in a wrong verdict.

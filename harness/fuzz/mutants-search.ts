@@ -126,7 +126,9 @@ export const searchMutants: readonly Mutant[] = [
   {
     name: 'checker: a stopped search is a violation',
     file: 'checker/linearizable.ts',
-    find: "case 'stopped':\n      return unknownVerdict(sizeOf(part), guided.reason, guided.position);",
+    find:
+      "case 'stopped':\n      return unknownVerdict(sizeOf(part), guided.reason, " +
+      'guided.position);',
     replace: "case 'stopped':\n      return yield* invalidVerdict(work, part, {});",
   },
   {
