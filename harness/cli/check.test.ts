@@ -284,3 +284,26 @@ test('bytes that are no UTF-8 are refused, for different ones would become one t
   writeFileSync(edn, Buffer.from('{:process 0 :type :invoke :f :read :value "ÿ"}\n', 'latin1'));
   expect((await check(edn)).exitCode).toBe(253);
 });
+
+test('the model of one’s own that checker/README.md shows works as it stands there', async () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../checker/README.md'), 'utf8');
+  const shown = /```ts\n(\/\/ stack\.ts[^`]*)```/.exec(readme)?.[1] ?? '';
+  const path = join(folder, 'stack.ts');
+  writeFileSync(path, shown);
+  const push = (index: number, value: number): string[] =>
+    pair(index, { process: 3, f: 'push', value }, value);
+  const pop = (index: number, value: number): string[] =>
+    pair(index, { process: 4, f: 'pop' }, value);
+  const right = await check(
+    file([header, ...push(0, 1), ...push(2, 2), ...pop(4, 2)]),
+    '--model',
+    path,
+  );
+  expect(right.exitCode).toBe(0);
+  const wrong = await check(
+    file([header, ...push(0, 1), ...push(2, 2), ...pop(4, 1)]),
+    '--model',
+    path,
+  );
+  expect(wrong.exitCode).toBe(1);
+});
