@@ -13,6 +13,7 @@ import { type Chains, forEachRank } from './register-chains.ts';
 import { type RegisterColumns, rowKind } from './register-columns.ts';
 import { findWriterOf, isSeenAnywhere } from './register-context.ts';
 import type { Observations, RegisterConflict } from './register-observations.ts';
+import type { Overwritten } from './register-overwritten.ts';
 import { describeSeen, describeZoneConflict } from './register-zone-conflict.ts';
 
 export interface ConflictContext {
@@ -35,6 +36,8 @@ export function describeRegisterConflict(context: ConflictContext): Finding {
       return describeDoubleCas(context, conflict.first, conflict.second);
     case 'order':
       return describeOrder(context, conflict.before, conflict.after);
+    case 'overwritten':
+      return describeOverwritten(context, conflict);
     case 'cycle':
       return describeCycle(context, conflict.row);
     case 'zones':
@@ -139,6 +142,26 @@ function describeOrder(context: ConflictContext, before: number, after: number):
       `${describeOperation(later)} returned ${describeSeen(later)}, although ${seenBefore} ` +
       `and completed ${distance} before that read began.`,
     core,
+  };
+}
+
+/** Only the words and the operations that are named: nothing else is needed to refuse the read. */
+function describeOverwritten(context: ConflictContext, found: Overwritten): Finding {
+  const read = operationAt(context, found.read);
+  const by = operationAt(context, found.by);
+  const writer = found.writer < 0 ? null : operationAt(context, found.writer);
+  const origin =
+    writer === null
+      ? 'That is the initial value, and nobody else who wrote it began before the read returned.'
+      : `Of all who wrote that and began before the read returned, ${describeMutation(writer)} ` +
+        `was the last to return, ${describeDistance(writer, by)} before the newer write began.`;
+  return {
+    kind: isSeenAnywhere(context.input, by) ? 'stale-read' : 'lost-write',
+    sentence:
+      `${describeOperation(read)} returned ${describeSeen(read)}, although ` +
+      `${describeMutation(by)} had completed ${describeDistance(by, read)} before that read ` +
+      `began. ${origin}`,
+    core: [...(writer === null ? [] : [writer]), by, read].sort((a, b) => a.call - b.call),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { neverReturned } from '../columns.ts';
 import { type RegisterColumns, rowKind } from './register-columns.ts';
+import type { Overwritten } from './register-overwritten.ts';
 
 export type RegisterConflict =
   | { readonly type: 'contradiction'; readonly row: number }
@@ -12,6 +13,7 @@ export type RegisterConflict =
   /** `before` must precede `after`, but was invoked after that one had returned. */
   | { readonly type: 'order'; readonly before: number; readonly after: number }
   | { readonly type: 'cycle'; readonly row: number }
+  | ({ readonly type: 'overwritten' } & Overwritten)
   | { readonly type: 'zones'; readonly outer: number; readonly inner: number };
 
 /** Who wrote each value, who consumed it, and which open operations must have happened. */

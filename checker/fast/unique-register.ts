@@ -21,6 +21,7 @@ import {
   findConsumers,
   type RegisterConflict,
 } from './register-observations.ts';
+import { findOverwritten } from './register-overwritten.ts';
 import { findZoneConflict, orderZones } from './zones.ts';
 
 /** Decides; `init` is the initial value. */
@@ -45,6 +46,8 @@ function decideUniqueRegister(input: FastInput, columns: RegisterColumns): FastR
   const closure = closeOverSeenValues(columns, observations);
   if (closure.type === 'unwritten') return invalid(closure);
   if (closure.type === 'ambiguous') {
+    const overwritten = findOverwritten(columns);
+    if (overwritten !== null) return invalid({ type: 'overwritten', ...overwritten });
     return { type: 'undecided', reason: 'a value that somebody saw was written more than once' };
   }
   const double = findConsumers(columns, observations);
