@@ -1,9 +1,8 @@
 /**
- * The errors that a client can get: one table that says what each means, and whether the command
- * definitely did not happen.
+ * Every error that a client can get, and what it may conclude: `definite` decides whether an
+ * operation may be tried elsewhere (and is `fail` in a history) or is of unknown outcome (`info`).
  *
- * Nobody matches on the text behind the code. A lost connection is not in the table: whoever loses
- * one after sending a command can not know whether it happened.
+ * Nobody matches on the text of an error; the code is its name on the wire.
  */
 
 interface ErrorMeaning {
@@ -19,6 +18,13 @@ export type ErrorCode =
   | 'ERR'
   | 'WRONGTYPE'
   | 'NOPROTO'
+  | 'NOAUTH'
+  | 'WRONGPASS'
+  | 'NOSESSION'
+  | 'STALESEQ'
+  | 'BUSY'
+  | 'MISMATCH'
+  | 'LAGGING'
   | 'UNCERTAIN';
 
 export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
@@ -37,6 +43,22 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   ERR: { meaning: 'the command is malformed, unknown or not supported', definite: true },
   WRONGTYPE: { meaning: 'the key holds a value of another type', definite: true },
   NOPROTO: { meaning: 'HELLO asked for a protocol that is not spoken here', definite: true },
+  NOAUTH: { meaning: 'the connection has not given the password', definite: true },
+  WRONGPASS: { meaning: 'the password is not the one of this node', definite: true },
+  NOSESSION: {
+    meaning: 'the session is closed, expired or never was; this attempt did nothing, of an earlier one nothing is known',
+    definite: true,
+  },
+  STALESEQ: {
+    meaning: 'the client had acknowledged the answer of this sequence number; this attempt did nothing',
+    definite: true,
+  },
+  BUSY: {
+    meaning: 'a change of members, a transfer or a snapshot is under way, or leadership is too new',
+    definite: true,
+  },
+  MISMATCH: { meaning: 'the configuration is not the one that was expected', definite: true },
+  LAGGING: { meaning: 'the learner does not have the log yet', definite: true },
   UNCERTAIN: {
     meaning: 'the command was proposed, and this node lost sight of its fate',
     definite: false,

@@ -4,9 +4,11 @@
  * The real one is server/host/, the simulated one harness/simulation/. The driver gets one at its
  * start and reaches for nothing else, so that one code runs on both.
  */
+import type { CrashPoints } from './crash-points.ts';
 import type { NodeId } from './raft/entry.ts';
 import type { Message } from './raft/message.ts';
 import type { Disk } from './storage/disk.ts';
+import type { Trace } from './trace.ts';
 
 export interface Host {
   readonly disk: Disk;
@@ -14,6 +16,24 @@ export interface Host {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Log;
+  readonly crashPoints: CrashPoints;
+  /** Null: nobody asked for trace events. */
+  readonly trace: Trace | null;
+}
+
+/** What a node says of itself to a peer before any message. */
+export interface PeerIdentity {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  /** Drawn when the data directory was made: a wiped node has another one. */
+  readonly directoryId: string;
+}
+
+/** Who this node is, and who may speak to it. */
+export interface PeerPolicy {
+  readonly own: PeerIdentity;
+  /** Answers once, perhaps later: null for a peer that is welcome, else why it is not. */
+  admit(peer: PeerIdentity, answer: (refusal: string | null) => void): void;
 }
 
 /** Unreliable datagrams between peers: a message may be lost, late, doubled or out of order. */
@@ -23,6 +43,13 @@ export interface Network {
   onMessage(handler: (from: NodeId, message: Message) => void): void;
   /** A link to a peer came up or went down. A hint: nothing depends on it for safety. */
   onPeer(handler: (peer: NodeId, connected: boolean) => void): void;
+  /** Called once, before anything is sent: until then every peer is refused. */
+  join(policy: PeerPolicy): void;
+  /**
+   * The other members and where they are, as `host:port` (empty: unknown). Links to others are
+   * given up. A network that was told of an address by other means may know better.
+   */
+  setPeers(peers: ReadonlyMap<NodeId, string>): void;
 }
 
 /** Monotonic time. The core's safety never depends on it. */

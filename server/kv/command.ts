@@ -1,9 +1,9 @@
 /**
- * The commands of the key-value store, their answers, and how a command lies in the log.
+ * The commands of the key-value store and their answers.
  *
- * Apart from any protocol: resp/ turns bytes into these and back. Keys and values are bytes.
+ * Shapes only: resp/ turns bytes into these and back, command-codec.ts is how they lie in the log.
+ * Keys, values and members are bytes.
  */
-import { Packr } from 'msgpackr';
 import type { ErrorReply } from '../errors.ts';
 
 /** Takes effect only when ... ; `equals` is the compare-and-set. */
@@ -27,94 +27,74 @@ export interface SetCommand {
   readonly get: boolean;
 }
 
-export interface DeleteCommand {
-  readonly type: 'delete';
-  readonly keys: readonly Uint8Array[];
-}
+/** Changes nothing. */
+export type ReadCommand =
+  | GetCommand
+  /** How many of these are there; one named twice counts twice. */
+  | { readonly type: 'exists'; readonly keys: readonly Uint8Array[] }
+  | { readonly type: 'stringLength'; readonly key: Uint8Array }
+  /** Both ends included; negative ones count from the end. */
+  | { readonly type: 'listRange'; readonly key: Uint8Array; readonly start: number; readonly stop: number }
+  | { readonly type: 'listLength'; readonly key: Uint8Array }
+  | { readonly type: 'setHas'; readonly key: Uint8Array; readonly member: Uint8Array }
+  | { readonly type: 'setMembers'; readonly key: Uint8Array };
+
+/** Changes the data. */
+export type DataCommand =
+  | SetCommand
+  | { readonly type: 'delete'; readonly keys: readonly Uint8Array[] }
+  /** By a signed 64-bit number; the sum must be one too. */
+  | { readonly type: 'increment'; readonly key: Uint8Array; readonly by: bigint }
+  | { readonly type: 'append'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | {
+      readonly type: 'listPush';
+      readonly key: Uint8Array;
+      readonly side: 'left' | 'right';
+      readonly values: readonly Uint8Array[];
+    }
+  | { readonly type: 'listPop'; readonly key: Uint8Array; readonly side: 'left' | 'right' }
+  | { readonly type: 'setAdd'; readonly key: Uint8Array; readonly members: readonly Uint8Array[] }
+  | { readonly type: 'setRemove'; readonly key: Uint8Array; readonly members: readonly Uint8Array[] };
+
+/** Sessions make a command that is sent again take effect once. [Ongaro §6.3] */
+export type SessionCommand =
+  /** Answers the session's id: the index of this entry. */
+  | { readonly type: 'openSession' }
+  | { readonly type: 'closeSession'; readonly sessionId: number }
+  | {
+      readonly type: 'inSession';
+      readonly sessionId: number;
+      /** From 1; each number names one command of this session for ever. */
+      readonly sequence: number;
+      /** The client has the answers of all commands below this one: they may be forgotten. */
+      readonly acknowledgedBelow: number;
+      readonly command: DataCommand;
+    };
 
 /** Goes through the log. */
-export type WriteCommand = SetCommand | DeleteCommand;
-export type Command = GetCommand | WriteCommand;
+export type WriteCommand = DataCommand | SessionCommand;
+export type Command = ReadCommand | WriteCommand;
 
 export type Reply =
   | { readonly type: 'ok' }
   /** Null: there is none. */
   | { readonly type: 'bulk'; readonly value: Uint8Array | null }
-  | { readonly type: 'integer'; readonly value: number }
+  | { readonly type: 'integer'; readonly value: number | bigint }
+  | { readonly type: 'array'; readonly items: readonly Uint8Array[] }
+  /** Without order, each once. */
+  | { readonly type: 'set'; readonly items: readonly Uint8Array[] }
   | ErrorReply;
 
-/** The data of an entry is not a command. */
-export class CommandDecodeError extends Error {
-  override readonly name = 'CommandDecodeError';
-}
+const readTypes: ReadonlySet<string> = new Set([
+  'get',
+  'exists',
+  'stringLength',
+  'listRange',
+  'listLength',
+  'setHas',
+  'setMembers',
+] satisfies readonly ReadCommand['type'][]);
 
-const packr = new Packr({ useRecords: false, copyBuffers: true, int64AsType: 'number' });
-
-// These numbers lie in logs on disk: they may be added to, and never change their meaning.
-const kindCodes = { set: 1, delete: 2 } as const;
-const conditionCodes = { always: 0, absent: 1, present: 2, equals: 3 } as const;
-
-export function encodeCommand(command: WriteCommand): Uint8Array {
-  if (command.type === 'delete') return packr.pack([kindCodes.delete, command.keys]);
-  const { key, value, condition, get } = command;
-  const expected = condition.type === 'equals' ? condition.value : null;
-  const fields = [kindCodes.set, key, value, conditionCodes[condition.type], expected, get];
-  return packr.pack(fields);
-}
-
-/** Throws CommandDecodeError. */
-export function parseCommand(data: Uint8Array): WriteCommand {
-  const fields = unpackFields(data);
-  if (fields[0] === kindCodes.set && fields.length === 6) return parseSet(fields);
-  if (fields[0] === kindCodes.delete && fields.length === 2) {
-    const keys = fields[1];
-    if (!Array.isArray(keys)) throw new CommandDecodeError('the keys to delete are not a list');
-    return { type: 'delete', keys: keys.map((key: unknown) => parseBytes(key, 'key')) };
-  }
-  throw new CommandDecodeError(
-    `no command is kind ${String(fields[0])} of ${fields.length} fields`,
-  );
-}
-
-function unpackFields(data: Uint8Array): readonly unknown[] {
-  let fields: unknown;
-  try {
-    fields = packr.unpack(data);
-  } catch (cause) {
-    throw new CommandDecodeError('not msgpack', { cause });
-  }
-  if (!Array.isArray(fields)) throw new CommandDecodeError('not a list of fields');
-  return fields;
-}
-
-function parseSet(fields: readonly unknown[]): SetCommand {
-  const get = fields[5];
-  if (typeof get !== 'boolean') throw new CommandDecodeError('get is not a boolean');
-  return {
-    type: 'set',
-    key: parseBytes(fields[1], 'key'),
-    value: parseBytes(fields[2], 'value'),
-    condition: parseCondition(fields[3], fields[4]),
-    get,
-  };
-}
-
-function parseCondition(code: unknown, expected: unknown): SetCondition {
-  switch (code) {
-    case conditionCodes.always:
-      return { type: 'always' };
-    case conditionCodes.absent:
-      return { type: 'absent' };
-    case conditionCodes.present:
-      return { type: 'present' };
-    case conditionCodes.equals:
-      return { type: 'equals', value: parseBytes(expected, 'expected value') };
-    default:
-      throw new CommandDecodeError(`no condition has the code ${String(code)}`);
-  }
-}
-
-function parseBytes(value: unknown, what: string): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new CommandDecodeError(`${what} is not bytes`);
-  return value;
+export function isRead(command: Command): command is ReadCommand {
+  return readTypes.has(command.type);
 }

@@ -1,12 +1,15 @@
 /**
  * What a server is told at its start, checked once, so that nothing later has to ask.
  */
-import type { Entry, HardState, NodeId } from './entry.ts';
+import type { Configuration, Entry, EntryId, HardState, NodeId, SnapshotMeta } from './entry.ts';
 
 export interface RaftOptions {
   readonly id: NodeId;
-  /** All servers that vote, this one included. */
-  readonly voters: readonly NodeId[];
+  /**
+   * The configuration before any other was in the log, the same on all servers. Without voters:
+   * this server waits until a leader tells it of the cluster.
+   */
+  readonly initialConfiguration: Configuration;
   /** n: each election timeout is drawn anew from [n, 2n) ticks. [Raft §5.2] */
   readonly electionTimeoutTicks: number;
   readonly heartbeatTimeoutTicks: number;
@@ -18,14 +21,23 @@ export interface RaftOptions {
   readonly maxInflightMessages?: number;
   /** Bytes of command data in unanswered appendEntries per follower. Default 4 MiB. */
   readonly maxInflightBytes?: number;
+  /** Bytes of command data that a leader holds uncommitted; more is rejected. Default 64 MiB. */
+  readonly maxUncommittedBytes?: number;
+  /** Entries before a snapshot that stay in the log for slow followers. Default 5000. */
+  readonly trailingEntryCount?: number;
+  /** A learner that lacks more entries than this is not made a voter. Default 1000. */
+  readonly promotionLagMax?: number;
 }
 
 export type RequiredOptions = Required<RaftOptions>;
 
-/** What was found on disk; at first term 0, no vote, no entries. */
+/** What was found on disk; at first term 0, no vote, no snapshot, no entries. */
 export interface Recovered {
   readonly hardState: HardState;
-  /** The whole log from index 1, without a gap. */
+  readonly snapshot: SnapshotMeta | null;
+  /** What stands before the first of `entries`; index 0, term 0 before the first of all. */
+  readonly base: EntryId;
+  /** From base.index + 1 on, without a gap. Some may be older than the snapshot. */
   readonly entries: readonly Entry[];
 }
 
@@ -35,6 +47,9 @@ export function completeOptions(options: RaftOptions): RequiredOptions {
     maxEntryBytesPerMessage: 256 * 1024,
     maxInflightMessages: 64,
     maxInflightBytes: 4 * 1024 * 1024,
+    maxUncommittedBytes: 64 * 1024 * 1024,
+    trailingEntryCount: 5000,
+    promotionLagMax: 1000,
     ...options,
   };
   checkPositive('electionTimeoutTicks', complete.electionTimeoutTicks);
@@ -42,18 +57,15 @@ export function completeOptions(options: RaftOptions): RequiredOptions {
   checkPositive('maxEntryBytesPerMessage', complete.maxEntryBytesPerMessage);
   checkPositive('maxInflightMessages', complete.maxInflightMessages);
   checkPositive('maxInflightBytes', complete.maxInflightBytes);
-  const { id, voters, electionTimeoutTicks, heartbeatTimeoutTicks } = complete;
+  checkPositive('maxUncommittedBytes', complete.maxUncommittedBytes);
+  checkPositive('trailingEntryCount + 1', complete.trailingEntryCount + 1);
+  checkPositive('promotionLagMax + 1', complete.promotionLagMax + 1);
+  const { electionTimeoutTicks, heartbeatTimeoutTicks } = complete;
   if (heartbeatTimeoutTicks >= electionTimeoutTicks) {
     throw new RangeError(
       `heartbeatTimeoutTicks ${heartbeatTimeoutTicks} must be less than electionTimeoutTicks ` +
         `${electionTimeoutTicks}: followers would depose a leader that is well [Raft §5.6]`,
     );
-  }
-  if (!voters.includes(id)) {
-    throw new RangeError(`voters ${voters.join(',')} must hold this server's id ${id}`);
-  }
-  if (new Set(voters).size !== voters.length) {
-    throw new RangeError(`voters ${voters.join(',')} must not hold an id twice`);
   }
   return complete;
 }
