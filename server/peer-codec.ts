@@ -1,227 +1,291 @@
 /**
- * How messages between peers look as bytes: msgpack in length-prefixed frames, with a hello first.
+ * How messages between peers look as bytes: a byte for the type, then its fields in one order.
  *
  * What arrives is unknown until it has been narrowed field by field; what does not fit is refused,
- * and whoever owns the connection closes it, because nothing after it can be trusted.
+ * and whoever owns the connection closes it, because nothing after it can be trusted. How messages
+ * are cut out of a stream is peer-codec-frames.ts's business.
  */
-import { Packr } from 'msgpackr';
-import {
-  encodeEntry,
-  parseCount,
-  parseEntries,
-  parseFlag,
-  parseName,
-  ShapeError,
-} from './entry-codec.ts';
-import type { NodeId } from './raft/entry.ts';
-import type { AppendEntries, Message } from './raft/message.ts';
+import { ByteReader, ByteWriter, nameBytesMax, PeerCodecError } from './peer-codec-bytes.ts';
+import type { Entry, EntryKind } from './raft/entry.ts';
+import type { AppendEntries, InstallSnapshot, Message } from './raft/message.ts';
 
-/** The bytes are not a message of this protocol; the connection they came on is to be closed. */
-export class PeerCodecError extends Error {
-  override readonly name = 'PeerCodecError';
-}
+/** They are part of protocol version 2: never given another meaning. */
+const typeCodes = {
+  requestVote: 1,
+  requestVoteResponse: 2,
+  appendEntries: 3,
+  appendEntriesResponse: 4,
+  installSnapshot: 5,
+  installSnapshotResponse: 6,
+  timeoutNow: 7,
+  readIndexRequest: 8,
+  readIndexResponse: 9,
+} as const satisfies Readonly<Record<Message['type'], number>>;
 
-/** The first frame on a connection. */
-export interface Hello {
-  readonly from: NodeId;
-  readonly to: NodeId;
-}
+/** Codes from here on are frames that are no messages. */
+export const messageCodeMax: number = 9;
 
-/** Far above the largest message that the core sends, far below what would hurt. */
-const frameBytesMax: number = 64 * 1024 * 1024;
+const kindCodes: Readonly<Record<EntryKind, number>> = {
+  command: 0,
+  'no-op': 1,
+  configuration: 2,
+};
+const kinds: readonly EntryKind[] = ['command', 'no-op', 'configuration'];
 
-const frameHeaderBytes = 4;
-const protocolName = 'rafture-peer';
-const protocolVersion = 1;
-
-const packr = new Packr({ useRecords: false, copyBuffers: true, int64AsType: 'number' });
+/** Term, index, kind and length of one entry. */
+const entryHeaderBytes = 8 + 8 + 1 + 4;
+/** Of every message, without entries and data: more than the widest one has. */
+const fixedBytesMax = 96 + nameBytesMax;
 
 export function encodeMessage(message: Message): Uint8Array {
-  return packr.pack(fieldsOf(message));
+  return encodeMessageBehind(0, message);
 }
 
-function fieldsOf(message: Message): readonly unknown[] {
-  const { type, term } = message;
-  switch (type) {
-    case 'requestVote': {
-      const { candidateId, lastLogIndex, lastLogTerm, preVote } = message;
-      return [type, term, candidateId, lastLogIndex, lastLogTerm, preVote];
-    }
+/**
+ * The message behind `reserved` bytes that the caller fills: so a frame needs no second copy.
+ * Throws PeerCodecError for a name that is too long.
+ */
+export function encodeMessageBehind(reserved: number, message: Message): Buffer {
+  const writer = new ByteWriter(reserved + bytesMaxOf(message), reserved);
+  writer.byte(typeCodes[message.type]);
+  writer.count(message.term);
+  writeFields(writer, message);
+  return writer.written();
+}
+
+function bytesMaxOf(message: Message): number {
+  let bytes = fixedBytesMax;
+  if (message.type === 'installSnapshot') return bytes + message.data.length;
+  if (message.type !== 'appendEntries') return bytes;
+  for (const entry of message.entries) bytes += entryHeaderBytes + entry.data.length;
+  return bytes;
+}
+
+function writeFields(writer: ByteWriter, message: Message): void {
+  switch (message.type) {
+    case 'requestVote':
+      writer.name(message.candidateId);
+      writer.count(message.lastLogIndex);
+      writer.count(message.lastLogTerm);
+      writer.flag(message.preVote);
+      writer.flag(message.transfer);
+      return;
     case 'requestVoteResponse':
-      return [type, term, message.voteGranted, message.preVote];
-    case 'appendEntries': {
-      const { leaderId, prevLogIndex, prevLogTerm, leaderCommit, readRound } = message;
-      const entries = message.entries.map(encodeEntry);
-      return [type, term, leaderId, prevLogIndex, prevLogTerm, entries, leaderCommit, readRound];
-    }
-    case 'appendEntriesResponse': {
-      const { success, matchIndex, conflictIndex, conflictTerm, readRound } = message;
-      return [type, term, success, matchIndex, conflictIndex, conflictTerm, readRound];
-    }
+      writer.flag(message.voteGranted);
+      writer.flag(message.preVote);
+      return;
+    case 'appendEntries':
+      writeAppendEntries(writer, message);
+      return;
+    case 'appendEntriesResponse':
+      writer.flag(message.success);
+      writer.count(message.matchIndex);
+      writer.count(message.conflictIndex);
+      writer.count(message.conflictTerm);
+      writer.count(message.readRound);
+      writer.count(message.replicationId);
+      return;
+    case 'installSnapshot':
+      writeInstallSnapshot(writer, message);
+      return;
+    case 'installSnapshotResponse':
+      writer.count(message.lastIncludedIndex);
+      writer.count(message.nextOffset);
+      writer.flag(message.installed);
+      writer.count(message.replicationId);
+      return;
+    case 'timeoutNow':
+      writer.name(message.leaderId);
+      writer.count(message.transferEpoch);
+      return;
+    case 'readIndexRequest':
+      writer.count(message.requestId);
+      return;
+    case 'readIndexResponse':
+      writer.count(message.requestId);
+      writer.flag(message.readIndex !== null);
+      writer.count(message.readIndex ?? 0);
+      return;
   }
 }
 
-/** Throws PeerCodecError. */
+function writeAppendEntries(writer: ByteWriter, message: AppendEntries): void {
+  writer.name(message.leaderId);
+  writer.count(message.prevLogIndex);
+  writer.count(message.prevLogTerm);
+  writer.count(message.leaderCommit);
+  writer.count(message.readRound);
+  writer.count(message.replicationId);
+  writer.count(message.transferEpoch);
+  writer.short(message.entries.length);
+  for (const entry of message.entries) {
+    writer.count(entry.term);
+    writer.count(entry.index);
+    writer.byte(kindCodes[entry.kind]);
+    writer.short(entry.data.length);
+    writer.bytes(entry.data);
+  }
+}
+
+function writeInstallSnapshot(writer: ByteWriter, message: InstallSnapshot): void {
+  writer.name(message.leaderId);
+  writer.count(message.lastIncludedIndex);
+  writer.count(message.lastIncludedTerm);
+  writer.count(message.fileBytes);
+  writer.count(message.fileChecksum);
+  writer.count(message.offset);
+  writer.count(message.replicationId);
+  writer.short(message.data.length);
+  writer.bytes(message.data);
+}
+
+/** Throws PeerCodecError. The data of a snapshot's chunk is not copied out of `bytes`. */
 export function parseMessage(bytes: Uint8Array): Message {
-  return narrow(bytes, (fields) => {
-    const [type, ...rest] = fields;
-    switch (type) {
-      case 'requestVote':
-        return parseRequestVote(rest);
-      case 'requestVoteResponse':
-        return parseRequestVoteResponse(rest);
-      case 'appendEntries':
-        return parseAppendEntries(rest);
-      case 'appendEntriesResponse':
-        return parseAppendEntriesResponse(rest);
-      default:
-        throw new ShapeError(`no message is of type ${String(type)}`);
-    }
-  });
-}
-
-function parseRequestVote(fields: readonly unknown[]): Message {
-  checkFieldCount(fields, 5);
-  return {
-    type: 'requestVote',
-    term: parseCount(fields[0], 'term'),
-    candidateId: parseName(fields[1], 'candidateId'),
-    lastLogIndex: parseCount(fields[2], 'lastLogIndex'),
-    lastLogTerm: parseCount(fields[3], 'lastLogTerm'),
-    preVote: parseFlag(fields[4], 'preVote'),
-  };
-}
-
-function parseRequestVoteResponse(fields: readonly unknown[]): Message {
-  checkFieldCount(fields, 3);
-  return {
-    type: 'requestVoteResponse',
-    term: parseCount(fields[0], 'term'),
-    voteGranted: parseFlag(fields[1], 'voteGranted'),
-    preVote: parseFlag(fields[2], 'preVote'),
-  };
-}
-
-function parseAppendEntries(fields: readonly unknown[]): Message {
-  checkFieldCount(fields, 7);
-  const message: AppendEntries = {
-    type: 'appendEntries',
-    term: parseCount(fields[0], 'term'),
-    leaderId: parseName(fields[1], 'leaderId'),
-    prevLogIndex: parseCount(fields[2], 'prevLogIndex'),
-    prevLogTerm: parseCount(fields[3], 'prevLogTerm'),
-    entries: parseEntries(fields[4]),
-    leaderCommit: parseCount(fields[5], 'leaderCommit'),
-    readRound: parseCount(fields[6], 'readRound'),
-  };
-  const first = message.entries[0];
-  if (first !== undefined && first.index !== message.prevLogIndex + 1) {
-    throw new ShapeError(`entry ${first.index} after prevLogIndex ${message.prevLogIndex}`);
-  }
+  const reader = new ByteReader(bytes);
+  const code = reader.byte('the type');
+  const message = readFields(reader, code, reader.count('term'));
+  reader.end();
   return message;
 }
 
-function parseAppendEntriesResponse(fields: readonly unknown[]): Message {
-  checkFieldCount(fields, 6);
+function readFields(reader: ByteReader, code: number, term: number): Message {
+  switch (code) {
+    case typeCodes.requestVote:
+      return readRequestVote(reader, term);
+    case typeCodes.requestVoteResponse: {
+      const voteGranted = reader.flag('voteGranted');
+      return { type: 'requestVoteResponse', term, voteGranted, preVote: reader.flag('preVote') };
+    }
+    case typeCodes.appendEntries:
+      return readAppendEntries(reader, term);
+    case typeCodes.appendEntriesResponse:
+      return readAppendEntriesResponse(reader, term);
+    case typeCodes.installSnapshot:
+      return readInstallSnapshot(reader, term);
+    case typeCodes.installSnapshotResponse:
+      return readInstallSnapshotResponse(reader, term);
+    case typeCodes.timeoutNow: {
+      const leaderId = reader.name('leaderId');
+      return { type: 'timeoutNow', term, leaderId, transferEpoch: reader.count('transferEpoch') };
+    }
+    case typeCodes.readIndexRequest:
+      return { type: 'readIndexRequest', term, requestId: reader.count('requestId') };
+    case typeCodes.readIndexResponse:
+      return readReadIndexResponse(reader, term);
+    default:
+      throw new PeerCodecError(`no message is of type ${code}`);
+  }
+}
+
+// Fields are evaluated in the order in which they are written, which is that of the bytes.
+
+function readRequestVote(reader: ByteReader, term: number): Message {
   return {
-    type: 'appendEntriesResponse',
-    term: parseCount(fields[0], 'term'),
-    success: parseFlag(fields[1], 'success'),
-    matchIndex: parseCount(fields[2], 'matchIndex'),
-    conflictIndex: parseCount(fields[3], 'conflictIndex'),
-    conflictTerm: parseCount(fields[4], 'conflictTerm'),
-    readRound: parseCount(fields[5], 'readRound'),
+    type: 'requestVote',
+    term,
+    candidateId: reader.name('candidateId'),
+    lastLogIndex: reader.count('lastLogIndex'),
+    lastLogTerm: reader.count('lastLogTerm'),
+    preVote: reader.flag('preVote'),
+    transfer: reader.flag('transfer'),
   };
 }
 
-export function encodeHello(hello: Hello): Uint8Array {
-  return packr.pack([protocolName, protocolVersion, hello.from, hello.to]);
+function readAppendEntriesResponse(reader: ByteReader, term: number): Message {
+  return {
+    type: 'appendEntriesResponse',
+    term,
+    success: reader.flag('success'),
+    matchIndex: reader.count('matchIndex'),
+    conflictIndex: reader.count('conflictIndex'),
+    conflictTerm: reader.count('conflictTerm'),
+    readRound: reader.count('readRound'),
+    replicationId: reader.count('replicationId'),
+  };
 }
 
-/** Throws PeerCodecError. */
-export function parseHello(bytes: Uint8Array): Hello {
-  return narrow(bytes, (fields) => {
-    if (fields[0] !== protocolName) throw new ShapeError('this is no rafture peer');
-    if (fields[1] !== protocolVersion) {
-      throw new ShapeError(`peer protocol ${String(fields[1])}, ${protocolVersion} is spoken here`);
+function readInstallSnapshotResponse(reader: ByteReader, term: number): Message {
+  return {
+    type: 'installSnapshotResponse',
+    term,
+    lastIncludedIndex: reader.count('lastIncludedIndex'),
+    nextOffset: reader.count('nextOffset'),
+    installed: reader.flag('installed'),
+    replicationId: reader.count('replicationId'),
+  };
+}
+
+function readReadIndexResponse(reader: ByteReader, term: number): Message {
+  const requestId = reader.count('requestId');
+  const confirmed = reader.flag('whether there is a readIndex');
+  const readIndex = reader.count('readIndex');
+  if (!confirmed && readIndex !== 0) throw new PeerCodecError('a readIndex that is none');
+  return { type: 'readIndexResponse', term, requestId, readIndex: confirmed ? readIndex : null };
+}
+
+function readAppendEntries(reader: ByteReader, term: number): Message {
+  const leaderId = reader.name('leaderId');
+  const prevLogIndex = reader.count('prevLogIndex');
+  const prevLogTerm = reader.count('prevLogTerm');
+  return {
+    type: 'appendEntries',
+    term,
+    leaderId,
+    prevLogIndex,
+    prevLogTerm,
+    leaderCommit: reader.count('leaderCommit'),
+    readRound: reader.count('readRound'),
+    replicationId: reader.count('replicationId'),
+    transferEpoch: reader.count('transferEpoch'),
+    entries: readEntries(reader, prevLogIndex),
+  };
+}
+
+/** Contiguous from behind `prevLogIndex` on and of rising terms, as in every log. */
+function readEntries(reader: ByteReader, prevLogIndex: number): readonly Entry[] {
+  const count = reader.short('the number of entries');
+  // Before room is made for them: a few bytes must not make a list of four thousand millions.
+  if (count * entryHeaderBytes > reader.remaining) {
+    throw new PeerCodecError(`${count} entries cannot be in ${reader.remaining} bytes`);
+  }
+  const entries: Entry[] = [];
+  let previousTerm = 0;
+  for (let position = 0; position < count; position += 1) {
+    const term = reader.count('the term of an entry');
+    const index = reader.count('the index of an entry');
+    if (index !== prevLogIndex + 1 + position || term < previousTerm) {
+      throw new PeerCodecError(
+        `entry ${index} of term ${term} is number ${position} behind prevLogIndex ` +
+          `${prevLogIndex}, the one before it is of term ${previousTerm}`,
+      );
     }
-    return { from: parseName(fields[2], 'from'), to: parseName(fields[3], 'to') };
-  });
+    previousTerm = term;
+    const kindCode = reader.byte('the kind of an entry');
+    const kind = kinds[kindCode];
+    if (kind === undefined) throw new PeerCodecError(`no kind of entry has the code ${kindCode}`);
+    const length = reader.short('the length of an entry');
+    entries.push({ term, index, kind, data: reader.copy(length, 'the data of an entry') });
+  }
+  return entries;
 }
 
-function narrow<T>(bytes: Uint8Array, parse: (fields: readonly unknown[]) => T): T {
-  let fields: unknown;
-  try {
-    fields = packr.unpack(bytes);
-  } catch (cause) {
-    throw new PeerCodecError('a frame that is not msgpack', { cause });
+function readInstallSnapshot(reader: ByteReader, term: number): Message {
+  const message = {
+    type: 'installSnapshot',
+    term,
+    leaderId: reader.name('leaderId'),
+    lastIncludedIndex: reader.count('lastIncludedIndex'),
+    lastIncludedTerm: reader.count('lastIncludedTerm'),
+    fileBytes: reader.count('fileBytes'),
+    fileChecksum: reader.count('fileChecksum'),
+    offset: reader.count('offset'),
+    replicationId: reader.count('replicationId'),
+    data: reader.view(reader.short('the length of the data'), 'the data'),
+  } as const;
+  if (message.offset + message.data.length > message.fileBytes) {
+    throw new PeerCodecError(
+      `${message.data.length} bytes at ${message.offset} of a file of ${message.fileBytes}`,
+    );
   }
-  if (!Array.isArray(fields)) throw new PeerCodecError('a frame that is not a list of fields');
-  try {
-    return parse(fields);
-  } catch (cause) {
-    if (cause instanceof ShapeError) throw new PeerCodecError(cause.message, { cause });
-    throw cause;
-  }
-}
-
-function checkFieldCount(fields: readonly unknown[], count: number): void {
-  if (fields.length !== count) {
-    throw new ShapeError(`${fields.length} fields where ${count} belong`);
-  }
-}
-
-/** The body with its length in front. */
-export function encodeFrame(body: Uint8Array): Uint8Array {
-  if (body.length > frameBytesMax) {
-    throw new PeerCodecError(`a frame of ${body.length} bytes, at most ${frameBytesMax} may be`);
-  }
-  const frame = Buffer.allocUnsafe(frameHeaderBytes + body.length);
-  frame.writeUInt32BE(body.length, 0);
-  frame.set(body, frameHeaderBytes);
-  return frame;
-}
-
-/** Cuts a stream of bytes into frames. */
-export class FrameReader {
-  #chunks: Uint8Array[] = [];
-  #bufferedBytes = 0;
-
-  /** The frames that are complete now. Throws PeerCodecError for one that is too long. */
-  push(chunk: Uint8Array): readonly Uint8Array[] {
-    this.#chunks.push(chunk);
-    this.#bufferedBytes += chunk.length;
-    if (this.#bufferedBytes < this.#wantedBytes) return [];
-    const buffer = this.#chunks.length === 1 ? asBuffer(chunk) : Buffer.concat(this.#chunks);
-    const frames: Uint8Array[] = [];
-    let offset = 0;
-    this.#wantedBytes = frameHeaderBytes;
-    while (buffer.length - offset >= frameHeaderBytes) {
-      const length = buffer.readUInt32BE(offset);
-      if (length > frameBytesMax) {
-        throw new PeerCodecError(`a frame of ${length} bytes, at most ${frameBytesMax} may come`);
-      }
-      const end = offset + frameHeaderBytes + length;
-      if (end > buffer.length) {
-        this.#wantedBytes = frameHeaderBytes + length;
-        break;
-      }
-      frames.push(buffer.subarray(offset + frameHeaderBytes, end));
-      offset = end;
-    }
-    this.#keep(buffer.subarray(offset));
-    return frames;
-  }
-
-  /** Below this many buffered bytes no frame can be complete: nothing is copied until then. */
-  #wantedBytes = frameHeaderBytes;
-
-  #keep(rest: Uint8Array): void {
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#bufferedBytes = rest.length;
-  }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return message;
 }
