@@ -7,21 +7,37 @@ import type { Core } from './core.ts';
 import type { Entry, NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 import type { AppendEntries, AppendEntriesResponse } from './message.ts';
-import { becomeFollower, resetElectionTimer } from './role.ts';
+import { becomeFollower, reconcileWithConfiguration, resetElectionTimer } from './role.ts';
+
+interface FromLeader {
+  readonly term: number;
+  readonly leaderId: NodeId;
+}
 
 export function handleAppendEntries(core: Core, from: NodeId, message: AppendEntries): void {
   if (message.term < core.currentTerm) {
     // Tells a deposed leader; its entries are not looked at. [Fig. 2]
-    refuse(core, from, { conflictIndex: core.log.lastIndex + 1, conflictTerm: core.currentTerm });
+    const { replicationId } = message;
+    const { lastIndex } = core.log;
+    refuse(core, from, {
+      conflictIndex: lastIndex + 1,
+      conflictTerm: core.currentTerm,
+      replicationId,
+    });
     return;
   }
-  checkOneLeader(core, message);
   checkContiguous(message);
-  becomeFollower(core, message.term, message.leaderId);
-  resetElectionTimer(core);
-  const { prevLogIndex, prevLogTerm, readRound } = message;
+  followLeader(core, message);
+  core.leaderTransferEpoch = Math.max(core.leaderTransferEpoch, message.transferEpoch);
+  const { prevLogIndex, prevLogTerm, readRound, replicationId } = message;
+  if (prevLogIndex < core.log.base.index) {
+    // It begins in what is compacted here. All of that is committed, so the leader has it too;
+    // taken for "nothing before it" the old entries would be appended a second time.
+    answer(core, from, { success: true, matchIndex: core.commitIndex, readRound, replicationId });
+    return;
+  }
   if (!core.log.holds({ index: prevLogIndex, term: prevLogTerm })) {
-    refuse(core, from, { ...conflictBefore(core, message), readRound });
+    refuse(core, from, { ...conflictBefore(core, message), readRound, replicationId });
     return;
   }
   acceptEntries(core, message.entries);
@@ -29,10 +45,17 @@ export function handleAppendEntries(core: Core, from: NodeId, message: AppendEnt
   // Only up to what this very message has shown to match. Beyond it the log may hold a deposed
   // leader's entries, and a heartbeat with a high leaderCommit would commit them. [Fig. 2]
   core.commitIndex = Math.max(core.commitIndex, Math.min(message.leaderCommit, matchIndex));
-  answer(core, from, { success: true, matchIndex, readRound });
+  answer(core, from, { success: true, matchIndex, readRound, replicationId });
 }
 
-function checkOneLeader(core: Core, message: AppendEntries): void {
+/** Who sends as the leader of this term or a later one, is followed. [Fig. 2] */
+export function followLeader(core: Core, message: FromLeader): void {
+  checkOneLeader(core, message);
+  becomeFollower(core, message.term, message.leaderId);
+  resetElectionTimer(core);
+}
+
+function checkOneLeader(core: Core, message: FromLeader): void {
   const sameTerm = message.term === core.currentTerm;
   const known = core.role === 'leader' ? core.id : core.leaderId;
   if (!sameTerm || known === null || known === message.leaderId) return;
@@ -83,7 +106,9 @@ function conflictBefore(
       commitIndex: core.commitIndex,
     });
   }
-  const agreed = core.log.lastIndexWithTermAtMost(prevLogIndex, prevLogTerm);
+  // What is committed here agrees with every later leader. [Raft §5.4]
+  const found = core.log.lastIndexWithTermAtMost(prevLogIndex, prevLogTerm);
+  const agreed = Math.max(found, core.commitIndex);
   return { conflictIndex: agreed + 1, conflictTerm: core.log.termAt(agreed) };
 }
 
@@ -93,6 +118,7 @@ function acceptEntries(core: Core, entries: readonly Entry[]): void {
   const firstNew = entries.findIndex((entry) => !core.log.holds(entry));
   const entry = entries[firstNew];
   if (entry === undefined) return;
+  let changed = false;
   if (entry.index <= core.log.lastIndex) {
     if (entry.index <= core.commitIndex) {
       throw new InvariantError('a committed entry is never removed', {
@@ -104,14 +130,19 @@ function acceptEntries(core: Core, entries: readonly Entry[]): void {
     }
     core.log.truncateFrom(entry.index);
     core.durability.truncateFrom(entry.index);
+    changed = core.configurations.truncateFrom(entry.index);
   }
-  core.log.append(entries.slice(firstNew));
+  const fresh = entries.slice(firstNew);
+  core.log.append(fresh);
+  if (core.configurations.append(fresh) || changed) reconcileWithConfiguration(core);
 }
 
 function refuse(
   core: Core,
   to: NodeId,
-  where: Pick<AppendEntriesResponse, 'conflictIndex' | 'conflictTerm'> & { readRound?: number },
+  where: Pick<AppendEntriesResponse, 'conflictIndex' | 'conflictTerm' | 'replicationId'> & {
+    readonly readRound?: number;
+  },
 ): void {
   answer(core, to, { success: false, ...where });
 }
@@ -119,7 +150,7 @@ function refuse(
 function answer(
   core: Core,
   to: NodeId,
-  fields: Partial<AppendEntriesResponse> & Pick<AppendEntriesResponse, 'success'>,
+  fields: Partial<AppendEntriesResponse> & Pick<AppendEntriesResponse, 'success' | 'replicationId'>,
 ): void {
   core.outbox.sendAfterWrite(to, {
     type: 'appendEntriesResponse',

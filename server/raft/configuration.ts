@@ -34,7 +34,10 @@ export function isQuorumOf(configuration: Configuration, granted: ReadonlySet<No
   const decides = (voters: readonly NodeId[]): boolean =>
     isQuorum(voters.filter((voter) => granted.has(voter)).length, voters.length);
   if (configuration.voters.length === 0) return false;
-  return decides(configuration.voters) && (!isJoint(configuration) || decides(configuration.outgoingVoters));
+  return (
+    decides(configuration.voters) &&
+    (!isJoint(configuration) || decides(configuration.outgoingVoters))
+  );
 }
 
 /** The greatest number that a quorum has reached; both majorities of a joint configuration. */

@@ -3,11 +3,12 @@
  *
  * A pre-vote [Ongaro §9.6] comes first and binds nobody. A vote leaves only once it is durable.
  */
-import { type Core, lastLogId } from './core.ts';
+import { isQuorumOf } from './configuration.ts';
+import { type Core, configurationInForce, lastLogId } from './core.ts';
 import type { NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
-import type { RequestVote, RequestVoteResponse } from './message.ts';
-import { isQuorum } from './quorum.ts';
+import type { RequestVote, RequestVoteResponse, TimeoutNow } from './message.ts';
+import { stepForwardedReadsTick } from './read-index.ts';
 import { beginTermAsLeader } from './replication.ts';
 import {
   becomeCandidate,
@@ -17,11 +18,20 @@ import {
   maybeAdoptTerm,
   resetElectionTimer,
 } from './role.ts';
+import { obeysTimeoutNow } from './transfer.ts';
 
 /** Time passes for anyone but a leader. */
 export function stepElectionTick(core: Core): void {
   core.electionElapsedTicks += 1;
-  if (core.electionElapsedTicks >= core.electionTimeoutTicks) preCampaign(core);
+  if (core.electionElapsedTicks < core.electionTimeoutTicks) stepForwardedReadsTick(core);
+  else if (core.role === 'learner') loseLeader(core);
+  else preCampaign(core);
+}
+
+/** A learner does not stand. It only knows now that nobody leads. */
+function loseLeader(core: Core): void {
+  becomeFollower(core, core.currentTerm, null);
+  resetElectionTimer(core);
 }
 
 // Divergence: a pre-vote before each election, so that a server which was cut off does not depose
@@ -33,15 +43,26 @@ function preCampaign(core: Core): void {
 }
 
 function maybeWinPreVote(core: Core): boolean {
-  if (!isQuorum(core.votesGranted.size, core.configuration.voters.length)) return false;
-  becomeCandidate(core);
-  broadcastRequestVote(core, false);
+  if (!isQuorumOf(configurationInForce(core), core.votesGranted)) return false;
+  campaign(core, false);
   return true;
+}
+
+function campaign(core: Core, isTransfer: boolean): void {
+  becomeCandidate(core, isTransfer);
+  broadcastRequestVote(core, false);
+}
+
+/** The leader wants this server in its place: no pre-vote, and voters that follow the leader are
+ * told that it is no disturbance. [Ongaro §3.10] */
+export function handleTimeoutNow(core: Core, message: TimeoutNow): void {
+  if (obeysTimeoutNow(core, message)) campaign(core, true);
 }
 
 /** A candidate wins with the votes of a quorum, each of them durable. */
 function maybeWinElection(core: Core): boolean {
-  if (!isQuorum(core.votesGranted.size, core.configuration.voters.length)) return false;
+  // Each of the two majorities of a joint configuration, each counted for itself. [Raft §6]
+  if (!isQuorumOf(configurationInForce(core), core.votesGranted)) return false;
   becomeLeader(core);
   beginTermAsLeader(core);
   return true;
@@ -56,8 +77,11 @@ function broadcastRequestVote(core: Core, preVote: boolean): void {
     lastLogIndex: last.index,
     lastLogTerm: last.term,
     preVote,
+    transfer: !preVote && core.campaignIsTransfer,
   };
-  for (const peer of core.peers) {
+  const { voters, outgoingVoters } = configurationInForce(core);
+  for (const peer of new Set([...voters, ...outgoingVoters])) {
+    if (peer === core.id) continue;
     // A real request says "I have voted for myself in this term"; a pre-vote promises nothing.
     if (preVote) core.outbox.send(peer, message);
     else core.outbox.sendAfterWrite(peer, message);
@@ -66,8 +90,8 @@ function broadcastRequestVote(core: Core, preVote: boolean): void {
 
 export function handleRequestVote(core: Core, from: NodeId, message: RequestVote): void {
   // Divergence: who follows a live leader does not even look at the term of one who would replace
-  // it. [Ongaro §4.2.3]
-  if (followsLiveLeader(core)) return;
+  // it, unless that leader itself has asked for it. [Ongaro §4.2.3]
+  if (!message.transfer && followsLiveLeader(core)) return;
   if (message.preVote) answerPreVote(core, from, message);
   else answerVote(core, from, message);
 }
@@ -89,6 +113,9 @@ function answerPreVote(core: Core, from: NodeId, message: RequestVote): void {
   });
 }
 
+/** Whoever asks: neither the candidate nor this server need be in the configuration that is in force
+ * here, for it may be an old one. A learner that would not answer could keep a cluster, whose change
+ * made it a voter without its knowing, from electing anybody. [Ongaro §4.1] */
 function answerVote(core: Core, from: NodeId, message: RequestVote): void {
   maybeAdoptTerm(core, message.term);
   const voteGranted =

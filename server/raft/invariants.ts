@@ -4,8 +4,9 @@
  * It looks at one server only. What holds between servers (election safety, log matching, leader
  * completeness, state machine safety [Fig. 3]) is checked by the cluster test and the simulation.
  */
-import type { Core } from './core.ts';
-import type { NodeId, Role } from './entry.ts';
+import { parseConfiguration } from './configuration.ts';
+import { type Core, isOwnVoter, otherMembers } from './core.ts';
+import type { ConfigurationAt, NodeId, Role } from './entry.ts';
 import { InvariantError, type InvariantFacts } from './invariant-error.ts';
 
 /** What a later state is compared with. */
@@ -18,6 +19,8 @@ export interface Landmarks {
   readonly commitTerm: number;
   readonly lastLogIndex: number;
   readonly lastLogTerm: number;
+  readonly configuration: ConfigurationAt;
+  readonly snapshotIndex: number;
 }
 
 export function landmarksOf(core: Core): Landmarks {
@@ -30,6 +33,8 @@ export function landmarksOf(core: Core): Landmarks {
     commitTerm: core.log.termAt(core.commitIndex),
     lastLogIndex: core.log.lastIndex,
     lastLogTerm: core.log.lastTerm,
+    configuration: core.configurations.current,
+    snapshotIndex: core.snapshot?.lastIncludedIndex ?? 0,
   };
 }
 
@@ -44,16 +49,59 @@ export function checkState(core: Core): void {
   const leads = core.role === 'leader';
   assert(leads === (core.leaderId === core.id), 'a leader, and only it, follows itself', at);
   assert(!leads || core.votedFor === core.id, 'a leader has voted for itself', at);
-  const peerCount = leads ? core.peers.length : 0;
-  assert(core.progress.size === peerCount, 'a leader, and only it, knows its peers', at);
   const readCount = core.reads.unconfirmed.length + core.reads.waiting.length;
   assert(leads || readCount === 0, 'only a leader owes reads', at);
+  const votes = isOwnVoter(core);
+  assert(votes || leads || core.role === 'learner', 'who does not vote does not stand', at);
+  assert(!votes || core.role !== 'learner', 'a learner does not vote', at);
+  assert(leads || core.transfer === null, 'only a leader hands leadership over', at);
+  const snapshotIndex = core.snapshot?.lastIncludedIndex ?? 0;
+  assert(snapshotIndex <= core.commitIndex, 'a snapshot holds what is committed only', at);
+  assert(log.base.index <= snapshotIndex, 'what is compacted is in a snapshot', at);
+  assert(core.uncommittedBytes >= 0, 'no more is committed than was appended', at);
+  checkProgress(core);
+}
+
+function checkProgress(core: Core): void {
+  const at = { core };
+  const leads = core.role === 'leader';
+  const peerCount = leads ? otherMembers(core).length : 0;
+  assert(core.progress.size === peerCount, 'a leader, and only it, knows its peers', at);
   for (const [peer, progress] of core.progress) {
-    const { matchIndex, nextIndex } = progress;
-    if (matchIndex < nextIndex && nextIndex <= log.lastIndex + 1) continue;
-    const facts = { ...factsOf(at), peer, matchIndex, nextIndex };
+    const { matchIndex, nextIndex, mode } = progress;
+    const inOrder = matchIndex < nextIndex && nextIndex <= core.log.lastIndex + 1;
+    const sends = (mode === 'snapshot') === (progress.snapshot !== null);
+    if (inOrder && sends) continue;
+    const facts = { ...factsOf(at), peer, matchIndex, nextIndex, mode };
     throw new InvariantError('matchIndex < nextIndex <= lastLogIndex + 1', facts);
   }
+}
+
+/** Throws InvariantError. Walks the whole log. */
+export function checkDeeply(core: Core): void {
+  const { log, configurations } = core;
+  const at = { core };
+  let { term } = log.base;
+  let newest: ConfigurationAt | null = null;
+  for (let index = log.firstIndex; index <= log.lastIndex; index += 1) {
+    const entry = log.entryAt(index);
+    assert(entry.index === index, 'an entry stands at its index', at);
+    assert(entry.term >= term, 'terms never fall along a log', at);
+    term = entry.term;
+    if (entry.kind !== 'configuration') continue;
+    newest = { index, configuration: parseConfiguration(entry.data) };
+  }
+  const inForce = configurations.current;
+  if (newest === null) {
+    assert(
+      inForce.index < log.firstIndex,
+      'a configuration in force is in the log or before it',
+      at,
+    );
+    return;
+  }
+  const same = JSON.stringify(newest) === JSON.stringify(inForce);
+  assert(same, 'the configuration in force is the newest in the log [Raft §6]', at);
 }
 
 /** Throws InvariantError. */
@@ -62,8 +110,11 @@ export function checkTransition(before: Landmarks, core: Core): void {
   const at = { core, before };
   assert(core.currentTerm >= before.currentTerm, 'terms never fall', at);
   assert(core.commitIndex >= before.commitIndex, 'the commit index never falls', at);
-  const kept = log.termAt(before.commitIndex) === before.commitTerm;
+  const compacted = before.commitIndex < log.base.index;
+  const kept = compacted || log.termAt(before.commitIndex) === before.commitTerm;
   assert(kept, 'a committed entry is never replaced', at);
+  const snapshotIndex = core.snapshot?.lastIncludedIndex ?? 0;
+  assert(snapshotIndex >= before.snapshotIndex, 'snapshots only get newer', at);
   const wasLeader = before.role === 'leader';
   assert(!wasLeader || core.role !== 'candidate', 'a leader does not stand', at);
   if (core.currentTerm !== before.currentTerm) return;
@@ -72,8 +123,10 @@ export function checkTransition(before: Landmarks, core: Core): void {
   const hadLeader = before.leaderId !== null && core.leaderId !== null;
   assert(!hadLeader || core.leaderId === before.leaderId, 'one leader in a term', at);
   const appended =
-    log.lastIndex >= before.lastLogIndex && log.termAt(before.lastLogIndex) === before.lastLogTerm;
-  assert(!wasLeader || appended, 'a leader only appends [Raft §5.3]', at);
+    !wasLeader ||
+    (log.lastIndex >= before.lastLogIndex &&
+      log.termAt(before.lastLogIndex) === before.lastLogTerm);
+  assert(appended, 'a leader only appends [Raft §5.3]', at);
   const won = core.role === 'leader' && !wasLeader;
   assert(!won || before.role === 'candidate', 'only a candidate becomes a leader', at);
 }
@@ -88,7 +141,8 @@ function assert(holds: boolean, promise: string, at: Circumstances): void {
 }
 
 function factsOf({ core, before }: Circumstances): InvariantFacts {
-  const earlier = Object.entries(before ?? {});
+  const { configuration: old, ...numbers } = before ?? { configuration: null };
+  const earlier = Object.entries({ ...numbers, configurationIndex: old?.index ?? null });
   return {
     id: core.id,
     role: core.role,
@@ -97,11 +151,19 @@ function factsOf({ core, before }: Circumstances): InvariantFacts {
     leaderId: core.leaderId,
     commitIndex: core.commitIndex,
     durableIndex: core.durability.durableIndex,
+    baseIndex: core.log.base.index,
+    snapshotIndex: core.snapshot?.lastIncludedIndex ?? 0,
     lastLogIndex: core.log.lastIndex,
     lastLogTerm: core.log.lastTerm,
+    configurationIndex: core.configurations.current.index,
+    voters: core.configurations.current.configuration.voters.join(','),
+    outgoingVoters: core.configurations.current.configuration.outgoingVoters.join(','),
+    uncommittedBytes: core.uncommittedBytes,
     progressCount: core.progress.size,
     unconfirmedReadCount: core.reads.unconfirmed.length,
     waitingReadCount: core.reads.waiting.length,
-    ...Object.fromEntries(earlier.map(([name, value]) => [`before.${name}`, value])),
+    ...(before === undefined
+      ? {}
+      : Object.fromEntries(earlier.map(([name, value]) => [`before.${name}`, value]))),
   };
 }

@@ -1,46 +1,60 @@
 /**
  * The log in memory, and the only place that converts between 1-based indexes and arrays.
  *
- * It may be ahead of the disk: `takeUnwritten` hands over what no write holds yet, and
- * durability.ts knows how far the disk has got. It knows no role and no commit index.
+ * It begins behind `base`, the last entry that was compacted away. It may be ahead of the disk:
+ * `takeUnwritten` hands over what no write holds yet, and durability.ts knows how far the disk has
+ * got. It knows no role and no commit index.
  */
 import type { Entry, EntryId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 
 export class RaftLog {
-  readonly #entries: Entry[] = [];
-  #firstUnwrittenIndex = 1;
+  #base: EntryId;
+  #entries: Entry[] = [];
+  #firstUnwrittenIndex: number;
 
-  /** The entries as found on disk: index 1 first, no gap, terms that never fall. */
-  constructor(recovered: readonly Entry[]) {
+  /** The entries as found on disk: base.index + 1 first, no gap, terms that never fall. */
+  constructor(base: EntryId, recovered: readonly Entry[]) {
+    this.#base = { index: base.index, term: base.term };
     this.append(recovered);
     this.#firstUnwrittenIndex = this.lastIndex + 1;
   }
 
+  /** The last entry that is not here any more; its term is still known. */
+  get base(): EntryId {
+    return this.#base;
+  }
+
+  get firstIndex(): number {
+    return this.#base.index + 1;
+  }
+
   get lastIndex(): number {
-    return this.#entries.length;
+    return this.#base.index + this.#entries.length;
   }
 
   get lastTerm(): number {
-    return this.termAt(this.lastIndex);
+    return this.#entries.at(-1)?.term ?? this.#base.term;
   }
 
-  /** 0 stands before the first entry and has term 0. */
+  /** Of an entry in the log, or of the base. 0 stands before the first entry and has term 0. */
   termAt(index: number): number {
-    return index === 0 ? 0 : this.entryAt(index).term;
+    return index === this.#base.index ? this.#base.term : this.entryAt(index).term;
   }
 
   entryAt(index: number): Entry {
-    const entry = this.#entries[index - 1];
+    const entry = this.#entries[index - this.#base.index - 1];
     if (entry === undefined) {
-      throw new InvariantError('an index is within the log', { index, lastIndex: this.lastIndex });
+      const facts = { index, baseIndex: this.#base.index, lastIndex: this.lastIndex };
+      throw new InvariantError('an index is within the log', facts);
     }
     return entry;
   }
 
   /** Whether the log holds an entry of this name: then it equals the other up to it. [Raft §5.3] */
   holds(id: EntryId): boolean {
-    return id.index >= 0 && id.index <= this.lastIndex && this.termAt(id.index) === id.term;
+    if (id.index < this.#base.index || id.index > this.lastIndex) return false;
+    return this.termAt(id.index) === id.term;
   }
 
   /** Whether a candidate's log is at least as up-to-date as this one. [Raft §5.4.1] */
@@ -50,11 +64,14 @@ export class RaftLog {
   }
 
   /**
-   * The greatest index that is not beyond `index` and whose term is not above `term`.
-   * Terms never fall along a log, so the bisection is exact.
+   * The greatest index that is not beyond `index` and whose term is not above `term`. Terms never
+   * fall along a log, so the bisection is exact. Below the base terms are not known: then the
+   * answer lies below it too, and may be too great.
    */
   lastIndexWithTermAtMost(index: number, term: number): number {
-    let low = 0;
+    if (index < this.#base.index) return index;
+    if (this.#base.term > term) return this.#base.index - 1;
+    let low = this.#base.index;
     let high = Math.min(index, this.lastIndex);
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
@@ -66,11 +83,11 @@ export class RaftLog {
 
   /** Entries `from` to `to`, both included. */
   slice(from: number, to: number): readonly Entry[] {
-    if (from < 1 || to > this.lastIndex) {
-      const facts = { from, to, lastIndex: this.lastIndex };
+    if (from < this.firstIndex || to > this.lastIndex) {
+      const facts = { from, to, firstIndex: this.firstIndex, lastIndex: this.lastIndex };
       throw new InvariantError('a slice is within the log', facts);
     }
-    return this.#entries.slice(from - 1, to);
+    return this.#entries.slice(from - this.firstIndex, to - this.firstIndex + 1);
   }
 
   /**
@@ -105,12 +122,32 @@ export class RaftLog {
 
   /** Removes the entry at `index` and all that follow it. [Raft §5.3] */
   truncateFrom(index: number): void {
-    if (index < 1 || index > this.lastIndex) {
-      const facts = { index, lastIndex: this.lastIndex };
+    if (index < this.firstIndex || index > this.lastIndex) {
+      const facts = { index, firstIndex: this.firstIndex, lastIndex: this.lastIndex };
       throw new InvariantError('a truncation removes something', facts);
     }
-    this.#entries.length = index - 1;
+    this.#entries.length = index - this.firstIndex;
     this.#firstUnwrittenIndex = Math.min(this.#firstUnwrittenIndex, index);
+  }
+
+  /** Forgets the entries up to `index`, which a snapshot holds. [Raft §7] */
+  compactTo(index: number): void {
+    if (index <= this.#base.index) return;
+    if (index >= this.#firstUnwrittenIndex) {
+      const facts = { index, firstUnwrittenIndex: this.#firstUnwrittenIndex };
+      throw new InvariantError('what is compacted was written', facts);
+    }
+    const term = this.termAt(index);
+    this.#entries = this.#entries.slice(index - this.#base.index);
+    this.#base = { index, term };
+  }
+
+  /** Forgets everything: a snapshot that ends here takes the place of a log that differs from it,
+   * or has not got so far. [Fig. 13] */
+  resetTo(base: EntryId): void {
+    this.#entries = [];
+    this.#base = { index: base.index, term: base.term };
+    this.#firstUnwrittenIndex = base.index + 1;
   }
 
   /** What is new since the last call, for the next write. */

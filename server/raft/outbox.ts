@@ -3,16 +3,21 @@
  *
  * It decides nothing but this: a message that depends on the disk goes into sendAfterWrite.
  */
-import type { EntryId, NodeId } from './entry.ts';
-import type { Envelope, Message } from './message.ts';
+import type { EntryId, NodeId, SnapshotMeta } from './entry.ts';
+import type { Envelope, InstallSnapshot, Message } from './message.ts';
+import type { ChunkRequest, Rejection } from './ready.ts';
 
 export class Outbox {
   messages: Envelope[] = [];
   messagesAfterWrite: Envelope[] = [];
   accepted: { readonly id: number; readonly entry: EntryId }[] = [];
-  rejected: { readonly id: number }[] = [];
+  rejected: { readonly id: number; readonly reason: Rejection }[] = [];
   reads: { readonly id: number; readonly readIndex: number }[] = [];
   rejectedReads: { readonly id: number }[] = [];
+  transfers: { readonly id: number; readonly succeeded: boolean }[] = [];
+  chunkRequests: ChunkRequest[] = [];
+  chunks: { readonly from: NodeId; readonly message: InstallSnapshot }[] = [];
+  installed: SnapshotMeta | null = null;
 
   /** For what promises nothing that is not yet durable: a leader's requests, pre-vote requests. */
   send(to: NodeId, message: Message): void {

@@ -3,14 +3,24 @@
  *
  * A read gets the commit index of a moment after it was asked, and is released once a quorum has
  * answered a message of a later moment: then no newer leader had committed anything by the time the
- * index was taken. Sending is replication.ts's business.
+ * index was taken. A follower asks its leader. Sending of the rounds is sending.ts's business.
  */
-import type { Core } from './core.ts';
+import { quorumReachedOf } from './configuration.ts';
+import { type Core, configurationInForce } from './core.ts';
+import type { NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
-import { quorumReached } from './quorum.ts';
+import type { ReadIndexResponse } from './message.ts';
+import type { ReadOrigin } from './read-queue.ts';
 
 export function queueReads(core: Core, ids: readonly number[]): void {
-  core.reads.waiting.push(...ids);
+  for (const id of ids) core.reads.waiting.push({ type: 'local', id });
+}
+
+/** A follower's request; one that it has given up for a newer one is forgotten. */
+export function queueRemoteRead(core: Core, from: NodeId, requestId: number): void {
+  const { reads } = core;
+  reads.waiting = reads.waiting.filter((origin) => origin.type === 'local' || origin.from !== from);
+  reads.waiting.push({ type: 'remote', from, requestId });
 }
 
 export function hasUnconfirmedReads(core: Core): boolean {
@@ -31,7 +41,7 @@ export function maybeStartReadRound(core: Core): boolean {
   reads.unconfirmed.push({
     round: reads.round,
     readIndex: core.commitIndex,
-    ids: reads.waiting,
+    origins: reads.waiting,
   });
   reads.waiting = [];
   return true;
@@ -39,34 +49,122 @@ export function maybeStartReadRound(core: Core): boolean {
 
 /** The newest round in which a quorum, this leader included, has still followed this leader. */
 function confirmedReadRound(core: Core): number {
-  const rounds = [core.reads.round];
-  for (const progress of core.progress.values()) rounds.push(progress.readRound);
-  return quorumReached(rounds);
+  return quorumReachedOf(configurationInForce(core), (voter) =>
+    voter === core.id ? core.reads.round : (core.progress.get(voter)?.readRound ?? 0),
+  );
 }
 
 /** Releases every read whose round a quorum has answered. Answers of earlier rounds are no proof:
  * since then a partition may have elected another leader, and a client would see a stale value. */
 export function releaseConfirmedReads(core: Core): void {
-  const { reads, outbox } = core;
+  const { reads } = core;
+  if (reads.unconfirmed.length === 0) return;
   const confirmedRound = confirmedReadRound(core);
   if (confirmedRound > reads.round) {
     const facts = { confirmedRound, round: reads.round, currentTerm: core.currentTerm };
     throw new InvariantError('no round is answered before it is asked', facts);
   }
   while (reads.unconfirmed[0] !== undefined && reads.unconfirmed[0].round <= confirmedRound) {
-    const { ids, readIndex } = reads.unconfirmed[0];
-    for (const id of ids) outbox.reads.push({ id, readIndex });
+    const { origins, readIndex } = reads.unconfirmed[0];
+    for (const origin of origins) answerRead(core, origin, readIndex);
     reads.unconfirmed.shift();
   }
 }
 
+function answerRead(core: Core, origin: ReadOrigin, readIndex: number | null): void {
+  const { outbox } = core;
+  if (origin.type === 'remote') {
+    const { requestId } = origin;
+    const response: ReadIndexResponse = {
+      type: 'readIndexResponse',
+      term: core.currentTerm,
+      requestId,
+      readIndex,
+    };
+    // A refusal may speak of a term that is not yet on disk; an index speaks of an older one.
+    if (readIndex === null) outbox.sendAfterWrite(origin.from, response);
+    else outbox.send(origin.from, response);
+  } else if (readIndex === null) outbox.rejectedReads.push({ id: origin.id });
+  else outbox.reads.push({ id: origin.id, readIndex });
+}
+
 /** A server that ceases to lead can confirm nothing: the client may ask the next leader. */
 export function rejectPendingReads(core: Core): void {
-  const { reads, outbox } = core;
-  for (const batch of reads.unconfirmed) {
-    for (const id of batch.ids) outbox.rejectedReads.push({ id });
-  }
-  for (const id of reads.waiting) outbox.rejectedReads.push({ id });
+  const { reads } = core;
+  const origins = [...reads.unconfirmed.flatMap((batch) => batch.origins), ...reads.waiting];
   reads.unconfirmed = [];
   reads.waiting = [];
+  for (const origin of origins) answerRead(core, origin, null);
+}
+
+/** A follower's reads: one request at a time is on its way, the others share the next. */
+export function forwardReads(core: Core, ids: readonly number[]): void {
+  if (core.leaderId === null) {
+    for (const id of ids) core.outbox.rejectedReads.push({ id });
+    return;
+  }
+  core.forwardedReads.waiting.push(...ids);
+  maybeSendForwardedReads(core);
+}
+
+function maybeSendForwardedReads(core: Core): boolean {
+  const { forwardedReads, leaderId } = core;
+  if (leaderId === null || forwardedReads.outstanding !== null) return false;
+  if (forwardedReads.waiting.length === 0) return false;
+  const ids = forwardedReads.waiting;
+  forwardedReads.waiting = [];
+  sendReadIndexRequest(core, leaderId, ids);
+  return true;
+}
+
+/** Never the same id twice: the answer to a lost request may come after all, and would be older
+ * than a read that has joined meanwhile. */
+function sendReadIndexRequest(core: Core, leaderId: NodeId, ids: readonly number[]): void {
+  const { forwardedReads, outbox } = core;
+  const requestId = forwardedReads.nextRequestId++;
+  forwardedReads.outstanding = { requestId, ids, silentTicks: 0 };
+  outbox.send(leaderId, {
+    type: 'readIndexRequest',
+    term: core.currentTerm,
+    requestId,
+  });
+}
+
+/** A request or its answer may be lost: after two heartbeats all that waits is asked anew. */
+export function stepForwardedReadsTick(core: Core): void {
+  const { forwardedReads, leaderId } = core;
+  const { outstanding } = forwardedReads;
+  if (outstanding === null || leaderId === null) return;
+  outstanding.silentTicks += 1;
+  if (outstanding.silentTicks < 2 * core.options.heartbeatTimeoutTicks) return;
+  const ids = [...outstanding.ids, ...forwardedReads.waiting];
+  forwardedReads.waiting = [];
+  sendReadIndexRequest(core, leaderId, ids);
+}
+
+/** Counts only as the answer of this term's leader to the request that is outstanding. */
+export function handleReadIndexResponse(
+  core: Core,
+  from: NodeId,
+  message: ReadIndexResponse,
+): void {
+  const { forwardedReads, outbox } = core;
+  const { outstanding } = forwardedReads;
+  if (message.term !== core.currentTerm || from !== core.leaderId) return;
+  if (outstanding === null || outstanding.requestId !== message.requestId) return;
+  forwardedReads.outstanding = null;
+  for (const id of outstanding.ids) {
+    if (message.readIndex === null) outbox.rejectedReads.push({ id });
+    else outbox.reads.push({ id, readIndex: message.readIndex });
+  }
+  maybeSendForwardedReads(core);
+}
+
+/** The leader that was asked is not followed any more. */
+export function rejectForwardedReads(core: Core): void {
+  const { forwardedReads, outbox } = core;
+  const ids = [...(forwardedReads.outstanding?.ids ?? []), ...forwardedReads.waiting];
+  forwardedReads.outstanding = null;
+  forwardedReads.waiting = [];
+  for (const id of ids) outbox.rejectedReads.push({ id });
 }

@@ -34,7 +34,12 @@ export type Input =
   /** A chunk that came in `chunks` has been dealt with. */
   | ({ readonly type: 'chunkStored' } & ChunkStored)
   /** The whole file of a leader's snapshot is on disk, durable and found good. */
-  | { readonly type: 'snapshotReceived'; readonly from: NodeId; readonly snapshot: SnapshotMeta }
+  | {
+      readonly type: 'snapshotReceived';
+      readonly from: NodeId;
+      readonly replicationId: number;
+      readonly snapshot: SnapshotMeta;
+    }
   /** The file that `chunkRequests` asked for is there no more: a newer one has replaced it. */
   | { readonly type: 'snapshotGone'; readonly to: NodeId };
 

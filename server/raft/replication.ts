@@ -1,46 +1,85 @@
 /**
- * The leader's side of the log: proposals, appendEntries, their answers, and the commit rule.
+ * The leader's side of the log: proposals, the answers of followers, and the commit rule.
  *
- * It sends in parallel with its own write [Ongaro §10.2.1] and counts itself only as far as that
- * write has become durable. The follower's side is append-entries.ts.
+ * It counts itself only as far as its own write has become durable. The follower's side is
+ * append-entries.ts; what leaves, and when, is sending.ts.
  */
-import type { Core } from './core.ts';
-import type { Entry, EntryKind, NodeId } from './entry.ts';
+import { quorumReachedOf } from './configuration.ts';
+import { type Core, configurationInForce } from './core.ts';
+import type { NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
-import type { AppendEntriesResponse } from './message.ts';
+import { continueChange } from './membership.ts';
+import type {
+  AppendEntriesResponse,
+  InstallSnapshotResponse,
+  ReadIndexRequest,
+} from './message.ts';
 import type { Progress } from './progress.ts';
-import { quorumReached } from './quorum.ts';
 import {
+  forwardReads,
   hasUnconfirmedReads,
-  maybeStartReadRound,
   queueReads,
+  queueRemoteRead,
   releaseConfirmedReads,
 } from './read-index.ts';
-import type { Proposal } from './ready.ts';
+import type { Proposal, Rejection } from './ready.ts';
 import { becomeFollower, maybeAdoptTerm } from './role.ts';
+import {
+  appendAsLeader,
+  broadcastEntries,
+  broadcastHeartbeat,
+  maybeSendEntries,
+  maybeSendReadRound,
+  requestChunk,
+  takeHeardQuorum,
+} from './sending.ts';
+import { maybeTellToStand, stepTransferTick } from './transfer.ts';
 
 const noData = new Uint8Array(0);
 
 export function stepPropose(core: Core, proposals: readonly Proposal[]): void {
   const { outbox } = core;
-  if (core.role !== 'leader') {
-    for (const { id } of proposals) outbox.rejected.push({ id });
-    return;
-  }
   for (const { id, data } of proposals) {
+    const reason = rejectionOf(core, data.length);
+    if (reason !== null) {
+      outbox.rejected.push({ id, reason });
+      continue;
+    }
     const { index, term } = appendAsLeader(core, 'command', data);
     outbox.accepted.push({ id, entry: { index, term } });
   }
-  broadcastEntries(core);
+  if (core.role === 'leader') broadcastEntries(core);
+}
+
+function rejectionOf(core: Core, bytes: number): Rejection | null {
+  if (core.role !== 'leader') return 'notLeader';
+  if (core.transfer !== null) return 'transferring';
+  const { uncommittedBytes, options } = core;
+  // A leader that is cut off would else collect proposals until its memory ends.
+  const full = uncommittedBytes > 0 && uncommittedBytes + bytes > options.maxUncommittedBytes;
+  return full ? 'overloaded' : null;
 }
 
 export function stepRead(core: Core, ids: readonly number[]): void {
   if (core.role !== 'leader') {
-    for (const id of ids) core.outbox.rejectedReads.push({ id });
+    forwardReads(core, ids);
     return;
   }
   queueReads(core, ids);
   // One round at a time: what is asked meanwhile shares the next one.
+  if (!hasUnconfirmedReads(core)) maybeSendReadRound(core);
+}
+
+export function handleReadIndexRequest(core: Core, from: NodeId, message: ReadIndexRequest): void {
+  const { requestId } = message;
+  maybeAdoptTerm(core, message.term);
+  if (core.role !== 'leader' || message.term < core.currentTerm) {
+    const { currentTerm: term } = core;
+    const refusal = { type: 'readIndexResponse', term, requestId, readIndex: null } as const;
+    core.outbox.sendAfterWrite(from, refusal);
+    return;
+  }
+  queueRemoteRead(core, from, requestId);
   if (!hasUnconfirmedReads(core)) maybeSendReadRound(core);
 }
 
@@ -53,86 +92,35 @@ export function beginTermAsLeader(core: Core): void {
   broadcastEntries(core);
 }
 
-function appendAsLeader(core: Core, kind: EntryKind, data: Uint8Array): Entry {
-  const entry: Entry = { index: core.log.lastIndex + 1, term: core.currentTerm, kind, data };
-  core.log.append([entry]);
-  return entry;
-}
-
 /** Heartbeats, and the check that a quorum still answers them. */
 export function stepLeaderTick(core: Core): void {
   core.heartbeatElapsedTicks += 1;
   core.checkQuorumElapsedTicks += 1;
   if (core.checkQuorumElapsedTicks >= core.options.electionTimeoutTicks) {
     core.checkQuorumElapsedTicks = 0;
-    if (!heardQuorum(core)) {
+    if (!takeHeardQuorum(core)) {
       // Divergence: it steps down without a later term. Clients of a leader that nobody follows
       // would wait for ever. [Ongaro §6.2]
       becomeFollower(core, core.currentTerm, null);
       return;
     }
   }
+  stepTransferTick(core);
   if (core.heartbeatElapsedTicks < core.options.heartbeatTimeoutTicks) return;
   // A lost round is asked anew with the heartbeat, together with what waits behind it.
   if (!maybeSendReadRound(core)) broadcastHeartbeat(core);
 }
 
-function heardQuorum(core: Core): boolean {
-  const heard = [1];
-  for (const progress of core.progress.values()) {
-    heard.push(progress.takeRecentlyActive() ? 1 : 0);
-  }
-  return quorumReached(heard) === 1;
-}
-
-function maybeSendReadRound(core: Core): boolean {
-  if (!maybeStartReadRound(core)) return false;
-  broadcastHeartbeat(core);
-  releaseConfirmedReads(core);
-  return true;
-}
-
-/** Without entries it still checks the log: a lost message shows as a refusal. */
-function broadcastHeartbeat(core: Core): void {
-  core.heartbeatElapsedTicks = 0;
-  for (const [peer, progress] of core.progress) sendAppendEntries(core, peer, progress, []);
-}
-
-function broadcastEntries(core: Core): void {
-  for (const [peer, progress] of core.progress) maybeSendEntries(core, peer, progress);
-}
-
-/** Sends all that the follower lacks, as far as its window allows. */
-function maybeSendEntries(core: Core, peer: NodeId, progress: Progress): boolean {
-  let sent = false;
-  while (progress.nextIndex <= core.log.lastIndex && progress.canSendEntries()) {
-    const { maxEntryBytesPerMessage } = core.options;
-    const entries = core.log.sliceByBytes(progress.nextIndex, maxEntryBytesPerMessage);
-    sendAppendEntries(core, peer, progress, entries);
-    const bytes = entries.reduce((sum, entry) => sum + entry.data.length, 0);
-    progress.sentEntries(progress.nextIndex + entries.length - 1, bytes);
-    sent = true;
-  }
-  return sent;
-}
-
-function sendAppendEntries(
+/** The sender's progress if the answer counts: of this term, to this leader, of this time. */
+function progressOf(
   core: Core,
-  peer: NodeId,
-  progress: Progress,
-  entries: readonly Entry[],
-): void {
-  const prevLogIndex = progress.nextIndex - 1;
-  core.outbox.send(peer, {
-    type: 'appendEntries',
-    term: core.currentTerm,
-    leaderId: core.id,
-    prevLogIndex,
-    prevLogTerm: core.log.termAt(prevLogIndex),
-    entries,
-    leaderCommit: core.commitIndex,
-    readRound: core.reads.round,
-  });
+  from: NodeId,
+  message: { readonly term: number; readonly replicationId: number },
+): Progress | null {
+  if (maybeAdoptTerm(core, message.term)) return null;
+  if (core.role !== 'leader' || message.term < core.currentTerm) return null;
+  const progress = core.progress.get(from);
+  return progress?.replicationId === message.replicationId ? progress : null;
 }
 
 export function handleAppendEntriesResponse(
@@ -140,20 +128,41 @@ export function handleAppendEntriesResponse(
   from: NodeId,
   message: AppendEntriesResponse,
 ): void {
-  if (maybeAdoptTerm(core, message.term)) return;
-  const progress = core.progress.get(from);
-  if (core.role !== 'leader' || progress === undefined || message.term < core.currentTerm) return;
+  const progress = progressOf(core, from, message);
+  if (progress === null) return;
   // Even a refusal proves that the follower followed this leader in that round.
   progress.heard(message.readRound);
   releaseConfirmedReads(core);
-  if (message.success) handleMatch(core, progress, message);
+  if (message.success) handleMatch(core, progress, message.matchIndex);
   else backtrack(core, progress, message);
-  maybeSendEntries(core, from, progress);
+  continueWith(core, from, progress);
+}
+
+export function handleInstallSnapshotResponse(
+  core: Core,
+  from: NodeId,
+  message: InstallSnapshotResponse,
+): void {
+  const progress = progressOf(core, from, message);
+  if (progress === null) return;
+  progress.heard(0);
+  const { lastIncludedIndex, nextOffset } = message;
+  if (message.installed) handleMatch(core, progress, lastIncludedIndex);
+  else if (progress.maybeContinueSnapshot(lastIncludedIndex, nextOffset)) {
+    requestChunk(core, from, progress);
+  }
+  continueWith(core, from, progress);
+}
+
+/** What an answer makes possible; unless it was the one that ended this leadership. */
+function continueWith(core: Core, from: NodeId, progress: Progress): void {
+  if (core.role !== 'leader') return;
+  if (core.progress.get(from) === progress) maybeSendEntries(core, from, progress);
+  maybeTellToStand(core);
   if (!hasUnconfirmedReads(core)) maybeSendReadRound(core);
 }
 
-function handleMatch(core: Core, progress: Progress, message: AppendEntriesResponse): void {
-  const { matchIndex } = message;
+function handleMatch(core: Core, progress: Progress, matchIndex: number): void {
   if (matchIndex > core.log.lastIndex) {
     throw new InvariantError('a follower matches only what its leader has', {
       matchIndex,
@@ -176,9 +185,9 @@ function backtrack(core: Core, progress: Progress, message: AppendEntriesRespons
 
 /** The greatest index that a quorum holds durably. */
 function quorumMatchIndex(core: Core): number {
-  const matchIndexes = [core.durability.durableIndex];
-  for (const progress of core.progress.values()) matchIndexes.push(progress.matchIndex);
-  return quorumReached(matchIndexes);
+  return quorumReachedOf(configurationInForce(core), (voter) =>
+    voter === core.id ? core.durability.durableIndex : (core.progress.get(voter)?.matchIndex ?? 0),
+  );
 }
 
 /**
@@ -190,8 +199,12 @@ function quorumMatchIndex(core: Core): number {
 export function maybeAdvanceCommitIndex(core: Core): boolean {
   const index = quorumMatchIndex(core);
   if (index <= core.commitIndex || core.log.termAt(index) !== core.currentTerm) return false;
+  for (const { term, data } of core.log.slice(core.commitIndex + 1, index)) {
+    if (term === core.currentTerm) core.uncommittedBytes -= data.length;
+  }
   core.commitIndex = index;
+  continueChange(core);
   // Reads that were asked before the no-op was committed have waited for this.
-  if (!hasUnconfirmedReads(core)) maybeSendReadRound(core);
+  if (core.role === 'leader' && !hasUnconfirmedReads(core)) maybeSendReadRound(core);
   return true;
 }

@@ -4,11 +4,11 @@
  * Everything that must be forgotten with a role is forgotten here. What a new leader or candidate
  * sends is not decided here.
  */
-import type { Core } from './core.ts';
+import { type Core, configurationInForce, isOwnVoter, otherMembers, restingRole } from './core.ts';
 import type { NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 import { Progress } from './progress.ts';
-import { rejectPendingReads } from './read-index.ts';
+import { rejectForwardedReads, rejectPendingReads } from './read-index.ts';
 
 /** Draws a new timeout each time: one drawn once would make two servers split votes for ever. */
 export function resetElectionTimer(core: Core): void {
@@ -29,8 +29,8 @@ export function maybeAdoptTerm(core: Core, term: number): boolean {
 }
 
 /**
- * Does not touch the election timer of one that did not lead: a candidate whose log is behind
- * would otherwise keep the others from standing themselves.
+ * Or a learner, when it does not vote. Does not touch the election timer of one that did not lead:
+ * a candidate whose log is behind would otherwise keep the others from standing themselves.
  */
 export function becomeFollower(core: Core, term: number, leaderId: NodeId | null): void {
   if (term < core.currentTerm) {
@@ -38,37 +38,46 @@ export function becomeFollower(core: Core, term: number, leaderId: NodeId | null
     throw new InvariantError('terms never fall', facts);
   }
   const led = core.role === 'leader';
-  if (term > core.currentTerm) {
+  const later = term > core.currentTerm;
+  if (later) {
     core.currentTerm = term;
     core.votedFor = null;
+    core.leaderTransferEpoch = 0;
   }
+  // What was asked of another leader, or in another term, is not waited for.
+  if (later || leaderId !== core.leaderId) rejectForwardedReads(core);
   core.leaderId = leaderId;
-  if (core.role === 'follower') return;
-  core.role = 'follower';
+  if (core.role === 'follower' || core.role === 'learner') return;
+  core.role = restingRole(core);
   core.votesGranted = new Set();
   core.ownVoteWriteId = null;
   core.progress = new Map();
-  if (led) {
-    rejectPendingReads(core);
-    resetElectionTimer(core);
-  }
+  core.uncommittedBytes = 0;
+  if (!led) return;
+  endTransfer(core, later);
+  rejectPendingReads(core);
+  resetElectionTimer(core);
 }
 
 /** Asks whether it could win before it disturbs anyone with a new term. [Ongaro §9.6] */
 export function becomePreCandidate(core: Core): void {
-  checkNotLeader(core);
+  checkMayStand(core);
   core.role = 'preCandidate';
   core.leaderId = null;
+  rejectForwardedReads(core);
   core.votesGranted = new Set([core.id]);
   core.ownVoteWriteId = null;
   resetElectionTimer(core);
 }
 
-export function becomeCandidate(core: Core): void {
-  checkNotLeader(core);
+export function becomeCandidate(core: Core, isTransfer: boolean): void {
+  checkMayStand(core);
   core.role = 'candidate';
+  core.campaignIsTransfer = isTransfer;
   core.leaderId = null;
+  rejectForwardedReads(core);
   core.currentTerm += 1;
+  core.leaderTransferEpoch = 0;
   core.votedFor = core.id;
   // Its own vote counts once it is durable, like everybody's: one that forgot it in a crash could
   // vote for another in the same term. This step's write carries it.
@@ -89,16 +98,53 @@ export function becomeLeader(core: Core): void {
   core.ownVoteWriteId = null;
   core.heartbeatElapsedTicks = 0;
   core.checkQuorumElapsedTicks = 0;
-  const nextIndex = core.log.lastIndex + 1;
-  core.progress = new Map(
-    core.peers.map((peer) => [peer, new Progress(nextIndex, core.options)] as const),
-  );
+  core.uncommittedBytes = 0;
+  core.progress = new Map();
+  followMembers(core);
 }
 
-function checkNotLeader(core: Core): void {
-  if (core.role !== 'leader') return;
-  throw new InvariantError('a leader does not stand for election', {
+/** Another configuration is in force, or the one in force is committed now. */
+export function reconcileWithConfiguration(core: Core): void {
+  switch (core.role) {
+    case 'leader':
+      followMembers(core);
+      return;
+    case 'follower':
+    case 'learner':
+      core.role = restingRole(core);
+      return;
+    default:
+      // It stood for election with a configuration that was taken back: no vote of it counts.
+      if (!isOwnVoter(core)) becomeFollower(core, core.currentTerm, null);
+  }
+}
+
+/** A leader knows a progress for each other member, and for nobody else. */
+function followMembers(core: Core): void {
+  const members = otherMembers(core);
+  for (const id of [...core.progress.keys()]) {
+    if (!members.includes(id)) core.progress.delete(id);
+  }
+  for (const id of members) {
+    if (core.progress.has(id)) continue;
+    const replicationId = core.nextReplicationId++;
+    core.progress.set(id, new Progress(core.log.lastIndex + 1, replicationId, core.options));
+  }
+}
+
+export function endTransfer(core: Core, succeeded: boolean): void {
+  if (core.transfer === null) return;
+  core.outbox.transfers.push({ id: core.transfer.id, succeeded });
+  core.transfer = null;
+  core.transferEpoch += 1;
+}
+
+function checkMayStand(core: Core): void {
+  if (core.role !== 'leader' && isOwnVoter(core)) return;
+  throw new InvariantError('only a voter that does not lead stands for election', {
     id: core.id,
+    role: core.role,
     currentTerm: core.currentTerm,
+    voters: configurationInForce(core).voters.join(','),
   });
 }
