@@ -293,6 +293,7 @@ class DockerCluster implements Cluster {
   #place(node: string): NodePlace {
     const plan = this.#network();
     return {
+      clusterId: this.#parts.runId,
       node,
       listenHost: '0.0.0.0',
       clientPort,

@@ -6,7 +6,7 @@
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type {
   ByteStream,
   Capabilities,
@@ -185,6 +185,8 @@ class ProcessCluster implements Cluster {
   #place(node: string): NodePlace {
     const own = this.#ports.get(node) ?? { client: 0, peer: 0 };
     return {
+      // The folder's name is as unique as the folder: a port that changes hands connects no two.
+      clusterId: basename(this.#folder),
       node,
       listenHost: '127.0.0.1',
       clientPort: own.client,

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { ByteStream, Capabilities, Cluster, ClusterNetwork, NodeState } from '../cluster.ts';
 import type { RandomSource } from '../run/random.ts';
 import type { HarnessTimers } from '../run/timers.ts';
+import { type CrashAt, CrashPlan } from '../simulation/crash-plan.ts';
 import { Engine } from '../simulation/engine.ts';
 import { drawLatencyUs } from '../simulation/latency.ts';
 import { type MessageCounts, SimulatedNetwork } from '../simulation/network.ts';
@@ -42,12 +43,14 @@ export class SimulatedCluster implements Cluster {
   readonly #network: SimulatedNetwork;
   readonly #nodes: ReadonlyMap<string, SimulatedNode>;
   readonly #bootRandom: RandomSource;
+  readonly #crashPlan = new CrashPlan();
   readonly #unexpectedExits: SimulatedExit[] = [];
   #connectionCount = 0;
 
   constructor(plan: SimulationPlan) {
     this.#plan = plan;
-    this.nodes = plan.nodes;
+    this.nodes = [...plan.nodes, ...plan.joiners];
+    for (const at of plan.crashAt) this.#crashPlan.arm(at);
     this.#engine = new Engine(plan);
     this.timers = this.#engine.timers;
     this.#bootRandom = plan.randomStream('boot');
@@ -86,6 +89,22 @@ export class SimulatedCluster implements Cluster {
   /** A hash of all that has happened so far: equal for two runs that went the same way. */
   traceHash(): string {
     return this.#trace.digest();
+  }
+
+  /** The node is to crash at a point of its code, in addition to what the options ask for. */
+  crashAt(at: CrashAt): void {
+    this.#node(at.node);
+    this.#crashPlan.arm(at);
+  }
+
+  /** Crashes that were asked for and have not happened, and how often each point was passed. */
+  crashPoints(): Pick<CrashPlan, 'outstanding' | 'passages'> {
+    return this.#crashPlan;
+  }
+
+  /** Puts an empty disk into a node that is stopped. */
+  wipe(node: string): void {
+    this.#node(node).wipe();
   }
 
   messageCounts(): MessageCounts {
@@ -204,6 +223,7 @@ export class SimulatedCluster implements Cluster {
       engine: this.#engine,
       trace: this.#trace,
       network: this.#network,
+      crashPlan: this.#crashPlan,
       clientAddresses: new Map(this.nodes.map((node) => [node, `${node}:${clientPort}`])),
       onUnexpectedExit: (exit: SimulatedExit) => {
         this.#unexpectedExits.push(exit);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Disk, DiskError, Done } from '../../server/storage/disk.ts';
 import { createRandomStream, randomInteger } from '../run/random.ts';
+import { LifeEnded } from './crash-plan.ts';
 import { SimulatedDisk } from './disk.ts';
 import { Life } from './life.ts';
 import { Trace } from './trace.ts';
@@ -204,4 +205,37 @@ test('a file that is not there is a DiskError with ENOENT', () => {
   expect(rig.do((done) => rig.disk.sync('none', done))?.code).toBe('ENOENT');
   expect(rig.do((done) => rig.disk.rename('none', 'some', done))?.code).toBe('ENOENT');
   expect(rig.do((done) => rig.disk.remove('none', done))?.code).toBe('ENOENT');
+});
+
+test('a life that has ended can touch the disk no more, another one can', () => {
+  const rig = halfSynced(3);
+  const { disk, life } = rig;
+  life.end();
+  const nothing = (): void => undefined;
+  for (const use of [
+    () => disk.list(),
+    () => disk.size('log'),
+    () => disk.readSync('log', 0, 1),
+    () => disk.read('log', 0, 1, nothing),
+    () => disk.append('log', bytes('more'), nothing),
+    () => disk.writeAt('log', 0, bytes('more'), nothing),
+    () => disk.truncate('log', 0, nothing),
+    () => disk.preallocate('other', 10, nothing),
+    () => disk.sync('log', nothing),
+    () => disk.rename('log', 'other', nothing),
+    () => disk.remove('log', nothing),
+    () => disk.syncDirectory(nothing),
+  ]) {
+    expect(use).toThrow(LifeEnded);
+  }
+  rig.crash();
+  expect(rig.text('log')).toMatch(/^synced/);
+});
+
+test('a disk that is wiped is empty, for good', () => {
+  const rig = halfSynced(4);
+  rig.life.end();
+  rig.medium.wipe();
+  rig.crash();
+  expect(rig.disk.list()).toEqual([]);
 });

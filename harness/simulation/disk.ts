@@ -7,6 +7,7 @@
  */
 import { type Disk, DiskError, type Done } from '../../server/storage/disk.ts';
 import { type RandomSource, randomInteger } from '../run/random.ts';
+import { LifeEnded } from './crash-plan.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
 import type { Trace } from './trace.ts';
@@ -43,43 +44,46 @@ export class SimulatedDisk {
     this.#surroundings = surroundings;
   }
 
-  /** The disk as a life of the node sees it: only while it lives are its callbacks called. */
+  /**
+   * The disk as a life of the node sees it: only while it lives are its callbacks called, and
+   * what it asks for after its end throws LifeEnded.
+   */
   mount(life: Life): Disk {
+    const use = (): SimulatedDisk => {
+      if (life.phase === 'ended') throw new LifeEnded(`${life.node} uses its disk after its end`);
+      return this;
+    };
     return {
-      list: () => [...this.#names.keys()].sort(),
-      size: (file) => this.#find(file).size,
-      readSync: (file, offset, length) => this.#find(file).read(offset, length),
+      list: () => [...use().#names.keys()].sort(),
+      size: (file) => use().#find(file).size,
+      readSync: (file, offset, length) => use().#find(file).read(offset, length),
       read: (file, offset, length, done) => {
-        const found = this.#names.get(file);
+        const found = use().#names.get(file);
         this.#later('access', found ?? null, () => {
           const bytes = found?.read(offset, length) ?? new Uint8Array(0);
           life.deliver(() => done(found === undefined ? noSuchFile(file) : null, bytes));
         });
       },
       append: (file, bytes, done) => {
-        this.#change(
-          life,
-          this.#findOrCreate(file),
-          { type: 'append', bytes: bytes.slice() },
-          done,
-        );
+        const change: FileChange = { type: 'append', bytes: bytes.slice() };
+        use().#change(life, this.#findOrCreate(file), change, done);
       },
       writeAt: (file, offset, bytes, done) => {
         const change: FileChange = { type: 'write', offset, bytes: bytes.slice() };
-        this.#change(life, this.#findOrCreate(file), change, done);
+        use().#change(life, this.#findOrCreate(file), change, done);
       },
       truncate: (file, length, done) => {
-        const found = this.#names.get(file);
+        const found = use().#names.get(file);
         if (found === undefined) this.#fail(life, file, done);
         else this.#change(life, found, { type: 'truncate', length }, done);
       },
       preallocate: (file, _length, done) => {
-        const found = this.#findOrCreate(file);
+        const found = use().#findOrCreate(file);
         this.#later('access', found, () => life.deliver(() => done(null)));
       },
-      sync: (file, done) => this.#sync(life, file, done),
+      sync: (file, done) => use().#sync(life, file, done),
       rename: (from, to, done) => {
-        this.#changeNames(life, from, done, (names) => {
+        use().#changeNames(life, from, done, (names) => {
           const moved = names.get(from);
           if (moved === undefined) return;
           names.delete(from);
@@ -87,12 +91,21 @@ export class SimulatedDisk {
         });
       },
       remove: (file, done) => {
-        this.#changeNames(life, file, done, (names) => {
+        use().#changeNames(life, file, done, (names) => {
           names.delete(file);
         });
       },
-      syncDirectory: (done) => this.#syncDirectory(life, done),
+      syncDirectory: (done) => use().#syncDirectory(life, done),
     };
+  }
+
+  /** Everything is gone, for good: another disk is in its place. */
+  wipe(): void {
+    this.#epoch++;
+    this.#names.clear();
+    this.#durableNames.clear();
+    this.#nameChanges = [];
+    this.#directoryBusyUntilUs = 0;
   }
 
   /** The power is lost: what was not durable is gone, or partly so. */

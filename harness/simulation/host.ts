@@ -1,10 +1,12 @@
 /**
  * The simulated Host: what a life of a node gets in the place of a machine.
  *
- * Everything that calls back into the server's code goes through the life, and everything that is
- * random comes from the seed.
+ * Everything that calls back into the server's code goes through the life, everything that is
+ * random comes from the seed, and a life that has ended can touch nothing any more.
  */
+import type { CrashPoints } from '../../server/crash-points.ts';
 import type { Host, Log, Timers } from '../../server/host.ts';
+import type { Trace } from '../../server/trace.ts';
 import type { RandomSource } from '../run/random.ts';
 import type { SimulatedDisk } from './disk.ts';
 import type { Life } from './life.ts';
@@ -19,19 +21,28 @@ export interface HostSurroundings {
   readonly disk: SimulatedDisk;
   readonly network: SimulatedNetwork;
   readonly log: Log;
+  readonly crashPoints: CrashPoints;
+  readonly trace: Trace | null;
   /** The stream with this name. */
   readonly randomStream: (name: string) => RandomSource;
 }
 
 export function createSimulatedHost(life: Life, surroundings: HostSurroundings): Host {
-  const { time, disk, network, log, randomStream } = surroundings;
+  const { time, disk, network, log, crashPoints, trace, randomStream } = surroundings;
   const name = `node/${life.node}/life/${life.number}`;
+  const whileItLives = (effect: () => void): void => {
+    if (life.phase !== 'ended') effect();
+  };
   return {
     disk: disk.mount(life),
     network: network.attach(life),
     timers: createTimers(life, time, randomStream(`${name}/timers`)),
     random: { next: randomStream(`${name}/random`) },
-    log,
+    log: {
+      event: (level, event, fields) => whileItLives(() => log.event(level, event, fields)),
+    },
+    crashPoints: { reach: (point) => whileItLives(() => crashPoints.reach(point)) },
+    trace: trace && { event: (event) => whileItLives(() => trace.event(event)) },
   };
 }
 

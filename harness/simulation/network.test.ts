@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Network } from '../../server/host.ts';
+import type { Network, PeerIdentity } from '../../server/host.ts';
 import type { Message } from '../../server/raft/message.ts';
 import { createRandomStream } from '../run/random.ts';
 import { Life } from './life.ts';
@@ -18,7 +18,21 @@ function voteRequest(term: number): Message {
     lastLogIndex: 3,
     lastLogTerm: 2,
     preVote: false,
+    transfer: false,
   };
+}
+
+function identityOf(nodeId: string): PeerIdentity {
+  return { clusterId: 'c', nodeId, directoryId: `directory of ${nodeId}` };
+}
+
+type Admit = (peer: PeerIdentity, answer: (refusal: string | null) => void) => void;
+
+const everybody: Admit = (_peer, answer) => answer(null);
+
+function others(own: string): ReadonlyMap<string, string> {
+  const nodes = ['n1', 'n2', 'n3'].filter((node) => node !== own);
+  return new Map(nodes.map((node) => [node, '']));
 }
 
 class Rig {
@@ -39,8 +53,16 @@ class Rig {
     });
   }
 
-  join(node: string): Network {
-    const life = new Life({ node, number: 1 }, this.time, (error) => {
+  join(node: string, admit: Admit = everybody): Network {
+    const network = this.attach(node);
+    network.join({ own: identityOf(node), admit });
+    network.setPeers(others(node));
+    return network;
+  }
+
+  attach(node: string): Network {
+    const number = (this.lives.get(node)?.number ?? 0) + 1;
+    const life = new Life({ node, number }, this.time, (error) => {
       throw error;
     });
     this.lives.set(node, life);
@@ -72,6 +94,8 @@ test('a message arrives later, equal to what was sent and sharing nothing with i
     entries: [{ term: 4, index: 2, kind: 'command', data }],
     leaderCommit: 1,
     readRound: 7,
+    replicationId: 3,
+    transferEpoch: 1,
   };
   network.send('n2', message);
   data.fill(0);
@@ -157,4 +181,107 @@ test('traffic on one link does not change the fate of messages on another', () =
     return rig.received.filter(({ at }) => at === 'n2').map(({ message }) => message.term);
   });
   expect(arrivals[0]).toEqual(arrivals[1]);
+});
+
+test('who is not welcome is not heard, and who is asked about waits', () => {
+  const rig = new Rig(7);
+  const [n1, n3] = [rig.join('n1'), rig.join('n3')];
+  const asked: PeerIdentity[] = [];
+  rig.join('n2', (peer, answer) => {
+    asked.push(peer);
+    const refusal = peer.nodeId === 'n3' ? 'of another cluster' : null;
+    rig.time.schedule(100_000, () => answer(refusal));
+  });
+  for (const term of [1, 2]) n1.send('n2', voteRequest(term));
+  for (const term of [3, 4]) n3.send('n2', voteRequest(term));
+  while (rig.time.nowUs < 90_000 && rig.time.runNext());
+  expect(rig.terms()).toEqual([]);
+  rig.settle();
+  expect(rig.terms().sort()).toEqual([1, 2]);
+  expect(asked.map(({ nodeId }) => nodeId).sort()).toEqual(['n1', 'n3']);
+  expect(asked).toContainEqual(identityOf('n3'));
+  expect(rig.network.counts).toMatchObject({ delivered: 2, refused: 2 });
+});
+
+test('each new life is asked about anew; a refused one again after a while', () => {
+  const rig = new Rig(8);
+  let askedCount = 0;
+  rig.join('n2', (_peer, answer) => {
+    askedCount++;
+    answer(askedCount === 3 ? null : 'not yet');
+  });
+  const send = (term: number): void => {
+    rig.join('n1').send('n2', voteRequest(term));
+    rig.settle();
+  };
+  for (const term of [1, 2]) send(term);
+  expect(askedCount).toBe(2);
+  const network = rig.join('n1');
+  network.send('n2', voteRequest(3));
+  rig.settle();
+  for (const term of [4, 5]) network.send('n2', voteRequest(term));
+  rig.settle();
+  expect(askedCount).toBe(3);
+  expect(rig.terms().sort()).toEqual([3, 4, 5]);
+
+  let refusedCount = 0;
+  rig.join('n3', (_peer, answer) => {
+    refusedCount++;
+    answer(refusedCount === 1 ? 'not yet' : null);
+  });
+  network.send('n3', voteRequest(6));
+  rig.settle();
+  network.send('n3', voteRequest(7));
+  rig.settle();
+  expect(refusedCount).toBe(1);
+  rig.time.schedule(600_000, () => network.send('n3', voteRequest(8)));
+  rig.settle();
+  expect(refusedCount).toBe(2);
+  expect(rig.received.filter(({ at }) => at === 'n3').map(({ message }) => message.term)).toEqual([
+    8,
+  ]);
+});
+
+test('nobody speaks before it has joined, and only to those whom it was told of', () => {
+  const rig = new Rig(9);
+  const n1 = rig.join('n1');
+  const n2 = rig.attach('n2');
+  n2.setPeers(others('n2'));
+  n1.send('n2', voteRequest(1));
+  n2.send('n1', voteRequest(2));
+  rig.settle();
+  expect(rig.terms()).toEqual([]);
+  n2.join({ own: identityOf('n2'), admit: everybody });
+  n2.setPeers(new Map([['n3', '']]));
+  n2.send('n1', voteRequest(3));
+  n1.send('n2', voteRequest(4));
+  rig.settle();
+  expect(rig.terms()).toEqual([4]);
+  expect(() => n2.join({ own: identityOf('n2'), admit: everybody })).toThrow(RangeError);
+});
+
+test('a peer that comes or goes is told to those who were told of it', () => {
+  const rig = new Rig(10);
+  const heard: string[] = [];
+  const watch = (node: string, network: Network): void => {
+    network.onPeer((peer, connected) => heard.push(`${node}: ${connected ? '+' : '-'}${peer}`));
+  };
+  watch('n1', rig.join('n1'));
+  rig.settle();
+  expect(heard).toEqual([]);
+  const n2 = rig.attach('n2');
+  watch('n2', n2);
+  n2.join({ own: identityOf('n2'), admit: everybody });
+  rig.settle();
+  expect(heard.splice(0)).toEqual(['n1: +n2']);
+  n2.setPeers(others('n2'));
+  rig.settle();
+  expect(heard.splice(0)).toEqual(['n2: +n1']);
+  n2.setPeers(new Map());
+  rig.settle();
+  expect(heard.splice(0)).toEqual(['n2: -n1']);
+  rig.lives.get('n2')?.end();
+  rig.network.detach('n2');
+  rig.settle();
+  expect(heard).toEqual(['n1: -n2']);
 });

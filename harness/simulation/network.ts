@@ -2,15 +2,15 @@
  * The simulated network between the nodes: datagrams, each with a fate of its own.
  *
  * A message may take any time within its latency, overtake another, be lost or come twice; on a cut
- * link it is lost. It travels as the bytes that real peers exchange, so that no two nodes ever
- * share an object.
+ * link it is lost, and so it is when the receiver does not let its sender in. It travels as the
+ * bytes that real peers exchange, so that no two nodes ever share an object.
  */
-
 import type { Network } from '../../server/host.ts';
 import type { NodeId } from '../../server/raft/entry.ts';
 import type { Message } from '../../server/raft/message.ts';
 import type { Link } from '../cluster.ts';
 import type { RandomSource } from '../run/random.ts';
+import { Admissions, type Knocking } from './admissions.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
 import type { ServerCode } from './server-code.ts';
@@ -37,12 +37,17 @@ export interface MessageCounts {
   readonly cut: number;
   /** Lost by chance. */
   readonly lost: number;
-  /** For a node that did not live when they arrived. */
+  /** For a node that did not live when they arrived, or that its sender has no address of. */
   readonly unreachable: number;
+  /** From a life that the receiver did not let in. */
+  readonly refused: number;
 }
 
 interface Endpoint {
   readonly life: Life;
+  readonly admissions: Admissions;
+  /** Whom it can reach; nobody until it is told. */
+  peers: ReadonlySet<NodeId>;
   onMessage: (from: NodeId, message: Message) => void;
   onPeer: (peer: NodeId, connected: boolean) => void;
 }
@@ -52,7 +57,7 @@ export class SimulatedNetwork {
   readonly #endpoints = new Map<NodeId, Endpoint>();
   /** A stream for each directed pair: what happens on one link shifts no other. */
   readonly #streams = new Map<string, RandomSource>();
-  readonly #counts = { sent: 0, delivered: 0, cut: 0, lost: 0, unreachable: 0 };
+  readonly #counts = { sent: 0, delivered: 0, cut: 0, lost: 0, unreachable: 0, refused: 0 };
   #cut: ReadonlyMap<string, Link> = new Map();
 
   constructor(surroundings: NetworkSurroundings) {
@@ -75,12 +80,17 @@ export class SimulatedNetwork {
 
   /** Connects a life of a node, in the place of its earlier one. */
   attach(life: Life): Network {
-    const endpoint: Endpoint = { life, onMessage: () => undefined, onPeer: () => undefined };
+    const endpoint: Endpoint = {
+      life,
+      admissions: new Admissions(life, this.#surroundings.time),
+      peers: new Set(),
+      onMessage: () => undefined,
+      onPeer: () => undefined,
+    };
     this.#endpoints.set(life.node, endpoint);
-    this.#announce(life.node, true);
     return {
       send: (to, message) => {
-        if (life.phase === 'running') this.#send(life.node, to, message);
+        if (life.phase === 'running') this.#send(endpoint, to, message);
       },
       onMessage: (handler) => {
         endpoint.onMessage = handler;
@@ -88,17 +98,38 @@ export class SimulatedNetwork {
       onPeer: (handler) => {
         endpoint.onPeer = handler;
       },
+      join: (policy) => {
+        endpoint.admissions.join(policy);
+        for (const other of this.#endpoints.values()) {
+          if (other.peers.has(life.node)) this.#tell(other, life.node, true);
+        }
+      },
+      setPeers: (peers) => this.#setPeers(endpoint, new Set(peers.keys())),
     };
   }
 
   /** The node's life has ended: its peers see their connections close. */
   detach(node: NodeId): void {
     this.#endpoints.delete(node);
-    this.#announce(node, false);
+    for (const other of this.#endpoints.values()) {
+      if (other.peers.has(node)) this.#tell(other, node, false);
+    }
   }
 
-  #send(from: NodeId, to: NodeId, message: Message): void {
+  #setPeers(endpoint: Endpoint, peers: ReadonlySet<NodeId>): void {
+    const added = [...peers].filter((peer) => !endpoint.peers.has(peer));
+    const given = [...endpoint.peers].filter((peer) => !peers.has(peer));
+    endpoint.peers = peers;
+    for (const peer of added) {
+      const other = this.#endpoints.get(peer);
+      if (other !== undefined && other.admissions.own !== null) this.#tell(endpoint, peer, true);
+    }
+    for (const peer of given) this.#tell(endpoint, peer, false);
+  }
+
+  #send(sender: Endpoint, to: NodeId, message: Message): void {
     const { dropProbability, duplicateProbability } = this.#surroundings;
+    const from = sender.life.node;
     const random = this.#streamOf(from, to);
     const isLost = random() < dropProbability;
     const isDoubled = random() < duplicateProbability;
@@ -111,49 +142,56 @@ export class SimulatedNetwork {
       this.#counts.lost++;
       return;
     }
+    const identity = sender.admissions.own;
+    if (identity === null || !sender.peers.has(to)) {
+      this.#counts.unreachable++;
+      return;
+    }
+    const knocking = { life: sender.life, identity };
     const bytes = this.#surroundings.codec.encodeMessage(message);
-    this.#launch(from, to, bytes);
-    if (isDoubled) this.#launch(from, to, bytes);
+    this.#launch(knocking, to, bytes);
+    if (isDoubled) this.#launch(knocking, to, bytes);
   }
 
-  #launch(from: NodeId, to: NodeId, bytes: Uint8Array): void {
+  #launch(sender: Knocking, to: NodeId, bytes: Uint8Array): void {
     const { time, latency } = this.#surroundings;
-    time.schedule(drawLatencyUs(this.#streamOf(from, to), latency), () => {
-      this.#arrive(from, to, bytes);
+    time.schedule(drawLatencyUs(this.#streamOf(sender.life.node, to), latency), () => {
+      this.#arrive(sender, to, bytes);
     });
   }
 
-  #arrive(from: NodeId, to: NodeId, bytes: Uint8Array): void {
+  #arrive(sender: Knocking, to: NodeId, bytes: Uint8Array): void {
     const { time, trace, codec } = this.#surroundings;
+    const from = sender.life.node;
     if (this.#cut.has(linkName(from, to))) {
       this.#counts.cut++;
       return;
     }
-    const endpoint = this.#endpoints.get(to);
-    if (endpoint === undefined) {
+    const receiver = this.#endpoints.get(to);
+    if (receiver === undefined) {
       this.#counts.unreachable++;
       return;
     }
-    this.#counts.delivered++;
     trace.number(time.nowUs);
     trace.bytes(bytes);
-    endpoint.life.deliver(() => endpoint.onMessage(from, codec.parseMessage(bytes)));
+    const passage = {
+      enter: () => {
+        this.#counts.delivered++;
+        receiver.onMessage(from, codec.parseMessage(bytes));
+      },
+      turnAway: () => {
+        this.#counts.refused++;
+      },
+    };
+    receiver.life.deliver(() => receiver.admissions.admit(sender, passage));
   }
 
-  /** Tells both ends of each connection of this node, one after the other. */
-  #announce(node: NodeId, connected: boolean): void {
+  /** That a peer came or went; a hint that takes its time, as all news does. */
+  #tell(endpoint: Endpoint, peer: NodeId, connected: boolean): void {
     const { time, latency } = this.#surroundings;
-    for (const [peer, other] of this.#endpoints) {
-      if (peer === node) continue;
-      time.schedule(drawLatencyUs(this.#streamOf(node, peer), latency), () => {
-        other.life.deliver(() => other.onPeer(node, connected));
-      });
-      const own = this.#endpoints.get(node);
-      if (own === undefined) continue;
-      time.schedule(drawLatencyUs(this.#streamOf(peer, node), latency), () => {
-        own.life.deliver(() => own.onPeer(peer, connected));
-      });
-    }
+    time.schedule(drawLatencyUs(this.#streamOf(peer, endpoint.life.node), latency), () => {
+      endpoint.life.deliver(() => endpoint.onPeer(peer, connected));
+    });
   }
 
   #streamOf(from: NodeId, to: NodeId): RandomSource {

@@ -5,14 +5,19 @@
  * its own, so that one more number drawn in one part shifts nothing in another.
  */
 import type { LogLevel } from '../../server/host.ts';
-import { createRandomStream, type RandomSource } from '../run/random.ts';
+import type { TraceEvent } from '../../server/trace.ts';
+import { createRandomStream, type RandomSource, randomInteger } from '../run/random.ts';
+import type { CrashAt } from './crash-plan.ts';
 import type { DiskLatencies } from './disk.ts';
 import type { Latency } from './latency.ts';
 import { ownServerCode, type ServerCode } from './server-code.ts';
 
 export interface SimulationOptions {
   readonly seed: number;
+  /** The first members, all of them voters. */
   readonly nodes: readonly string[];
+  /** Nodes that begin without a cluster and wait until they are added to it. Default none. */
+  readonly joiners?: readonly string[];
   /** The share of messages between nodes that are lost, in [0, 1). Default 0. */
   readonly dropProbability?: number;
   /** The share of messages between nodes that come twice, in [0, 1). Default 0. */
@@ -20,6 +25,18 @@ export interface SimulationOptions {
   readonly tickMs?: number;
   readonly heartbeatTicks?: number;
   readonly electionTicks?: number;
+  /** Log entries after which a node takes a snapshot. Default drawn from 50 to 799. */
+  readonly snapshotEntries?: number;
+  /** Log entries that are kept before a snapshot. Default drawn from 0 to 100. */
+  readonly trailingEntries?: number;
+  /** Of the log on disk. Default drawn from 4 to 64 KiB. */
+  readonly segmentBytes?: number;
+  /** The server checks its invariants after every step. Default true. */
+  readonly checkDeeply?: boolean;
+  /** Where nodes crash, losing their power. Default nowhere. */
+  readonly crashAt?: readonly CrashAt[];
+  /** Hears of every change of state of every node. Default null: the nodes do not tell. */
+  readonly onTraceEvent?: ((event: NodeTraceEvent) => void) | null;
   /** Log events below it are not kept. Default `info`. */
   readonly logLevel?: LogLevel;
   /** A run that takes longer in virtual time is given up. Default an hour. */
@@ -28,6 +45,15 @@ export interface SimulationOptions {
   readonly trapImpurity?: boolean;
   /** What the nodes run: `loadServerCode` has that of another folder. Default this checkout's. */
   readonly server?: ServerCode;
+}
+
+/** What a node's code told of itself, and when. */
+export interface NodeTraceEvent {
+  readonly node: string;
+  /** Which of the node's lives it was, 1 for the first. */
+  readonly life: number;
+  readonly timeUs: number;
+  readonly told: TraceEvent;
 }
 
 export interface SimulationPlan extends Required<SimulationOptions> {
@@ -41,34 +67,69 @@ export interface SimulationPlan extends Required<SimulationOptions> {
 
 /** Throws RangeError for a plan that cannot be carried out. */
 export function planSimulation(options: SimulationOptions): SimulationPlan {
-  const { seed, nodes, dropProbability = 0, duplicateProbability = 0 } = options;
+  const { seed, nodes, joiners = [], dropProbability = 0, duplicateProbability = 0 } = options;
   if (!Number.isSafeInteger(seed)) throw new RangeError(`the seed must be whole, not ${seed}`);
   if (nodes.length === 0) throw new RangeError('a simulation needs at least one node');
-  if (new Set(nodes).size !== nodes.length) throw new RangeError(`a node twice: ${nodes.join()}`);
+  const all = [...nodes, ...joiners];
+  if (new Set(all).size !== all.length) throw new RangeError(`a node twice: ${all.join()}`);
   for (const probability of [dropProbability, duplicateProbability]) {
     if (!(probability >= 0 && probability < 1)) {
       throw new RangeError(`a probability must be in [0, 1), not ${probability}`);
     }
   }
+  const stranger = options.crashAt?.find(({ node }) => !all.includes(node));
+  if (stranger !== undefined) throw new RangeError(`no node is called ${stranger.node}`);
   return {
     seed,
     nodes,
+    joiners,
     dropProbability,
     duplicateProbability,
     tickMs: options.tickMs ?? 20,
     heartbeatTicks: options.heartbeatTicks ?? 3,
     electionTicks: options.electionTicks ?? 15,
+    ...drawSizes(createRandomStream(seed, 'sizes'), options),
+    checkDeeply: options.checkDeeply ?? true,
+    crashAt: options.crashAt ?? [],
+    onTraceEvent: options.onTraceEvent ?? null,
     logLevel: options.logLevel ?? 'info',
     virtualTimeLimitMs: options.virtualTimeLimitMs ?? 3_600_000,
     trapImpurity: options.trapImpurity ?? false,
     server: options.server ?? ownServerCode,
     randomStream: (name) => createRandomStream(seed, name),
-    peerLatency: { fromUs: 100, toUs: 2000, slowProbability: 0.02, slowUs: 60_000 },
-    clientLatency: { fromUs: 50, toUs: 1000, slowProbability: 0.01, slowUs: 20_000 },
-    diskLatencies: {
-      access: { fromUs: 10, toUs: 100, slowProbability: 0.005, slowUs: 10_000 },
-      sync: { fromUs: 200, toUs: 2000, slowProbability: 0.01, slowUs: 60_000 },
-    },
-    bootLatency: { fromUs: 1000, toUs: 60_000, slowProbability: 0.05, slowUs: 500_000 },
+    ...latencies,
+  };
+}
+
+const latencies: Pick<
+  SimulationPlan,
+  'peerLatency' | 'clientLatency' | 'diskLatencies' | 'bootLatency'
+> = {
+  peerLatency: { fromUs: 100, toUs: 2000, slowProbability: 0.02, slowUs: 60_000 },
+  clientLatency: { fromUs: 50, toUs: 1000, slowProbability: 0.01, slowUs: 20_000 },
+  diskLatencies: {
+    access: { fromUs: 10, toUs: 100, slowProbability: 0.005, slowUs: 10_000 },
+    sync: { fromUs: 200, toUs: 2000, slowProbability: 0.01, slowUs: 60_000 },
+  },
+  bootLatency: { fromUs: 1000, toUs: 60_000, slowProbability: 0.05, slowUs: 500_000 },
+};
+
+/**
+ * Small, so that snapshots and compaction happen in a run of seconds: what goes wrong there shows
+ * only when a follower needs what the leader no longer has.
+ */
+function drawSizes(
+  random: RandomSource,
+  options: SimulationOptions,
+): Pick<SimulationPlan, 'snapshotEntries' | 'trailingEntries' | 'segmentBytes'> {
+  // Each magnitude as often as another: drawn evenly from all, it would rarely be below 100.
+  const magnitude = 50 << randomInteger(random, 4);
+  const snapshotEntries = magnitude + randomInteger(random, magnitude);
+  const trailingEntries = randomInteger(random, 3) * randomInteger(random, 51);
+  const segmentBytes = 4096 << randomInteger(random, 5);
+  return {
+    snapshotEntries: options.snapshotEntries ?? snapshotEntries,
+    trailingEntries: options.trailingEntries ?? trailingEntries,
+    segmentBytes: options.segmentBytes ?? segmentBytes,
   };
 }

@@ -4,14 +4,18 @@
  * It turns the server's own code into something that starts, crashes, freezes and answers clients.
  * It decides nothing about when: that is the cluster's and the nemesis's business.
  */
+import type { CrashPointName } from '../../server/crash-points.ts';
 import type { LogLevel } from '../../server/host.ts';
-import type { ServerNode } from '../../server/node.ts';
+import { configurationOf } from '../../server/raft/configuration.ts';
+import type { Configuration } from '../../server/raft/entry.ts';
+import type { ServerNode } from '../../server/server-node.ts';
 import type { ByteStream, NodeState, UnexpectedExit } from '../cluster.ts';
 import {
   ClientConnection,
   type ConnectionSurroundings,
   type ServerEnd,
 } from './client-connection.ts';
+import { type CrashPlan, LifeEnded } from './crash-plan.ts';
 import { SimulatedDisk } from './disk.ts';
 import type { Engine } from './engine.ts';
 import { createSimulatedHost } from './host.ts';
@@ -20,6 +24,9 @@ import type { SimulatedNetwork } from './network.ts';
 import { NodeLog } from './node-log.ts';
 import type { SimulationPlan } from './plan.ts';
 import type { Trace } from './trace.ts';
+
+const clusterId = 'simulation';
+const peerPort = 7000;
 
 /** A node that ended though nobody asked it to. */
 export interface SimulatedExit extends UnexpectedExit {
@@ -35,6 +42,7 @@ export interface NodeSurroundings {
   readonly engine: Engine;
   readonly trace: Trace;
   readonly network: SimulatedNetwork;
+  readonly crashPlan: CrashPlan;
   /** The address where clients reach each node. */
   readonly clientAddresses: ReadonlyMap<string, string>;
   readonly onUnexpectedExit: (exit: SimulatedExit) => void;
@@ -49,6 +57,9 @@ export class SimulatedNode {
   #life: Life | null = null;
   #lifeCount = 0;
   #server: ServerNode | null = null;
+  #connectionCount = 0;
+  /** They wait for the end of the life that is there. */
+  #ended: (() => void)[] = [];
 
   constructor(name: string, surroundings: NodeSurroundings) {
     const { engine, trace, plan } = surroundings;
@@ -68,6 +79,11 @@ export class SimulatedNode {
     return this.#life.phase === 'paused' ? 'paused' : 'running';
   }
 
+  /** How many lives it has had. */
+  get lifeCount(): number {
+    return this.#lifeCount;
+  }
+
   /** Begins a new life on the same disk; the server's code runs a little later. */
   boot(delayUs: number): void {
     const { engine } = this.#surroundings;
@@ -81,8 +97,13 @@ export class SimulatedNode {
   crash(): void {
     if (this.#life === null) return;
     this.log.event('info', 'simulation.crash', { life: this.#life.number });
-    this.#end();
-    this.#disk.crash();
+    this.#end(() => this.#disk.crash());
+  }
+
+  /** Puts an empty disk in the place of its own. The node must be stopped. */
+  wipe(): void {
+    if (this.#life !== null) throw new RangeError(`${this.name} runs: its disk cannot be wiped`);
+    this.#disk.wipe();
   }
 
   pause(): void {
@@ -93,19 +114,17 @@ export class SimulatedNode {
     this.#life?.resume();
   }
 
-  /** Asks the server to end in good order; `done` when its process is gone. */
+  /** Asks the server to end in good order; `done` when its process is gone, in whatever way. */
   stop(done: () => void): void {
     const life = this.#life;
     if (life === null) {
       done();
       return;
     }
+    this.#ended.push(done);
     life.resume();
     const finish = (): void => {
-      if (this.#life !== life) return;
-      this.#end();
-      this.#disk.detach();
-      done();
+      if (this.#life === life) this.#end(() => this.#disk.detach());
     };
     const server = this.#server;
     if (server === null) finish();
@@ -118,9 +137,11 @@ export class SimulatedNode {
     const life = this.#life;
     const server = this.#server;
     if (life === null || server === null) return null;
+    const clientId = ++this.#connectionCount;
     const connection = new ClientConnection(surroundings, {
       life,
-      openSession: (output) => plan.server.createSession(server, output),
+      openSession: (output) =>
+        plan.server.createSession(server, output, { password: null, clientId }),
       onClosed: (end) => this.#connections.delete(end),
     });
     this.#connections.add(connection);
@@ -129,6 +150,8 @@ export class SimulatedNode {
 
   #startServer(life: Life): void {
     const { plan, engine, network, clientAddresses } = this.#surroundings;
+    const { tickMs, heartbeatTicks, electionTicks } = plan;
+    const { segmentBytes, snapshotEntries, trailingEntries, checkDeeply, onTraceEvent } = plan;
     const host = createSimulatedHost(life, {
       time: engine.time,
       disk: this.#disk,
@@ -136,17 +159,38 @@ export class SimulatedNode {
       log: {
         event: (level: LogLevel, name, fields) => this.log.event(level, name, fields),
       },
+      crashPoints: { reach: (name) => this.#reach(name) },
+      trace: onTraceEvent && {
+        event: (told) => {
+          const { nowUs: timeUs } = engine.time;
+          onTraceEvent({ node: this.name, life: life.number, timeUs, told });
+        },
+      },
       randomStream: plan.randomStream,
     });
     this.#server = plan.server.startNode(host, {
-      id: this.name,
-      voters: plan.nodes,
-      clientAddresses,
-      tickMs: plan.tickMs,
-      heartbeatTicks: plan.heartbeatTicks,
-      electionTicks: plan.electionTicks,
+      ...{ id: this.name, clusterId, initialConfiguration: this.#initialConfiguration() },
+      ...{ clientAddresses, tickMs, heartbeatTicks, electionTicks },
+      ...{ segmentBytes, snapshotEntries, trailingEntries, checkDeeply },
       onFatal: (error) => this.#endByItself(life, error),
     });
+  }
+
+  #initialConfiguration(): Configuration {
+    const { plan, clientAddresses } = this.#surroundings;
+    if (plan.joiners.includes(this.name)) return configurationOf([]);
+    const addresses = plan.nodes.map((node) => {
+      const address = { peer: `${node}:${peerPort}`, client: clientAddresses.get(node) ?? '' };
+      return [node, address] as const;
+    });
+    return configurationOf(plan.nodes, Object.fromEntries(addresses));
+  }
+
+  #reach(name: CrashPointName): void {
+    if (!this.#surroundings.crashPlan.reach(this.name, name)) return;
+    this.log.event('info', 'simulation.crash-point', { name });
+    this.crash();
+    throw new LifeEnded(`${this.name} crashed at ${name}`);
   }
 
   /** The server gave up, or threw where nobody catches: on a real machine the process is gone. */
@@ -154,8 +198,6 @@ export class SimulatedNode {
     if (this.#life !== life) return;
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     this.log.event('fatal', 'simulation.unexpected-exit', { life: life.number, error });
-    this.#end();
-    this.#disk.crash();
     this.#surroundings.onUnexpectedExit({
       node: this.name,
       timeUs: this.#surroundings.engine.time.nowUs,
@@ -163,13 +205,17 @@ export class SimulatedNode {
       error,
       reason: error.message,
     });
+    this.#end(() => this.#disk.crash());
   }
 
-  #end(): void {
+  /** From here on nothing of this life runs, and nothing that it still asks for has an effect. */
+  #end(settleDisk: () => void): void {
     this.#life?.end();
     this.#life = null;
     this.#server = null;
     this.#surroundings.network.detach(this.name);
     for (const connection of [...this.#connections]) connection.reset('connection reset');
+    settleDisk();
+    for (const ended of this.#ended.splice(0)) ended();
   }
 }

@@ -17,6 +17,13 @@ export const definiteErrors: ReadonlySet<string> = new Set([
   'ERR',
   'WRONGTYPE',
   'NOPROTO',
+  'NOAUTH',
+  'WRONGPASS',
+  'NOSESSION',
+  'STALESEQ',
+  'BUSY',
+  'MISMATCH',
+  'LAGGING',
 ]);
 
 const answerDeadlineMs = 1000;
@@ -33,9 +40,10 @@ export const reference: System = {
 };
 
 function command(place: NodePlace, sourceRoot: string): readonly string[] {
-  const { node, listenHost, clientPort, peerPort, dataDirectory } = place;
+  const { clusterId, node, listenHost, clientPort, peerPort, dataDirectory } = place;
   return [
     `${sourceRoot}/server/main.ts`,
+    ...['--cluster-id', clusterId],
     ...['--id', node],
     ...['--data-dir', dataDirectory],
     ...['--listen-client', `${listenHost}:${clientPort}`],

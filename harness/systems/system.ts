@@ -9,6 +9,8 @@ import type { HarnessTimers } from '../run/timers.ts';
 
 /** Where a node of the system lives, as its cluster laid it out. */
 export interface NodePlace {
+  /** No two clusters have the same. Letters, digits, `_`, `.` and `-`. */
+  readonly clusterId: string;
   readonly node: string;
   /** Addresses to listen on. */
   readonly listenHost: string;
