@@ -11,8 +11,8 @@ export const ackBeforeQuorum: Bug = {
   edits: [
     {
       file: 'server/raft/replication.ts',
-      find: '  return quorumReached(matchIndexes);',
-      replace: '  return Math.max(core.durability.durableIndex, quorumReached(matchIndexes));',
+      find: '  const index = quorumMatchIndex(core);',
+      replace: '  const index = Math.max(core.durability.durableIndex, quorumMatchIndex(core));',
     },
   ],
 };

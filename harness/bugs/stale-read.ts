@@ -11,8 +11,8 @@ export const staleRead: Bug = {
   edits: [
     {
       file: 'server/raft/read-index.ts',
-      find: '  return quorumReached(rounds);',
-      replace: '  return Math.max(core.reads.round, quorumReached(rounds));',
+      find: '  const confirmedRound = confirmedReadRound(core);',
+      replace: '  const confirmedRound = Math.max(core.reads.round, confirmedReadRound(core));',
     },
   ],
 };

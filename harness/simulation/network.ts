@@ -117,14 +117,13 @@ export class SimulatedNetwork {
   }
 
   #setPeers(endpoint: Endpoint, peers: ReadonlySet<NodeId>): void {
-    const added = [...peers].filter((peer) => !endpoint.peers.has(peer));
-    const given = [...endpoint.peers].filter((peer) => !peers.has(peer));
+    const before = endpoint.peers;
     endpoint.peers = peers;
-    for (const peer of added) {
-      const other = this.#endpoints.get(peer);
-      if (other !== undefined && other.admissions.own !== null) this.#tell(endpoint, peer, true);
+    for (const peer of new Set([...before, ...peers])) {
+      const connected = peers.has(peer);
+      const hasJoined = (this.#endpoints.get(peer)?.admissions.own ?? null) !== null;
+      if (hasJoined && connected !== before.has(peer)) this.#tell(endpoint, peer, connected);
     }
-    for (const peer of given) this.#tell(endpoint, peer, false);
   }
 
   #send(sender: Endpoint, to: NodeId, message: Message): void {
