@@ -1,37 +1,50 @@
 /**
- * One outgoing connection to a peer: made, watched, given up and made anew.
+ * The connection that this node makes to a peer: made, watched, given up and made anew.
  *
- * It carries messages one way. The other way come only empty frames, the echo of the probes that
- * this end sends: without them for a while, the link is taken for dead.
+ * It carries this node's messages. The other end answers with its own hello, and with the echo of
+ * probes: without them for a while, the link is taken for dead. A peer that has no link to this
+ * node, because it does not know it as a member yet, may also answer messages on it.
  */
 import { connect, type Socket } from 'node:net';
-import type { Log, TimerId, Timers } from '../host.ts';
-import { encodeFrame, encodeHello } from '../peer-codec.ts';
+import type { Log, PeerPolicy, TimerId, Timers } from '../host.ts';
+import { parseMessage } from '../peer-codec.ts';
+import { PeerCodecError } from '../peer-codec-bytes.ts';
+import { encodeMessageFrame, parseHello, parseRefusal } from '../peer-codec-frames.ts';
 import type { NodeId } from '../raft/entry.ts';
+import type { Message } from '../raft/message.ts';
 import type { Address } from './address.ts';
+import type { LimitedWarnings } from './limited-warnings.ts';
+import { PeerConnection } from './peer-connection.ts';
+import { connectWithTls, type PeerTls } from './peer-tls.ts';
 
 export interface PeerLinkOptions {
-  readonly id: NodeId;
   readonly peer: NodeId;
   readonly address: Address;
+  readonly policy: PeerPolicy;
+  readonly tls: PeerTls | null;
   readonly timers: Timers;
   readonly log: Log;
+  readonly warnings: LimitedWarnings;
   readonly onConnected: (connected: boolean) => void;
+  readonly onMessage: (message: Message) => void;
 }
 
 const probeMs = 250;
 const silentMsMax = 1000;
 const backoffMsMin = 20;
 const backoffMsMax = 500;
-/** What waits in this process for a slow peer; beyond it messages are dropped. */
-const bufferedBytesMax = 8 * 1024 * 1024;
 
 export class PeerLink {
   readonly #options: PeerLinkOptions;
-  #socket: Socket | null = null;
+  #connection: PeerConnection | null = null;
   #connected = false;
+  /** The other end has said hello, and the policy thinks about it. */
+  #admitting = false;
+  /** TLS is made, and the other end has not said a word yet. */
+  #unanswered = false;
   #closed = false;
-  #corked = false;
+  #refusal: string | null = null;
+  #droppedCount = 0;
   #backoffMs = backoffMsMin;
   #heardAtMs = 0;
   #timer: TimerId | null = null;
@@ -41,68 +54,138 @@ export class PeerLink {
     this.#dial();
   }
 
-  /** The bytes are made only when they can leave. */
-  send(encode: () => Uint8Array): void {
-    const socket = this.#socket;
-    if (socket === null || !this.#connected || socket.writableLength > bufferedBytesMax) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        socket.uncork();
-      });
-    }
-    socket.write(encode());
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Why one end does not want the other, or null. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  get droppedCount(): number {
+    return this.#droppedCount;
+  }
+
+  get bufferedBytes(): number {
+    return this.#connection?.bufferedBytes ?? 0;
+  }
+
+  /** Throws PeerCodecError for a message that can not be sent to anybody. */
+  send(message: Message): void {
+    if (this.#connected && this.#connection?.send(() => encodeMessageFrame(message))) return;
+    this.#droppedCount += 1;
   }
 
   close(): void {
     this.#closed = true;
     this.#after(null);
-    this.#socket?.destroy();
+    this.#connection?.destroy();
   }
 
   #dial(): void {
-    const { id, peer, address, timers, log } = this.#options;
-    const socket = connect({ ...address, noDelay: true });
-    this.#socket = socket;
-    this.#heardAtMs = timers.now();
-    socket.write(encodeFrame(encodeHello({ from: id, to: peer })));
-    socket.on('data', () => this.#heard());
-    socket.on('error', (error) => {
-      log.event('debug', 'peer connection', { to: peer, error: error.message });
+    const { peer, timers, log, policy } = this.#options;
+    const connection = new PeerConnection(this.#connect(), {
+      onProbe: () => {
+        this.#heardAtMs = timers.now();
+      },
+      onFrame: (frame) => this.#receive(connection, frame),
+      onNonsense: (error) => this.#refused(error.message),
+      onError: (error) => {
+        if (isOfTls(error)) this.#refused(error.message);
+        else log.event('debug', 'peer connection', { to: peer, error: error.message });
+      },
+      onClosed: () => this.#lost(),
     });
-    socket.on('close', () => this.#lost());
+    this.#connection = connection;
+    this.#heardAtMs = timers.now();
+    connection.greet({ ...policy.own, to: peer });
     this.#after(probeMs);
+  }
+
+  #connect(): Socket {
+    const { peer, address, tls } = this.#options;
+    if (tls === null) return connect({ ...address, noDelay: true });
+    const socket = connectWithTls(tls, address, peer);
+    socket.once('secureConnect', () => {
+      this.#unanswered = true;
+    });
+    return socket;
+  }
+
+  #receive(connection: PeerConnection, frame: Uint8Array): void {
+    this.#heardAtMs = this.#options.timers.now();
+    this.#unanswered = false;
+    const refusal = parseRefusal(frame);
+    if (refusal !== null) {
+      this.#refused(refusal);
+      connection.destroy();
+    } else if (this.#connected) this.#options.onMessage(parseMessage(frame));
+    else this.#greeted(connection, frame);
+  }
+
+  /** Throws PeerCodecError when somebody else answers. */
+  #greeted(connection: PeerConnection, frame: Uint8Array): void {
+    const { peer, policy } = this.#options;
+    const { to, ...identity } = parseHello(frame);
+    if (identity.nodeId !== peer || to !== policy.own.nodeId) {
+      throw new PeerCodecError(
+        `${identity.nodeId} answers ${to} where ${peer} should answer ${policy.own.nodeId}`,
+      );
+    }
+    connection.hold();
+    this.#admitting = true;
+    policy.admit(identity, (refusal) => {
+      if (this.#connection !== connection || connection.socket.destroyed) return;
+      this.#admitting = false;
+      if (refusal === null) this.#welcome(connection);
+      else {
+        this.#refused(refusal);
+        connection.destroy();
+      }
+    });
+  }
+
+  #welcome(connection: PeerConnection): void {
+    const { peer, timers, log, onConnected } = this.#options;
+    this.#heardAtMs = timers.now();
+    this.#connected = true;
+    this.#refusal = null;
+    this.#backoffMs = backoffMsMin;
+    log.event('info', 'peer connected', { to: peer });
+    onConnected(true);
+    connection.release();
+  }
+
+  #refused(reason: string): void {
+    const { peer, warnings } = this.#options;
+    this.#refusal = reason;
+    this.#backoffMs = backoffMsMax;
+    warnings.warn('peer link refused', { to: peer, reason });
   }
 
   /** Sends a probe, or gives the link up when the last ones had no echo. */
   #probe(): void {
-    const { timers } = this.#options;
-    const socket = this.#socket;
-    if (socket === null) {
+    const connection = this.#connection;
+    if (connection === null) {
       this.#dial();
       return;
     }
-    if (timers.now() - this.#heardAtMs > silentMsMax) {
-      socket.destroy();
+    if (!this.#admitting && this.#options.timers.now() - this.#heardAtMs > silentMsMax) {
+      connection.destroy();
       return;
     }
-    if (this.#connected) socket.write(encodeFrame(new Uint8Array(0)));
+    if (this.#connected) connection.probe();
     this.#after(probeMs);
   }
 
-  #heard(): void {
-    this.#heardAtMs = this.#options.timers.now();
-    if (this.#connected) return;
-    this.#connected = true;
-    this.#backoffMs = backoffMsMin;
-    this.#options.log.event('info', 'peer connected', { to: this.#options.peer });
-    this.#options.onConnected(true);
-  }
-
   #lost(): void {
-    this.#socket = null;
+    // A certificate that the other end does not trust is no error on this side, it just ends.
+    if (this.#unanswered && !this.#closed)
+      this.#refused('it hung up: is the own certificate of its authority?');
+    this.#unanswered = false;
+    this.#connection = null;
+    this.#admitting = false;
     if (this.#connected) {
       this.#connected = false;
       this.#options.log.event('info', 'peer lost', { to: this.#options.peer });
@@ -113,10 +196,16 @@ export class PeerLink {
     this.#backoffMs = Math.min(2 * this.#backoffMs, backoffMsMax);
   }
 
-  /** One timer: for the next probe while there is a socket, for the next attempt otherwise. */
+  /** One timer: for the next probe while there is a connection, for the next attempt otherwise. */
   #after(delayMs: number | null): void {
     const { timers } = this.#options;
     if (this.#timer !== null) timers.cancel(this.#timer);
     this.#timer = delayMs === null ? null : timers.after(delayMs, () => this.#probe());
   }
+}
+
+/** Not that nobody listens: that somebody does, whose certificate or ours is not wanted. */
+function isOfTls(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : '';
+  return !/^E[A-Z]+$/.test(code);
 }

@@ -7,40 +7,60 @@
  * wait much longer than the outage for its next attempt.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Log, Network, Timers } from '../host.ts';
-import {
-  encodeFrame,
-  encodeMessage,
-  FrameReader,
-  PeerCodecError,
-  parseHello,
-  parseMessage,
-} from '../peer-codec.ts';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Log, Network, PeerPolicy, Timers } from '../host.ts';
+import { PeerCodecError } from '../peer-codec-bytes.ts';
 import type { NodeId } from '../raft/entry.ts';
 import type { Message } from '../raft/message.ts';
-import type { Address } from './address.ts';
+import { type Address, describeAddress, parseAddress } from './address.ts';
+import { IncomingPeer } from './incoming-peer.ts';
+import { LimitedWarnings } from './limited-warnings.ts';
 import { PeerLink } from './peer-link.ts';
+import { type PeerTls, serverOptionsOf } from './peer-tls.ts';
 
 export interface PeerLinksOptions {
-  readonly id: NodeId;
-  readonly peers: ReadonlyMap<NodeId, Address>;
+  /** They win over the addresses that `setPeers` names. */
+  readonly addresses: ReadonlyMap<NodeId, Address>;
+  readonly tls: PeerTls | null;
   readonly timers: Timers;
   readonly log: Log;
 }
 
+export interface PeerLinkStatus {
+  readonly peer: NodeId;
+  readonly connected: boolean;
+  readonly refusal: string | null;
+  readonly droppedCount: number;
+  readonly bufferedBytes: number;
+}
+
+interface NamedLink {
+  readonly link: PeerLink;
+  readonly address: string;
+}
+
+/** Peers and those who knock; a cluster has a few of them. */
+const connectionsMax = 512;
+
 export class PeerLinks implements Network {
   readonly #options: PeerLinksOptions;
-  readonly #links = new Map<NodeId, PeerLink>();
-  /** The newest connection that each peer made to us. */
-  readonly #incoming = new Map<NodeId, Socket>();
-  readonly #sockets = new Set<Socket>();
+  readonly #warnings: LimitedWarnings;
+  readonly #links = new Map<NodeId, NamedLink>();
+  /** The newest admitted connection that each peer made to us. */
+  readonly #incoming = new Map<NodeId, IncomingPeer>();
+  readonly #connections = new Set<IncomingPeer>();
   readonly #server: Server;
+  #policy: PeerPolicy | null = null;
+  #peers: ReadonlyMap<NodeId, string> = new Map();
+  #closed = false;
   #messageHandler: (from: NodeId, message: Message) => void = () => {};
   #peerHandler: (peer: NodeId, connected: boolean) => void = () => {};
 
   constructor(options: PeerLinksOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#warnings = new LimitedWarnings(options.log, options.timers);
+    this.#server = this.#createServer();
+    this.#server.maxConnections = connectionsMax;
   }
 
   /** Rejects with the system's error when the address can not be had. */
@@ -57,17 +77,30 @@ export class PeerLinks implements Network {
     });
   }
 
-  /** Starts to connect to the peers, and goes on until `close`. */
-  connect(): void {
-    const { id, peers, timers, log } = this.#options;
-    for (const [peer, address] of peers) {
-      const onConnected = (connected: boolean) => this.#peerHandler(peer, connected);
-      this.#links.set(peer, new PeerLink({ id, peer, address, timers, log, onConnected }));
-    }
+  join(policy: PeerPolicy): void {
+    this.#policy = policy;
+    this.#connect();
   }
 
+  setPeers(peers: ReadonlyMap<NodeId, string>): void {
+    this.#peers = new Map(peers);
+    this.#connect();
+  }
+
+  /**
+   * To a peer that is no member as far as this node knows, the answer goes back on the connection
+   * that it made: a node that joins does not know the leader that speaks to it. To members it never
+   * does, so that a cut of one direction stays one.
+   */
   send(to: NodeId, message: Message): void {
-    this.#links.get(to)?.send(() => encodeFrame(encodeMessage(message)));
+    try {
+      const named = this.#links.get(to);
+      if (named !== undefined) named.link.send(message);
+      else this.#incoming.get(to)?.send(message);
+    } catch (error) {
+      if (!(error instanceof PeerCodecError)) throw error;
+      this.#warnings.warn('message dropped', { to, type: message.type, reason: error.message });
+    }
   }
 
   onMessage(handler: (from: NodeId, message: Message) => void): void {
@@ -78,53 +111,110 @@ export class PeerLinks implements Network {
     this.#peerHandler = handler;
   }
 
+  /** Of each member to which a link is kept. */
+  status(): readonly PeerLinkStatus[] {
+    return [...this.#links].map(([peer, { link }]) => ({
+      peer,
+      connected: link.connected,
+      refusal: link.refusal,
+      droppedCount: link.droppedCount,
+      bufferedBytes: link.bufferedBytes,
+    }));
+  }
+
   close(): void {
+    this.#closed = true;
     this.#server.close();
-    for (const link of this.#links.values()) link.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const { link } of this.#links.values()) link.close();
+    for (const connection of this.#connections) connection.close();
+  }
+
+  /** Makes the links that are missing, and gives up those that are not wanted or lead elsewhere. */
+  #connect(): void {
+    const policy = this.#policy;
+    if (policy === null || this.#closed) return;
+    const wanted = new Map<NodeId, Address>();
+    for (const [peer, text] of this.#peers) {
+      const address = this.#options.addresses.get(peer) ?? parseAddress(text);
+      if (peer === policy.own.nodeId || address === null) continue;
+      wanted.set(peer, address);
+    }
+    for (const [peer, { link, address }] of this.#links) {
+      const now = wanted.get(peer);
+      if (now !== undefined && describeAddress(now) === address) continue;
+      link.close();
+      this.#links.delete(peer);
+    }
+    for (const [peer, address] of wanted) {
+      if (!this.#links.has(peer)) this.#links.set(peer, this.#link(policy, peer, address));
+    }
+  }
+
+  #link(policy: PeerPolicy, peer: NodeId, address: Address): NamedLink {
+    const { tls, timers, log } = this.#options;
+    const link = new PeerLink({
+      ...{ peer, address, policy, tls, timers, log, warnings: this.#warnings },
+      onConnected: (connected) => this.#peerHandler(peer, connected),
+      onMessage: (message) => this.#deliver(peer, message),
+    });
+    return { link, address: describeAddress(address) };
+  }
+
+  #createServer(): Server {
+    const { tls } = this.#options;
+    if (tls === null) return createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const server = createTlsServer(serverOptionsOf(tls), (socket) => this.#accept(socket));
+    server.on('tlsClientError', (error) => {
+      this.#warnings.warn('peer refused', { reason: `TLS: ${error.message}` });
+    });
+    return server;
   }
 
   #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    const reader = new FrameReader();
-    let from: NodeId | null = null;
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        for (const frame of reader.push(chunk)) {
-          if (from === null) from = this.#greet(socket, frame);
-          else if (frame.length === 0) echo(socket);
-          else this.#messageHandler(from, parseMessage(frame));
-        }
-      } catch (error) {
-        if (!(error instanceof PeerCodecError)) throw error;
-        this.#options.log.event('warn', 'peer refused', { from, error: error.message });
-        socket.destroy();
-      }
+    const policy = this.#policy;
+    if (policy === null) {
+      socket.on('error', () => {});
+      socket.destroy();
+      return;
+    }
+    const peer = new IncomingPeer(socket, {
+      policy,
+      timers: this.#options.timers,
+      onAdmitted: (from) => {
+        // The peer has made a new connection, so it has given the old one up.
+        this.#incoming.get(from)?.close();
+        this.#incoming.set(from, peer);
+      },
+      onMessage: (from, message) => this.#deliver(from, message),
+      onTrouble: (trouble) => this.#warnings.warn('peer refused', trouble),
+      onClosed: (from) => {
+        this.#connections.delete(peer);
+        if (from !== null && this.#incoming.get(from) === peer) this.#incoming.delete(from);
+      },
     });
-    socket.on('error', (error) => {
-      this.#options.log.event('debug', 'peer connection', { from, error: error.message });
-    });
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      if (from !== null && this.#incoming.get(from) === socket) this.#incoming.delete(from);
-    });
+    this.#connections.add(peer);
   }
 
-  /** The sender, by its hello. Throws PeerCodecError for one that does not belong here. */
-  #greet(socket: Socket, frame: Uint8Array): NodeId {
-    const { from, to } = parseHello(frame);
-    const { id, peers } = this.#options;
-    if (to !== id) throw new PeerCodecError(`${from} looked for ${to}, but this is ${id}`);
-    if (!peers.has(from)) throw new PeerCodecError(`${from} is no peer of ${id}`);
-    // The peer has made a new connection, so it has given the old one up.
-    this.#incoming.get(from)?.destroy();
-    this.#incoming.set(from, socket);
-    echo(socket);
-    return from;
+  /** Throws PeerCodecError for a message in another's name. */
+  #deliver(from: NodeId, message: Message): void {
+    const speaker = speakerOf(message);
+    if (speaker !== null && speaker !== from) {
+      throw new PeerCodecError(`${from} sent a ${message.type} in the name of ${speaker}`);
+    }
+    this.#messageHandler(from, message);
   }
 }
 
-/** An empty frame: this end has read so far. */
-function echo(socket: Socket): void {
-  socket.write(encodeFrame(new Uint8Array(0)));
+/** Who a message says that it is from, if it does. */
+function speakerOf(message: Message): NodeId | null {
+  switch (message.type) {
+    case 'requestVote':
+      return message.candidateId;
+    case 'appendEntries':
+    case 'installSnapshot':
+    case 'timeoutNow':
+      return message.leaderId;
+    default:
+      return null;
+  }
 }
