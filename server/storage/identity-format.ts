@@ -1,0 +1,100 @@
+/**
+ * The bytes of the identity file: one line with version, length and checksum, one of JSON that a
+ * person can read.
+ */
+import { crc32 } from 'node:zlib';
+import { narrowConfiguration } from '../raft/configuration.ts';
+import type { Configuration, NodeId } from '../raft/entry.ts';
+
+/** Whose data directory this is, and whom it has met. */
+export interface StoredIdentity {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  readonly directoryId: string;
+  /** The configuration before any in the log, as it was told at the first start. */
+  readonly initialConfiguration: Configuration;
+  /** The directory id of every peer that was ever admitted and not removed since. */
+  readonly peers: ReadonlyMap<NodeId, string>;
+}
+
+/** The data directory cannot be used by this node, or not at all. The message says what to do. */
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError';
+}
+
+/** Of names: they stand in messages between peers and in this file. */
+const nameLengthMax = 256;
+const directoryIdPattern = /^[0-9a-f]{16}$/;
+
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= nameLengthMax;
+}
+
+export function isDirectoryId(value: unknown): value is string {
+  return typeof value === 'string' && directoryIdPattern.test(value);
+}
+
+export function encodeIdentity(identity: StoredIdentity): Uint8Array {
+  const { clusterId, nodeId, directoryId, initialConfiguration, peers } = identity;
+  const body = Buffer.from(
+    `${JSON.stringify({ clusterId, nodeId, directoryId, initialConfiguration, peers: [...peers] })}\n`,
+  );
+  return Buffer.concat([Buffer.from(headOf(body)), body]);
+}
+
+function headOf(body: Uint8Array): string {
+  const checksum = crc32(body).toString(16).padStart(8, '0');
+  return `rafture-identity 1 ${body.length} ${checksum}\n`;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Throws IdentityError. */
+export function parseIdentity(bytes: Uint8Array): StoredIdentity {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const bodyStart = file.indexOf('\n') + 1;
+  const body = file.subarray(bodyStart);
+  // The head is what would be written for this body, to the byte.
+  if (bodyStart === 0 || file.toString('latin1', 0, bodyStart) !== headOf(body)) {
+    throw damaged('its checksum does not match');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(body));
+  } catch {
+    throw damaged('it is not JSON');
+  }
+  const identity = narrowIdentity(value);
+  if (identity === null) throw damaged('a field is missing or has another form');
+  return identity;
+}
+
+function damaged(what: string): IdentityError {
+  return new IdentityError(
+    `the file "identity" is damaged: ${what}; restore the data directory from a copy, or remove ` +
+      'this node from the cluster and add it under a new id with an empty data directory',
+  );
+}
+
+function narrowIdentity(value: unknown): StoredIdentity | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const fields = value as Record<string, unknown>;
+  const { clusterId, nodeId, directoryId } = fields;
+  if (!isName(clusterId) || !isName(nodeId) || !isDirectoryId(directoryId)) return null;
+  const initialConfiguration = narrowConfiguration(fields['initialConfiguration']);
+  const peers = narrowPeers(fields['peers']);
+  if (initialConfiguration === null || peers === null) return null;
+  return { clusterId, nodeId, directoryId, initialConfiguration, peers };
+}
+
+function narrowPeers(value: unknown): ReadonlyMap<NodeId, string> | null {
+  if (!Array.isArray(value)) return null;
+  const peers = new Map<NodeId, string>();
+  for (const pair of value as readonly unknown[]) {
+    if (!Array.isArray(pair) || pair.length !== 2) return null;
+    const [id, directoryId] = pair as readonly unknown[];
+    if (!isName(id) || !isDirectoryId(directoryId) || peers.has(id)) return null;
+    peers.set(id, directoryId);
+  }
+  return peers;
+}

@@ -1,0 +1,127 @@
+/**
+ * Which data directory each peer has: remembered durably before the peer is let in.
+ *
+ * Many may come at once; one write at a time goes to the disk, and takes along all that waits.
+ */
+import type { NodeId } from '../raft/entry.ts';
+import type { DiskError, Done } from './disk.ts';
+
+interface MemoryEvents {
+  store(peers: ReadonlyMap<NodeId, string>, done: Done): void;
+  /** At most once. */
+  failed(error: DiskError): void;
+}
+
+type Answer = (refusal: string | null) => void;
+
+interface Guest {
+  readonly id: NodeId;
+  readonly directoryId: string;
+  readonly answer: Answer;
+}
+
+/** Strangers cannot make the file grow without end. */
+const peerCountMax = 1024;
+
+export class PeerMemory {
+  readonly #events: MemoryEvents;
+  readonly #peers: Map<NodeId, string>;
+  #durable: ReadonlyMap<NodeId, string>;
+  /** They are remembered, and wait until that is durable. */
+  #waiting: readonly Guest[] = [];
+  /** #peers has changed since the newest write began. */
+  #changed = false;
+  #writing = false;
+  #error: DiskError | null = null;
+
+  constructor(peers: ReadonlyMap<NodeId, string>, events: MemoryEvents) {
+    this.#peers = new Map(peers);
+    this.#durable = new Map(peers);
+    this.#events = events;
+  }
+
+  ids(): readonly NodeId[] {
+    return [...this.#peers.keys()];
+  }
+
+  /** Answers null once this peer's directory is remembered for good, else why it is not. */
+  meet(id: NodeId, directoryId: string, answer: Answer): void {
+    const known = this.#peers.get(id);
+    if (known !== undefined && known !== directoryId) {
+      answer(describeReplaced({ id, known, found: directoryId }));
+    } else if (known !== undefined && this.#durable.get(id) === directoryId) {
+      answer(null);
+    } else if (this.#error !== null) {
+      answer(describeFailure(this.#error));
+    } else if (known === undefined && this.#peers.size >= peerCountMax) {
+      answer(
+        `this node has met ${peerCountMax} peers and takes no more: something connects to it ` +
+          'under ever new names',
+      );
+    } else {
+      this.#peers.set(id, directoryId);
+      this.#waiting = [...this.#waiting, { id, directoryId, answer }];
+      if (known === undefined) this.#change();
+    }
+  }
+
+  forget(id: NodeId): void {
+    if (this.#peers.delete(id)) this.#change();
+  }
+
+  #change(): void {
+    this.#changed = true;
+    this.#maybeWrite();
+  }
+
+  #maybeWrite(): void {
+    if (!this.#changed || this.#writing || this.#error !== null) return;
+    this.#writing = true;
+    this.#changed = false;
+    const peers = new Map(this.#peers);
+    this.#events.store(peers, (error) => {
+      this.#writing = false;
+      if (error === null) this.#durable = peers;
+      else this.#error = error;
+      this.#maybeWrite();
+      this.#answerWaiting();
+      if (error !== null) this.#events.failed(error);
+    });
+  }
+
+  #answerWaiting(): void {
+    const waiting = this.#waiting;
+    const refusals = waiting.map((guest) => this.#refusalOf(guest));
+    this.#waiting = waiting.filter((_, position) => refusals[position] === undefined);
+    for (const [position, { answer }] of waiting.entries()) {
+      const refusal = refusals[position];
+      if (refusal !== undefined) answer(refusal);
+    }
+  }
+
+  /** Undefined: it waits for the next write. */
+  #refusalOf({ id, directoryId }: Guest): string | null | undefined {
+    if (this.#error !== null) return describeFailure(this.#error);
+    // It was forgotten since, and perhaps another one has come under its name.
+    if (this.#peers.get(id) !== directoryId) return `${id} was removed just now: it may come again`;
+    return this.#durable.get(id) === directoryId ? null : undefined;
+  }
+}
+
+interface Replaced {
+  readonly id: NodeId;
+  readonly known: string;
+  readonly found: string;
+}
+
+function describeReplaced({ id, known, found }: Replaced): string {
+  return (
+    `${id} was known with the data directory ${known} and comes with ${found}: it was wiped or ` +
+    'replaced, and has forgotten votes and entries that others counted; remove it from the ' +
+    'cluster and add it under a new id, or remove it first and then add it again'
+  );
+}
+
+function describeFailure(error: DiskError): string {
+  return `this node cannot remember it, its disk failed: ${error.message}`;
+}
