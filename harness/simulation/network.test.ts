@@ -257,6 +257,14 @@ test('nobody speaks before it has joined, and only to those whom it was told of'
   n1.send('n2', voteRequest(4));
   rig.settle();
   expect(rig.terms()).toEqual([4]);
+  // It knows n1 by its call alone, and only for as long as that one lives.
+  n2.send('n1', voteRequest(5));
+  rig.settle();
+  expect(rig.terms()).toEqual([4, 5]);
+  rig.join('n1');
+  n2.send('n1', voteRequest(6));
+  rig.settle();
+  expect(rig.terms()).toEqual([4, 5]);
   expect(() => n2.join({ own: identityOf('n2'), admit: everybody })).toThrow(RangeError);
 });
 

@@ -48,6 +48,8 @@ interface Endpoint {
   readonly admissions: Admissions;
   /** Whom it can reach; nobody until it is told. */
   peers: ReadonlySet<NodeId>;
+  /** Who reached it: these can be answered even by who was not told of them. */
+  readonly incoming: Map<NodeId, Life>;
   onMessage: (from: NodeId, message: Message) => void;
   onPeer: (peer: NodeId, connected: boolean) => void;
 }
@@ -84,6 +86,7 @@ export class SimulatedNetwork {
       life,
       admissions: new Admissions(life, this.#surroundings.time),
       peers: new Set(),
+      incoming: new Map(),
       onMessage: () => undefined,
       onPeer: () => undefined,
     };
@@ -142,7 +145,7 @@ export class SimulatedNetwork {
       return;
     }
     const identity = sender.admissions.own;
-    if (identity === null || !sender.peers.has(to)) {
+    if (identity === null || !this.#reaches(sender, to)) {
       this.#counts.unreachable++;
       return;
     }
@@ -150,6 +153,13 @@ export class SimulatedNetwork {
     const bytes = this.#surroundings.codec.encodeMessage(message);
     this.#launch(knocking, to, bytes);
     if (isDoubled) this.#launch(knocking, to, bytes);
+  }
+
+  /** A node that joins does not know the leader that speaks to it: it answers on its connection. */
+  #reaches(sender: Endpoint, to: NodeId): boolean {
+    if (sender.peers.has(to)) return true;
+    const caller = sender.incoming.get(to);
+    return caller !== undefined && this.#endpoints.get(to)?.life === caller;
   }
 
   #launch(sender: Knocking, to: NodeId, bytes: Uint8Array): void {
@@ -176,6 +186,7 @@ export class SimulatedNetwork {
     const passage = {
       enter: () => {
         this.#counts.delivered++;
+        receiver.incoming.set(from, sender.life);
         receiver.onMessage(from, codec.parseMessage(bytes));
       },
       turnAway: () => {
