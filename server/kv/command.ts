@@ -34,7 +34,12 @@ export type ReadCommand =
   | { readonly type: 'exists'; readonly keys: readonly Uint8Array[] }
   | { readonly type: 'stringLength'; readonly key: Uint8Array }
   /** Both ends included; negative ones count from the end. */
-  | { readonly type: 'listRange'; readonly key: Uint8Array; readonly start: number; readonly stop: number }
+  | {
+      readonly type: 'listRange';
+      readonly key: Uint8Array;
+      readonly start: number;
+      readonly stop: number;
+    }
   | { readonly type: 'listLength'; readonly key: Uint8Array }
   | { readonly type: 'setHas'; readonly key: Uint8Array; readonly member: Uint8Array }
   | { readonly type: 'setMembers'; readonly key: Uint8Array };
@@ -54,7 +59,11 @@ export type DataCommand =
     }
   | { readonly type: 'listPop'; readonly key: Uint8Array; readonly side: 'left' | 'right' }
   | { readonly type: 'setAdd'; readonly key: Uint8Array; readonly members: readonly Uint8Array[] }
-  | { readonly type: 'setRemove'; readonly key: Uint8Array; readonly members: readonly Uint8Array[] };
+  | {
+      readonly type: 'setRemove';
+      readonly key: Uint8Array;
+      readonly members: readonly Uint8Array[];
+    };
 
 /** Sessions make a command that is sent again take effect once. [Ongaro §6.3] */
 export type SessionCommand =

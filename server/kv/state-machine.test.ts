@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { encodeCommand, type Reply, type SetCondition, type WriteCommand } from './command.ts';
+import type { Reply, SetCondition, WriteCommand } from './command.ts';
+import { encodeCommand } from './command-codec.ts';
 import { StateMachine } from './state-machine.ts';
 
 const ok: Reply = { type: 'ok' };
 const none: Reply = { type: 'bulk', value: null };
-const bulk = (text: string): Reply => ({ type: 'bulk', value: Buffer.from(text) });
+const bulk = (text: string): Reply => ({ type: 'bulk', value: new Uint8Array(Buffer.from(text)) });
 
 function createMachine() {
   const machine = new StateMachine();
@@ -90,7 +91,10 @@ test('keys that differ in any byte are different keys', () => {
   for (let byte = 0; byte < 256; byte += 1) set(Buffer.from([0xc3, byte]), byte + 1);
   for (let byte = 0; byte < 256; byte += 1) {
     const key = Buffer.from([0xc3, byte]);
-    expect(machine.read({ type: 'get', key })).toEqual({ type: 'bulk', value: key });
+    expect(machine.read({ type: 'get', key })).toEqual({
+      type: 'bulk',
+      value: new Uint8Array(key),
+    });
   }
 });
 

@@ -1,35 +1,80 @@
 /**
- * The replicated state machine: strings by key, changed by committed entries alone. [Raft §2]
+ * The replicated state machine: keys, sessions and their hash, changed by committed entries alone.
+ * [Raft §2]
  *
- * Deterministic: the same entries in the same order give the same contents and the same answers on
- * every server, so nothing here may depend on time, chance or the order of arrival.
+ * Deterministic: the same entries in the same order give the same state and the same answers on
+ * every server, whether or not it came from a snapshot in between. So nothing here may depend on
+ * time, chance, flags or the order of arrival.
  */
 import type { Entry } from '../raft/entry.ts';
 import { InvariantError } from '../raft/invariant-error.ts';
-import {
-  type DeleteCommand,
-  type GetCommand,
-  parseCommand,
-  type Reply,
-  type SetCommand,
-} from './command.ts';
+import { type Lanes, mixWith } from './byte-hash.ts';
+import type { ReadCommand, Reply } from './command.ts';
+import { parseCommand } from './command-codec.ts';
+import { executeDataCommand } from './data-commands.ts';
+import { SnapshotEpoch } from './frozen.ts';
+import { Keyspace } from './keyspace.ts';
+import { executeReadCommand } from './read-commands.ts';
+import { defaultSessionLimits, type SessionLimits, Sessions } from './sessions.ts';
+import { StateSnapshotSink } from './snapshot-sink.ts';
+import { StateSnapshotSource } from './snapshot-source.ts';
 
-const ok: Reply = { type: 'ok' };
+/** A state machine that is being read from a snapshot. */
+export interface Restoration {
+  readonly sink: StateSnapshotSink;
+  /** Once, after the last piece. Throws ShapeError when the snapshot is not complete. */
+  finish(): StateMachine;
+}
 
 export class StateMachine {
-  /** Keyed by the key's bytes, one character for each, so that any bytes make a key. */
-  readonly #values = new Map<string, Uint8Array>();
+  readonly #snapshots = new SnapshotEpoch();
+  readonly #keyspace = new Keyspace(this.#snapshots);
+  readonly #sessions: Sessions;
   #appliedIndex = 0;
+
+  /** Nodes of one cluster must have the same limits; others than the constants are for tests. */
+  constructor(limits: SessionLimits = defaultSessionLimits) {
+    this.#sessions = new Sessions(limits, this.#snapshots);
+  }
+
+  /** To become what a snapshot of this index holds. */
+  static restore(lastIncludedIndex: number, limits?: SessionLimits): Restoration {
+    const machine = new StateMachine(limits);
+    machine.#appliedIndex = lastIncludedIndex;
+    const sink = new StateSnapshotSink({
+      appliedIndex: lastIncludedIndex,
+      keyspace: machine.#keyspace,
+      sessions: machine.#sessions,
+      hash: () => {
+        const { a, b } = machine.#digest();
+        return [a >>> 0, b >>> 0];
+      },
+    });
+    return {
+      sink,
+      finish: () => {
+        sink.finish();
+        return machine;
+      },
+    };
+  }
 
   get appliedIndex(): number {
     return this.#appliedIndex;
   }
 
   get keyCount(): number {
-    return this.#values.size;
+    return this.#keyspace.size;
   }
 
-  /** What the proposer is to be told; null for an entry that is no command. */
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /**
+   * What the proposer is to be told; null for an entry that is no command. The data is copied.
+   * Throws CommandDecodeError: a log that holds such an entry has not been written by us.
+   */
   apply(entry: Entry): Reply | null {
     if (entry.index !== this.#appliedIndex + 1) {
       throw new InvariantError('entries are applied in order, each once', {
@@ -38,49 +83,59 @@ export class StateMachine {
         entryTerm: entry.term,
       });
     }
+    const command = entry.kind === 'command' ? parseCommand(entry.data) : null;
     this.#appliedIndex = entry.index;
-    if (entry.kind !== 'command') return null;
-    const command = parseCommand(entry.data);
-    return command.type === 'set' ? this.#set(command) : this.#delete(command);
+    this.#sessions.expire(entry.index);
+    if (command === null) return null;
+    switch (command.type) {
+      case 'openSession':
+      case 'closeSession':
+        return this.#sessions.execute(command, entry.index);
+      case 'inSession':
+        return this.#sessions.executeIn(command, entry.index, () =>
+          executeDataCommand(this.#keyspace, command.command),
+        );
+      default:
+        return executeDataCommand(this.#keyspace, command);
+    }
   }
 
   /** Only linearizable when the caller has waited for a read index. [Ongaro §6.4] */
-  read(command: GetCommand): Reply {
-    return { type: 'bulk', value: this.#values.get(nameOf(command.key)) ?? null };
+  read(command: ReadCommand): Reply {
+    return executeReadCommand(this.#keyspace, command);
   }
 
-  #set(command: SetCommand): Reply {
-    const name = nameOf(command.key);
-    const seen = this.#values.get(name);
-    const holds = conditionHolds(command, seen);
-    if (holds) this.#values.set(name, command.value);
-    if (command.get) return { type: 'bulk', value: seen ?? null };
-    return holds ? ok : { type: 'bulk', value: null };
+  /** 16 hexadecimal digits, equal for equal keys, values and sessions. In constant time. */
+  hash(): string {
+    const { a, b } = this.#digest();
+    return [a, b].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
   }
 
-  #delete(command: DeleteCommand): Reply {
-    let count = 0;
-    for (const key of command.keys) {
-      if (this.#values.delete(nameOf(key))) count += 1;
-    }
-    return { type: 'integer', value: count };
+  /**
+   * Of the state as it is now, however it changes while that is read. One at a time: a new call
+   * abandons the one before, which then throws.
+   */
+  beginSnapshot(): StateSnapshotSource {
+    this.#snapshots.current += 1;
+    this.#snapshots.running = true;
+    this.#keyspace.beginSnapshot();
+    this.#sessions.beginSnapshot();
+    const head = {
+      appliedIndex: this.#appliedIndex,
+      limits: this.#sessions.limits,
+      keyCount: this.keyCount,
+      sessionCount: this.sessionCount,
+      hash: this.#digest(),
+    };
+    return new StateSnapshotSource(head, this.#snapshots, [this.#keyspace, this.#sessions]);
   }
-}
 
-function conditionHolds(command: SetCommand, seen: Uint8Array | undefined): boolean {
-  const { condition } = command;
-  switch (condition.type) {
-    case 'always':
-      return true;
-    case 'absent':
-      return seen === undefined;
-    case 'present':
-      return seen !== undefined;
-    case 'equals':
-      return seen !== undefined && Buffer.compare(seen, condition.value) === 0;
+  #digest(): Lanes {
+    const lanes = { a: 0, b: 0 };
+    const ofSessions = { a: 0, b: 0 };
+    this.#keyspace.digest(lanes);
+    this.#sessions.digest(ofSessions);
+    mixWith(lanes, ofSessions.a, ofSessions.b);
+    return lanes;
   }
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
