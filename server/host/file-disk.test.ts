@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -36,6 +36,47 @@ test('appends keep their order, and the size counts those under way', async () =
   expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('one two three');
   expect(disk.size('log')).toBe(13);
   expect(Buffer.from(disk.readSync('log', 4, 100)).toString()).toBe('two three');
+  disk.close();
+});
+
+test('small writes, which are done at once, and large ones land where they belong', async () => {
+  const folder = createFolder();
+  const disk = new FileDisk(folder);
+  const pieces = [3, 200_000, 5, 131_072, 131_073, 1].map((size, place) =>
+    Buffer.alloc(size, 97 + place),
+  );
+  await Promise.all(pieces.map((piece) => finished((done) => disk.append('log', piece, done))));
+  expect(readFileSync(join(folder, 'log')).equals(Buffer.concat(pieces))).toBe(true);
+  await finished((done) => disk.writeAt('log', 1, Buffer.from('!'), done));
+  expect(readFileSync(join(folder, 'log'), 'latin1').slice(0, 4)).toBe('a!ab');
+  disk.close();
+});
+
+test('a write that fails at once is told later, as any other', async () => {
+  const folder = createFolder();
+  // Everything that is written to it fails with ENOSPC.
+  symlinkSync('/dev/full', join(folder, 'full'));
+  const disk = new FileDisk(folder);
+  let returned = false;
+  const failing = finished((done) => {
+    disk.writeAt('full', 0, Buffer.from('x'), (error) => {
+      expect(returned).toBe(true);
+      done(error);
+    });
+    returned = true;
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'ENOSPC', file: 'full' });
+  disk.close();
+});
+
+test('each sync of a file is told with its duration', async () => {
+  const durations: number[] = [];
+  const disk = new FileDisk(createFolder(), (durationMs) => durations.push(durationMs));
+  await finished((done) => disk.append('log', Buffer.from('x'), done));
+  await finished((done) => disk.sync('log', done));
+  await finished((done) => disk.syncDirectory(done));
+  expect(durations).toHaveLength(1);
+  expect(durations[0]).toBeGreaterThan(0);
   disk.close();
 });
 

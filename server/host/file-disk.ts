@@ -22,10 +22,21 @@ import {
   statSync,
   unlink,
   write,
+  writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Disk, DiskError, type Done } from '../storage/disk.ts';
 import { lockFile } from './folder-lock.ts';
+
+/** Told of each sync of a file: how long it took. */
+export type SyncObserver = (durationMs: number) => void;
+
+/**
+ * So much is copied to the system's memory at once, in this thread. Measured (8 KiB, then
+ * fdatasync): the way through the pool of threads costs 0.1 ms of 0.3 ms and a third of the
+ * processor time, the copy itself 0.01 ms. Syncs wait for the device and always go to the pool.
+ */
+const writtenAtOnceBytesMax = 128 * 1024;
 
 interface OpenFile {
   readonly fd: number;
@@ -33,17 +44,19 @@ interface OpenFile {
 }
 
 /** Creates the folder when it is not there. Throws DiskError. */
-export function openFileDisk(folder: string): FileDisk {
-  return new FileDisk(resolve(folder));
+export function openFileDisk(folder: string, onSync?: SyncObserver): FileDisk {
+  return new FileDisk(resolve(folder), onSync);
 }
 
 export class FileDisk implements Disk {
   readonly #folder: string;
   readonly #folderFd: number;
   readonly #open = new Map<string, OpenFile>();
+  readonly #onSync: SyncObserver;
 
-  constructor(folder: string) {
+  constructor(folder: string, onSync: SyncObserver = () => {}) {
     this.#folder = folder;
+    this.#onSync = onSync;
     this.#folderFd = attempt(folder, () => {
       createFolder(folder);
       readdirSync(folder);
@@ -116,7 +129,11 @@ export class FileDisk implements Disk {
 
   sync(file: string, done: Done): void {
     this.#withFile(file, done, ({ fd }) => {
-      fdatasync(fd, (error) => done(toDiskError(file, error)));
+      const begunMs = performance.now();
+      fdatasync(fd, (error) => {
+        this.#onSync(performance.now() - begunMs);
+        done(toDiskError(file, error));
+      });
     });
   }
 
@@ -182,11 +199,28 @@ interface Place {
 
 /** The system may write less than it was given. */
 function writeAll(place: Place, bytes: Uint8Array, done: Done): void {
+  if (bytes.length <= writtenAtOnceBytesMax) writeAtOnce(place, bytes, done);
+  else writeByPool(place, bytes, done);
+}
+
+function writeAtOnce({ fd, file, offset }: Place, bytes: Uint8Array, done: Done): void {
+  let failure: DiskError | null = null;
+  try {
+    for (let count = 0; count < bytes.length; ) {
+      count += writeSync(fd, bytes, count, bytes.length - count, offset + count);
+    }
+  } catch (error) {
+    failure = toDiskError(file, error);
+  }
+  queueMicrotask(() => done(failure));
+}
+
+function writeByPool(place: Place, bytes: Uint8Array, done: Done): void {
   const { fd, file, offset } = place;
   write(fd, bytes, 0, bytes.length, offset, (error, count) => {
     if (error !== null) done(toDiskError(file, error));
     else if (count === bytes.length) done(null);
-    else writeAll({ fd, file, offset: offset + count }, bytes.subarray(count), done);
+    else writeByPool({ fd, file, offset: offset + count }, bytes.subarray(count), done);
   });
 }
 
