@@ -5,18 +5,19 @@
  */
 import type { Disk } from './disk.ts';
 
-const windowBytes = 1024 * 1024;
+/** Entries stay in memory as parts of their window, so a window is about as large as it is full. */
+const windowBytes = 4 * 1024 * 1024;
 
 export class FileWindow {
+  readonly file: string;
   readonly size: number;
   readonly #disk: Disk;
-  readonly #file: string;
   #start = 0;
   #window: Buffer = Buffer.alloc(0);
 
   constructor(disk: Disk, file: string, size: number) {
     this.#disk = disk;
-    this.#file = file;
+    this.file = file;
     this.size = size;
   }
 
@@ -27,7 +28,7 @@ export class FileWindow {
     const from = offset - this.#start;
     const bytes = this.#window.subarray(from, from + length);
     if (bytes.length !== length) {
-      throw new RangeError(`${this.#file}: ${length} bytes at ${offset} of ${this.size}`);
+      throw new RangeError(`${this.file}: ${length} bytes at ${offset} of ${this.size}`);
     }
     return bytes;
   }
@@ -45,17 +46,39 @@ export class FileWindow {
     return null;
   }
 
+  /** The end of the last byte at or after `from` that is not zero; `from` if all are. */
+  contentEnd(from: number): number {
+    let end = from;
+    for (let offset = from; offset < this.size; offset += windowBytes) {
+      const bytes = this.bytes(offset, Math.min(windowBytes, this.size - offset));
+      if (bytes.equals(zeroWindow().subarray(0, bytes.length))) continue;
+      end = offset + bytes.findLastIndex((byte) => byte !== 0) + 1;
+    }
+    return end;
+  }
+
   #load(offset: number, length: number): void {
     const wanted = Math.min(Math.max(length, windowBytes), this.size - offset);
     const parts: Uint8Array[] = [];
     let read = 0;
     while (read < wanted) {
-      const part = this.#disk.readSync(this.#file, offset + read, wanted - read);
+      const part = this.#disk.readSync(this.file, offset + read, wanted - read);
       if (part.length === 0) break;
       parts.push(part);
       read += part.length;
     }
+    const [first] = parts;
     this.#start = offset;
-    this.#window = Buffer.concat(parts);
+    this.#window =
+      first !== undefined && parts.length === 1
+        ? Buffer.from(first.buffer, first.byteOffset, first.length)
+        : Buffer.concat(parts);
   }
+}
+
+let zeros: Buffer | null = null;
+
+function zeroWindow(): Buffer {
+  zeros ??= Buffer.alloc(windowBytes);
+  return zeros;
 }
