@@ -3,11 +3,13 @@ import type { Entry } from './entry.ts';
 import { RaftLog } from './log.ts';
 import { entryOf, logOf } from './test-server.ts';
 
+const start = { index: 0, term: 0 };
+
 const indexes = (entries: readonly Entry[]): readonly number[] => entries.map(({ index }) => index);
 
 describe('RaftLog', () => {
   it('has term 0 at index 0 and before the first entry nothing', () => {
-    const log = new RaftLog([]);
+    const log = new RaftLog(start, []);
     expect([log.lastIndex, log.lastTerm, log.termAt(0)]).toEqual([0, 0, 0]);
     expect(log.holds({ index: 0, term: 0 })).toBe(true);
     expect(log.holds({ index: 1, term: 0 })).toBe(false);
@@ -15,7 +17,7 @@ describe('RaftLog', () => {
   });
 
   it('holds an entry only under its own index and term', () => {
-    const log = new RaftLog(logOf(1, 1, 3));
+    const log = new RaftLog(start, logOf(1, 1, 3));
     expect(log.holds({ index: 3, term: 3 })).toBe(true);
     expect(log.holds({ index: 3, term: 2 })).toBe(false);
     expect(log.holds({ index: 4, term: 3 })).toBe(false);
@@ -23,14 +25,14 @@ describe('RaftLog', () => {
   });
 
   it('refuses a hole, a repetition and a falling term', () => {
-    const log = new RaftLog(logOf(1, 2));
+    const log = new RaftLog(start, logOf(1, 2));
     expect(() => log.append([entryOf(4, 2)])).toThrow(/no gap/);
     expect(() => log.append([entryOf(2, 2)])).toThrow(/no gap/);
     expect(() => log.append([entryOf(3, 1)])).toThrow(/never fall/);
   });
 
   it('finds the last index whose term is not above another', () => {
-    const log = new RaftLog(logOf(1, 1, 3, 3, 5));
+    const log = new RaftLog(start, logOf(1, 1, 3, 3, 5));
     const naive = (index: number, term: number): number =>
       [1, 1, 3, 3, 5].slice(0, index).filter((other) => other <= term).length;
     for (let index = 0; index <= 5; index += 1) {
@@ -42,7 +44,7 @@ describe('RaftLog', () => {
   });
 
   it('packs entries up to a number of bytes without a hole, and one at least', () => {
-    const log = new RaftLog(logOf(1, 1, 1, 1));
+    const log = new RaftLog(start, logOf(1, 1, 1, 1));
     expect(indexes(log.sliceByBytes(1, 4))).toEqual([1, 2]);
     expect(indexes(log.sliceByBytes(1, 5))).toEqual([1, 2]);
     expect(indexes(log.sliceByBytes(3, 1))).toEqual([3]);
@@ -50,7 +52,7 @@ describe('RaftLog', () => {
   });
 
   it('hands over what is new once, and what replaces it', () => {
-    const log = new RaftLog(logOf(1));
+    const log = new RaftLog(start, logOf(1));
     expect(log.takeUnwritten()).toEqual([]);
     log.append([entryOf(2, 1), entryOf(3, 1)]);
     expect(indexes(log.takeUnwritten())).toEqual([2, 3]);
@@ -61,7 +63,7 @@ describe('RaftLog', () => {
   });
 
   it('compares logs by the last term first, then by length', () => {
-    const log = new RaftLog(logOf(1, 2));
+    const log = new RaftLog(start, logOf(1, 2));
     expect(log.isAtMostAsUpToDateAs({ index: 1, term: 3 })).toBe(true);
     expect(log.isAtMostAsUpToDateAs({ index: 2, term: 2 })).toBe(true);
     expect(log.isAtMostAsUpToDateAs({ index: 1, term: 2 })).toBe(false);

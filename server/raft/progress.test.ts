@@ -4,14 +4,14 @@ import { Progress } from './progress.ts';
 const window = { maxInflightMessages: 2, maxInflightBytes: 10 };
 
 function replicating(matchIndex: number): Progress {
-  const progress = new Progress(matchIndex + 1, window);
+  const progress = new Progress(matchIndex + 1, 1, window);
   progress.maybeMatch(matchIndex);
   return progress;
 }
 
 describe('Progress', () => {
   it('sends one message while it looks for the agreement, and does not run ahead', () => {
-    const progress = new Progress(5, window);
+    const progress = new Progress(5, 1, window);
     progress.sentEntries(6, 1);
     expect([progress.mode, progress.nextIndex]).toEqual(['probe', 5]);
     expect(progress.canSendEntries()).toBe(false);
@@ -57,13 +57,13 @@ describe('Progress', () => {
     const progress = replicating(6);
     expect(progress.maybeMatch(3)).toBe(false);
     expect(progress.matchIndex).toBe(6);
-    const probing = new Progress(9, window);
+    const probing = new Progress(9, 1, window);
     expect(probing.maybeMatch(5)).toBe(true);
     expect([probing.mode, probing.matchIndex, probing.nextIndex]).toEqual(['probe', 5, 9]);
   });
 
   it('remembers the newest read round, and activity until it is asked', () => {
-    const progress = new Progress(1, window);
+    const progress = new Progress(1, 1, window);
     expect([progress.takeRecentlyActive(), progress.takeRecentlyActive()]).toEqual([true, false]);
     progress.heard(3);
     progress.heard(2);

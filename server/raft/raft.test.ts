@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InvariantError } from './invariant-error.ts';
 import {
   append,
+  chunk,
   electionTicks,
   entryOf,
   logOf,
@@ -52,7 +53,9 @@ describe('proposals', () => {
   it('are rejected by anyone else', () => {
     const server = new TestServer();
     const proposals = [{ id: 8, data: new Uint8Array(1) }];
-    expect(server.step({ type: 'propose', proposals }).rejected).toEqual([{ id: 8 }]);
+    expect(server.step({ type: 'propose', proposals }).rejected).toEqual([
+      { id: 8, reason: 'notLeader' },
+    ]);
     expect(server.status.lastLogIndex).toBe(0);
   });
 });
@@ -82,12 +85,12 @@ describe('a Ready', () => {
   });
 });
 
-describe('strangers', () => {
-  it('are not answered, and nobody speaks for another', () => {
+describe('messages', () => {
+  it('are not taken from one who speaks for another', () => {
     const server = new TestServer();
-    expect(server.receive('n9', voteRequest('n9', 3))).toEqual([]);
     expect(server.receive('n2', voteRequest('n3', 3))).toEqual([]);
     expect(server.receive('n2', append('n3', 3))).toEqual([]);
+    expect(server.receive('n2', chunk('n3', 3))).toEqual([]);
     expect(server.status).toMatchObject({ currentTerm: 0, votedFor: null });
   });
 });
@@ -138,8 +141,8 @@ describe('options', () => {
   it('that cannot work are refused by name', () => {
     expect(() => new TestServer({ heartbeatTimeoutTicks: 10 })).toThrow(/heartbeatTimeoutTicks 10/);
     expect(() => new TestServer({ electionTimeoutTicks: 0 })).toThrow(/electionTimeoutTicks/);
-    expect(() => new TestServer({ voters: ['n2', 'n3'] })).toThrow(/must hold this server's id n1/);
-    expect(() => new TestServer({ voters: ['n1', 'n1'] })).toThrow(/an id twice/);
+    expect(() => new TestServer({ trailingEntryCount: -1 })).toThrow(/trailingEntryCount/);
+    expect(() => new TestServer({ promotionLagMax: 0.5 })).toThrow(/promotionLagMax/);
     expect(() => new TestServer({ random: () => 1 })).toThrow(/random\(\) is in \[0, 1\)/);
   });
 });

@@ -5,6 +5,7 @@
  * what was not written. After every step it checks what must hold between servers. [Fig. 3]
  */
 
+import { configurationOf } from './configuration.ts';
 import type { Entry, HardState, NodeId } from './entry.ts';
 import type { Envelope, Message } from './message.ts';
 import { createRaft, type Raft, type RaftOptions } from './raft.ts';
@@ -159,7 +160,7 @@ export class TestCluster {
     const random = this.#random;
     const options: RaftOptions = {
       id: node.id,
-      voters: this.nodes.map(({ id }) => id),
+      initialConfiguration: configurationOf(this.nodes.map(({ id }) => id)),
       electionTimeoutTicks: 5,
       heartbeatTimeoutTicks: 2,
       random,
@@ -169,7 +170,12 @@ export class TestCluster {
     };
     const entries = [...node.disk.entries];
     node.running = {
-      raft: createRaft(options, { hardState: node.disk.hardState, entries }),
+      raft: createRaft(options, {
+        hardState: node.disk.hardState,
+        snapshot: null,
+        base: { index: 0, term: 0 },
+        entries,
+      }),
       inFlight: [],
       held: [],
       lastWriteId: 0,

@@ -1,43 +1,61 @@
 /**
  * One core alone, with a disk that is as fast as a test wants: for the tests of single rules.
  */
-import type { Entry, HardState, NodeId } from './entry.ts';
+import { configurationOf, encodeConfiguration } from './configuration.ts';
+import type { Configuration, Entry, EntryId, HardState, NodeId, SnapshotMeta } from './entry.ts';
 import type {
   AppendEntries,
   AppendEntriesResponse,
   Envelope,
+  InstallSnapshot,
+  InstallSnapshotResponse,
   Message,
   RequestVote,
   RequestVoteResponse,
 } from './message.ts';
 import { createRaft, type Raft, type RaftOptions } from './raft.ts';
-import type { Input, RaftStatus, Ready, Write } from './ready.ts';
+import type { ConfigurationChange, Input, RaftStatus, Ready, Rejection, Write } from './ready.ts';
 
 export interface TestServerOptions extends Partial<RaftOptions> {
+  /** Of the initial configuration. Default n1, n2, n3. */
+  readonly voters?: readonly NodeId[];
   readonly hardState?: HardState;
+  readonly snapshot?: SnapshotMeta | null;
+  readonly base?: EntryId;
   readonly entries?: readonly Entry[];
 }
 
 /** 10 ticks to an election unless told otherwise: random() is 0. */
 export const electionTicks = 10;
 
+/** In an answer: the one that the server under test used last towards who answers. */
+const newestReplication = -1;
+
 export class TestServer {
   readonly raft: Raft;
   readonly writesInFlight: Write[] = [];
   readonly readies: Ready[] = [];
 
+  /** By receiver: how the server under test has named its replication to it. */
+  readonly #replicationIds = new Map<NodeId, number>();
+
   constructor(given: TestServerOptions = {}) {
-    const { hardState = { currentTerm: 0, votedFor: null }, entries = [], ...options } = given;
+    const { voters = ['n1', 'n2', 'n3'], hardState, snapshot, base, entries, ...options } = given;
     this.raft = createRaft(
       {
         id: 'n1',
-        voters: ['n1', 'n2', 'n3'],
+        initialConfiguration: configurationOf(voters),
         electionTimeoutTicks: electionTicks,
         heartbeatTimeoutTicks: 2,
         random: () => 0,
         ...options,
       },
-      { hardState, entries },
+      {
+        hardState: hardState ?? { currentTerm: 0, votedFor: null },
+        snapshot: snapshot ?? null,
+        base: base ?? { index: 0, term: 0 },
+        entries: entries ?? [],
+      },
     );
   }
 
@@ -47,10 +65,21 @@ export class TestServer {
 
   /** One step, and nothing becomes durable. */
   step(input: Input): Ready {
-    const ready = this.raft.step(input);
+    const ready = this.raft.step(this.#completed(input));
     this.readies.push(ready);
+    for (const { to, message } of ready.messages) {
+      if ('replicationId' in message) this.#replicationIds.set(to, message.replicationId);
+    }
     if (ready.write !== null) this.writesInFlight.push(ready.write);
     return ready;
+  }
+
+  #completed(input: Input): Input {
+    if (input.type !== 'message' || !('replicationId' in input.message)) return input;
+    const { from, message } = input;
+    if (message.replicationId !== newestReplication) return input;
+    const replicationId = this.#replicationIds.get(from) ?? 0;
+    return { type: 'message', from, message: { ...message, replicationId } };
   }
 
   /** A step whose write, like all that it leads to, becomes durable at once. Returns all sent. */
@@ -86,8 +115,10 @@ export class TestServer {
   /** Stands, and gets every vote: the others' first answers to its no-op are left to the test. */
   lead(): readonly Envelope[] {
     this.ticks(electionTicks);
-    const { currentTerm, voters } = this.status;
-    const others = voters.filter((voter) => voter !== this.status.id);
+    const { currentTerm, configuration } = this.status;
+    const { voters, outgoingVoters } = configuration.configuration;
+    const all = [...new Set([...voters, ...outgoingVoters])];
+    const others = all.filter((voter) => voter !== this.status.id);
     for (const voter of others) this.receive(voter, vote(currentTerm + 1, { preVote: true }));
     return others.flatMap((voter) => this.receive(voter, vote(currentTerm + 1)));
   }
@@ -98,6 +129,41 @@ export class TestServer {
 
   read(...ids: number[]): readonly Envelope[] {
     return this.run({ type: 'read', ids });
+  }
+
+  /** Asks for these voters and learners; the id is always 99. */
+  change(
+    voters: readonly NodeId[],
+    learners: readonly NodeId[] = [],
+    fields: Partial<ConfigurationChange> = {},
+  ): readonly Envelope[] {
+    const expectedConfigurationIndex = null;
+    const change = { id: 99, expectedConfigurationIndex, voters, learners, addresses: {} };
+    return this.run({ type: 'changeConfiguration', ...change, ...fields });
+  }
+
+  /** A snapshot of the own state at this index is durable. */
+  takeSnapshot(index: number): readonly Envelope[] {
+    return this.run({ type: 'snapshotTaken', snapshot: this.raft.snapshotMetaAt(index) });
+  }
+
+  /** The followers confirm everything, round after round, until nothing is left to be said. */
+  everybodyFollows(...peers: readonly NodeId[]): void {
+    for (let round = 0; round < 4; round += 1) {
+      for (const peer of peers) {
+        if (this.status.role !== 'leader') return;
+        this.receive(peer, matched(this.status.currentTerm, this.status.lastLogIndex));
+      }
+    }
+  }
+
+  follower(id: NodeId): RaftStatus['followers'][number] | undefined {
+    return this.status.followers.find((follower) => follower.id === id);
+  }
+
+  /** What was turned down so far, and why. */
+  get rejections(): readonly Rejection[] {
+    return this.readies.flatMap(({ rejected }) => rejected.map(({ reason }) => reason));
   }
 
   /** All reads released so far, as `id at readIndex`. */
@@ -125,6 +191,24 @@ export function entryOf(index: number, term: number): Entry {
   return { index, term, kind: 'command', data: new Uint8Array([index, term]) };
 }
 
+export function configurationEntry(
+  index: number,
+  term: number,
+  fields: Partial<Configuration>,
+): Entry {
+  const data = encodeConfiguration({ ...configurationOf([]), ...fields });
+  return { index, term, kind: 'configuration', data };
+}
+
+export function metaOf(
+  lastIncludedIndex: number,
+  lastIncludedTerm: number,
+  voters: readonly NodeId[] = ['n1', 'n2', 'n3'],
+): SnapshotMeta {
+  const configuration = { index: 0, configuration: configurationOf(voters) };
+  return { lastIncludedIndex, lastIncludedTerm, configuration };
+}
+
 export function vote(term: number, fields: Partial<RequestVoteResponse> = {}): RequestVoteResponse {
   return { type: 'requestVoteResponse', term, voteGranted: true, preVote: false, ...fields };
 }
@@ -135,7 +219,8 @@ export function voteRequest(
   fields: Partial<RequestVote> = {},
 ): RequestVote {
   const last = { lastLogIndex: 0, lastLogTerm: 0 };
-  return { type: 'requestVote', term, candidateId, ...last, preVote: false, ...fields };
+  const kind = { preVote: false, transfer: false };
+  return { type: 'requestVote', term, candidateId, ...last, ...kind, ...fields };
 }
 
 export function append(
@@ -152,6 +237,8 @@ export function append(
     entries: [],
     leaderCommit: 0,
     readRound: 0,
+    replicationId: 1,
+    transferEpoch: 0,
     ...fields,
   };
 }
@@ -169,6 +256,7 @@ export function matched(
     conflictIndex: 0,
     conflictTerm: 0,
     readRound: 0,
+    replicationId: newestReplication,
     ...fields,
   };
 }
@@ -179,6 +267,43 @@ export function refused(
   conflictTerm: number,
 ): AppendEntriesResponse {
   return matched(term, 0, { success: false, conflictIndex, conflictTerm });
+}
+
+/** The first and only piece of a snapshot's file. */
+export function chunk(
+  leaderId: NodeId,
+  term: number,
+  fields: Partial<InstallSnapshot> = {},
+): InstallSnapshot {
+  return {
+    type: 'installSnapshot',
+    term,
+    leaderId,
+    lastIncludedIndex: 5,
+    lastIncludedTerm: term,
+    fileBytes: 1,
+    fileChecksum: 0,
+    offset: 0,
+    data: new Uint8Array(1),
+    replicationId: 1,
+    ...fields,
+  };
+}
+
+export function chunkAnswer(
+  term: number,
+  lastIncludedIndex: number,
+  fields: Partial<InstallSnapshotResponse> = {},
+): InstallSnapshotResponse {
+  return {
+    type: 'installSnapshotResponse',
+    term,
+    lastIncludedIndex,
+    nextOffset: 0,
+    installed: false,
+    replicationId: newestReplication,
+    ...fields,
+  };
 }
 
 /** The messages of one kind to one server, or to all. */
