@@ -1,208 +1,199 @@
 /**
- * The driver: feeds inputs to the Raft core and performs its Readys on a Host.
+ * A node: clients' commands in, answers out, on a Raft driver.
  *
- * It owns the order of effects: nothing that depends on a write leaves before the write is durable,
- * committed entries are applied in order, a read waits for its read index. It decides nothing about
- * consensus, and takes time, disk, network and randomness from the Host alone. Callbacks only: a
- * promise would run at moments that a simulation can not choose.
+ * It owns who waits for what, and what may be said to whom. It decides nothing about consensus, and
+ * takes time, disk, network and randomness from the Host alone. Callbacks only: a promise would run
+ * at moments that a simulation can not choose.
  */
 import { createErrorReply, type ErrorReply } from './errors.ts';
 import type { Host, TimerId } from './host.ts';
-import { type Command, encodeCommand, type Reply, type WriteCommand } from './kv/command.ts';
-import { StateMachine } from './kv/state-machine.ts';
+import {
+  type Command,
+  isRead,
+  type ReadCommand,
+  type Reply,
+  type WriteCommand,
+} from './kv/command.ts';
+import { encodeCommand } from './kv/command-codec.ts';
+import {
+  type AdminReplyTo,
+  changeOf,
+  describeRejection,
+  PendingAdmin,
+  takeSnapshotFor,
+} from './node-admin.ts';
+import { describeNode } from './node-info.ts';
+import type { NodeOptions } from './node-options.ts';
+import { type RecoveredNode, recoverNode } from './node-recovery.ts';
 import { PendingProposals, type ReplyTo } from './pending-proposals.ts';
 import { type PendingRead, PendingReads } from './pending-reads.ts';
-import type { NodeId, Role } from './raft/entry.ts';
-import type { Envelope } from './raft/message.ts';
-import { createRaft, type Raft } from './raft/raft.ts';
-import type { Input, Ready } from './raft/ready.ts';
-import { recoverWal } from './storage/wal-recovery.ts';
-import { WriteQueue } from './storage/write-queue.ts';
+import { ProposalQueue, type QueuedProposal } from './proposal-queue.ts';
+import type { Entry, NodeId, SnapshotMeta } from './raft/entry.ts';
+import type { Message } from './raft/message.ts';
+import type { Rejection } from './raft/ready.ts';
+import { RaftDriver } from './raft-driver.ts';
+import type { AdminCommand, NodeInfo, ServerNode } from './server-node.ts';
 
-export interface NodeOptions {
-  readonly id: NodeId;
-  /** All servers that vote, this one included. */
-  readonly voters: readonly NodeId[];
-  /** Where clients reach each node, as `host:port`: what MOVED names. */
-  readonly clientAddresses: ReadonlyMap<NodeId, string>;
-  readonly tickMs: number;
-  readonly heartbeatTicks: number;
-  /** An election timeout is drawn anew each time from [n, 2n) ticks. */
-  readonly electionTicks: number;
-  /**
-   * The node can not go on: its disk failed (DiskError) or an invariant is broken. It has ended
-   * already when this is called: it sends and answers nothing more. Called at most once.
-   */
-  readonly onFatal: (error: Error) => void;
-}
-
-/** What a node says of itself. */
-export interface NodeInfo {
-  readonly id: NodeId;
-  readonly role: Role;
-  readonly term: number;
-  readonly leaderId: NodeId | null;
-  readonly leaderClientAddress: string | null;
-  readonly votedFor: NodeId | null;
-  readonly commitIndex: number;
-  readonly appliedIndex: number;
-  readonly lastLogIndex: number;
-  readonly lastLogTerm: number;
-  readonly voters: readonly NodeId[];
-  readonly keyCount: number;
-}
-
-export interface ServerNode {
-  /** `reply` is called exactly once, perhaps at once, unless the node ends by onFatal first. */
-  execute(command: Command, reply: (reply: Reply) => void): void;
-  info(): NodeInfo;
-  /** Answers what waits, lets the running write finish, and calls back when nothing is left. */
-  stop(done: () => void): void;
-}
+export type { NodeOptions } from './node-options.ts';
 
 /**
  * Recovers from the disk and starts to take part. Recovery is synchronous up to the repair of a
  * torn tail; until that is durable, commands are refused (NOLEADER) and messages dropped.
- * Throws DiskError, or WalCorruptionError for a log that is damaged other than at its tail.
+ * Throws DiskError, IdentityError, SnapshotCorruptionError, WalCorruptionError.
  */
 export function startNode(host: Host, options: NodeOptions): ServerNode {
-  return new NodeDriver(host, options);
+  let fail: (error: Error) => void = options.onFatal;
+  const node = new Node(
+    host,
+    options,
+    recoverNode(host, { ...options, failed: (error) => fail(error) }),
+  );
+  fail = (error) => node.fail(error);
+  return node;
 }
 
 // What may wait here at once; more is turned away with OVERLOADED, which is definite.
-const proposalCountMax = 16_384;
-const proposalBytesMax = 64 * 1024 * 1024;
 const readCountMax = 65_536;
-/** Of one input, so that no single write or message becomes enormous. */
-const proposeBytesMax = 4 * 1024 * 1024;
+const adminCountMax = 64;
+const dropUnusedTicks = 50;
 
-interface QueuedProposal {
-  readonly data: Uint8Array;
-  readonly reply: ReplyTo;
-}
-
-class NodeDriver implements ServerNode {
+class Node implements ServerNode {
   readonly #host: Host;
   readonly #options: NodeOptions;
-  readonly #raft: Raft;
-  readonly #writeQueue: WriteQueue;
-  readonly #stateMachine = new StateMachine();
+  readonly #driver: RaftDriver;
   readonly #proposals = new PendingProposals();
   readonly #reads = new PendingReads();
+  readonly #admin = new PendingAdmin();
   /** What came in this turn: it goes to the core together, at the turn's end. */
-  #queuedProposals: QueuedProposal[] = [];
+  readonly #queuedProposals = new ProposalQueue();
   #queuedReads: PendingRead[] = [];
-  #pendingBytes = 0;
   #nextId = 1;
   #phase: 'repairing' | 'running' | 'stopping' | 'ended' = 'repairing';
   #tickTimer: TimerId | null = null;
+  #tickCount = 0;
   #flushScheduled = false;
   /** Ticks since this server ceased to lead in the term that its oldest proposal is of. */
   #lostTicks = 0;
+  #stopTicks = 0;
   #stopped: (() => void) | null = null;
 
-  constructor(host: Host, options: NodeOptions) {
+  constructor(host: Host, options: NodeOptions, recovered: RecoveredNode) {
     this.#host = host;
     this.#options = options;
-    const { hardState, entries, tornBytes, wal, repair } = recoverWal(host.disk, host.random);
-    host.log.event('info', 'recovered', {
-      term: hardState.currentTerm,
-      votedFor: hardState.votedFor,
-      lastLogIndex: entries.length,
-      tornBytes,
-    });
-    this.#raft = createRaft(
+    this.#driver = new RaftDriver(
+      host,
+      { options, recovered },
       {
-        id: options.id,
-        voters: options.voters,
-        electionTimeoutTicks: options.electionTicks,
-        heartbeatTimeoutTicks: options.heartbeatTicks,
-        random: () => host.random.next(),
+        accepted: (id, entry) => {
+          if (this.#admin.has(id)) this.#admin.accept(id, entry);
+          else this.#proposals.accept(id, entry);
+        },
+        rejected: (id, reason) => this.#rejected(id, reason),
+        readConfirmed: (id, readIndex) => this.#reads.confirm(id, readIndex),
+        readRejected: (id) => this.#reads.take(id)?.reply(this.#refusal()),
+        transferEnded: (id, succeeded) => this.#admin.transferEnded(id, succeeded),
+        applied: (entry, answer) => this.#applied(entry, answer),
+        progressed: () => this.#serveReads(),
+        installed: (snapshot) => this.#installed(snapshot),
+        writeWaits: () => this.#scheduleFlush(),
+        drained: () => this.#maybeFinishStop(),
+        failed: (error) => this.#failed(error),
       },
-      { hardState, entries },
     );
-    this.#writeQueue = new WriteQueue(wal, {
-      written: (writeId) => this.#guard(() => this.#step({ type: 'written', writeId })),
-      release: (messages) => this.#send(messages),
-      drained: () => this.#maybeFinishStop(),
-      failed: (error) => this.#fail(error),
-    });
-    host.network.onMessage((from, message) => {
-      if (this.#phase !== 'running') return;
-      this.#guard(() => this.#step({ type: 'message', from, message }));
-    });
-    repair((error) => this.#guard(() => this.#repaired(error)));
+    host.network.onMessage((from, message) => this.#receive(from, message));
+    recovered.repair((error) => this.#driver.guard(() => this.#repaired(error)));
   }
 
   execute(command: Command, reply: (reply: Reply) => void): void {
     if (this.#phase === 'ended') return;
     if (this.#phase !== 'running') reply(this.#refusal());
-    else if (command.type === 'get') this.#executeRead({ command, reply });
+    else if (isRead(command)) this.#executeRead({ command, reply });
     else this.#executeWrite(command, reply);
   }
 
+  readStale(command: ReadCommand): Reply {
+    return this.#driver.applier.stateMachine.read(command);
+  }
+
+  administer(command: AdminCommand, reply: AdminReplyTo): void {
+    if (this.#phase === 'ended') return;
+    if (this.#phase !== 'running') reply(this.#refusal());
+    else if (this.#admin.count >= adminCountMax) {
+      reply(createErrorReply('OVERLOADED', 'too many changes wait'));
+    } else this.#driver.guard(() => this.#administer(command, reply));
+  }
+
   info(): NodeInfo {
-    const { currentTerm: term, ...status } = this.#raft.status();
-    const { id, role, leaderId, votedFor, commitIndex, lastLogIndex, lastLogTerm, voters } = status;
-    return {
-      id,
-      role,
-      term,
-      leaderId,
-      leaderClientAddress:
-        leaderId === null ? null : (this.#options.clientAddresses.get(leaderId) ?? null),
-      votedFor,
-      commitIndex,
-      appliedIndex: this.#stateMachine.appliedIndex,
-      lastLogIndex,
-      lastLogTerm,
-      voters,
-      keyCount: this.#stateMachine.keyCount,
-    };
+    const { raft, applier } = this.#driver;
+    const status = raft.status();
+    return describeNode({
+      status,
+      clusterId: this.#options.clusterId,
+      leaderClientAddress: this.#clientAddressOf(status.leaderId),
+      stateMachine: applier.stateMachine,
+      waitingWrites: this.#proposals.count + this.#queuedProposals.count,
+      waitingReads: this.#reads.count + this.#queuedReads.length,
+      serving: this.#phase === 'running',
+      counters: this.#driver.allCounters(),
+    });
+  }
+
+  /** The disk failed behind the driver's back. */
+  fail(error: Error): void {
+    this.#driver.fail(error);
   }
 
   stop(done: () => void): void {
     this.#stopped = done;
     if (this.#phase === 'running') {
-      const refusal = createErrorReply('NOLEADER', 'this node stops');
-      for (const { reply } of this.#queuedProposals) reply(refusal);
-      for (const { reply } of [...this.#queuedReads, ...this.#reads.takeAll()]) reply(refusal);
-      this.#queuedProposals = [];
-      this.#queuedReads = [];
-      const uncertain = 'this node stopped after the command was proposed';
-      this.#proposals.abandonBelow(Infinity, createErrorReply('UNCERTAIN', uncertain));
+      this.#phase = 'stopping';
+      this.#driver.guard(() => this.#beginStop());
     }
-    if (this.#phase !== 'ended') this.#phase = 'stopping';
-    if (this.#tickTimer !== null) this.#host.timers.cancel(this.#tickTimer);
-    this.#host.timers.after(0, () => {
-      this.#writeQueue.flush();
-      this.#maybeFinishStop();
-    });
+    this.#host.timers.after(0, () => this.#maybeFinishStop());
   }
 
   #repaired(error: Error | null): void {
     if (error !== null) {
-      this.#fail(error);
+      this.#driver.fail(error);
       return;
     }
     if (this.#phase !== 'repairing') return;
+    if (this.#stopped !== null) {
+      this.#finishStop();
+      return;
+    }
     this.#phase = 'running';
+    this.#driver.join();
     this.#armTick();
   }
 
   #armTick(): void {
     this.#tickTimer = this.#host.timers.after(this.#options.tickMs, () => {
-      if (this.#phase !== 'running') return;
+      if (this.#phase === 'ended') return;
       this.#armTick();
-      this.#guard(() => {
-        this.#step({ type: 'tick' });
-        this.#maybeAbandonProposals();
-      });
+      this.#driver.guard(() => this.#tick());
     });
+  }
+
+  #tick(): void {
+    this.#driver.step({ type: 'tick' });
+    this.#maybeAbandonProposals();
+    this.#tickCount += 1;
+    if (this.#tickCount % dropUnusedTicks === 0) this.#driver.dropUnused();
+    if (this.#phase !== 'stopping') return;
+    this.#stopTicks += 1;
+    this.#maybeFinishStop();
+  }
+
+  #receive(from: NodeId, message: Message): void {
+    if (this.#phase !== 'running' && this.#phase !== 'stopping') return;
+    this.#driver.counters.messagesReceived += 1;
+    this.#driver.guard(() => this.#driver.step({ type: 'message', from, message }));
   }
 
   #executeRead(read: PendingRead): void {
     if (this.#reads.count + this.#queuedReads.length >= readCountMax) {
+      this.#driver.counters.overloads += 1;
       read.reply(createErrorReply('OVERLOADED', 'too many reads wait'));
       return;
     }
@@ -211,19 +202,43 @@ class NodeDriver implements ServerNode {
   }
 
   #executeWrite(command: WriteCommand, reply: ReplyTo): void {
-    const data = encodeCommand(command);
-    const count = this.#proposals.count + this.#queuedProposals.length;
-    if (count >= proposalCountMax || this.#pendingBytes + data.length > proposalBytesMax) {
+    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();
+    else {
+      this.#driver.counters.overloads += 1;
       reply(createErrorReply('OVERLOADED', 'too many writes wait'));
-      return;
     }
-    this.#pendingBytes += data.length;
-    const replyOnce: ReplyTo = (answer) => {
-      this.#pendingBytes -= data.length;
-      reply(answer);
-    };
-    this.#queuedProposals.push({ data, reply: replyOnce });
-    this.#scheduleFlush();
+  }
+
+  #administer(command: AdminCommand, reply: AdminReplyTo): void {
+    switch (command.type) {
+      case 'hash':
+        reply({ type: 'hash', ...this.#driver.hash() });
+        return;
+      case 'snapshot':
+        takeSnapshotFor(this.#driver, reply);
+        return;
+      case 'transfer': {
+        const id = this.#offerAdmin(reply);
+        this.#driver.step({ type: 'transfer', id, to: command.to });
+        return;
+      }
+      default: {
+        const { role, configuration } = this.#driver.raft.status();
+        const change = changeOf(command, configuration.configuration);
+        if (role !== 'leader') reply(this.#refusal());
+        else if ('type' in change) reply(change);
+        else {
+          const id = this.#offerAdmin(reply);
+          this.#driver.step({ type: 'changeConfiguration', id, ...change });
+        }
+      }
+    }
+  }
+
+  #offerAdmin(reply: AdminReplyTo): number {
+    const id = this.#nextId++;
+    this.#admin.offer(id, reply);
+    return id;
   }
 
   /** At the end of this turn: what else comes in it shares one message, one append, one round. */
@@ -232,13 +247,14 @@ class NodeDriver implements ServerNode {
     this.#flushScheduled = true;
     this.#host.timers.after(0, () => {
       this.#flushScheduled = false;
-      if (this.#phase !== 'running') return;
-      this.#guard(() => this.#flush());
+      if (this.#phase === 'running' || this.#phase === 'stopping') {
+        this.#driver.guard(() => this.#flush());
+      }
     });
   }
 
   #flush(): void {
-    while (this.#queuedProposals.length > 0) this.#propose(this.#takeProposals());
+    while (this.#queuedProposals.count > 0) this.#propose(this.#queuedProposals.takeBatch());
     if (this.#queuedReads.length > 0) {
       const ids: number[] = [];
       for (const read of this.#queuedReads) {
@@ -247,20 +263,9 @@ class NodeDriver implements ServerNode {
         ids.push(id);
       }
       this.#queuedReads = [];
-      this.#step({ type: 'read', ids });
+      this.#driver.step({ type: 'read', ids });
     }
-    this.#writeQueue.flush();
-  }
-
-  #takeProposals(): readonly QueuedProposal[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { data } of this.#queuedProposals) {
-      if (count > 0 && bytes + data.length > proposeBytesMax) break;
-      bytes += data.length;
-      count += 1;
-    }
-    return this.#queuedProposals.splice(0, count);
+    this.#driver.flush();
   }
 
   #propose(queued: readonly QueuedProposal[]): void {
@@ -269,47 +274,64 @@ class NodeDriver implements ServerNode {
       this.#proposals.offer(id, reply);
       return { id, data };
     });
-    this.#step({ type: 'propose', proposals });
+    this.#driver.counters.writesAccepted += proposals.length;
+    this.#driver.step({ type: 'propose', proposals });
   }
 
-  #step(input: Input): void {
-    this.#perform(this.#raft.step(input));
+  #rejected(id: number, reason: Rejection): void {
+    if (this.#admin.has(id)) {
+      this.#admin.reject(
+        id,
+        describeRejection(reason, () => this.#refusal()),
+      );
+      return;
+    }
+    this.#driver.counters.writesAccepted -= 1;
+    const full = reason === 'overloaded';
+    if (full) this.#driver.counters.overloads += 1;
+    const overloaded = createErrorReply('OVERLOADED', 'too much waits to be committed');
+    this.#proposals.reject(id, full ? overloaded : this.#refusal());
   }
 
-  /** The order matters: see the comment of each field of Ready. */
-  #perform(ready: Ready): void {
-    if (ready.statusChanged) this.#logStatus();
-    for (const { id, entry } of ready.accepted) this.#proposals.accept(id, entry);
-    for (const { id } of ready.rejected) this.#proposals.reject(id, this.#refusal());
-    this.#send(ready.messages);
-    if (ready.write !== null || ready.messagesAfterWrite.length > 0) {
-      this.#writeQueue.push(ready);
-      this.#scheduleFlush();
-    }
-    for (const entry of ready.committed) {
-      const answer = this.#stateMachine.apply(entry);
-      this.#proposals.applied(entry, answer, () => this.#refusal());
-    }
-    for (const { id } of ready.rejectedReads) this.#reads.take(id).reply(this.#refusal());
-    for (const { id, readIndex } of ready.reads) this.#reads.confirm(id, readIndex);
-    for (const { command, reply } of this.#reads.takeReady(this.#stateMachine.appliedIndex)) {
-      reply(this.#stateMachine.read(command));
-    }
+  #applied(entry: Entry, answer: Reply | null): void {
+    const refusal = (): ErrorReply => this.#refusal();
+    this.#proposals.applied(entry, answer, refusal);
+    this.#admin.applied(entry, refusal);
   }
 
-  #send(messages: readonly Envelope[]): void {
-    for (const { to, message } of messages) this.#host.network.send(to, message);
+  #serveReads(): void {
+    const { applier, counters } = this.#driver;
+    if (applier.installing) return;
+    for (const { command, reply } of this.#reads.takeReady(applier.appliedIndex)) {
+      this.#host.crashPoints.reach('raft.before-read-reply');
+      counters.readsServed += 1;
+      reply(applier.stateMachine.read(command));
+    }
+    if (this.#phase === 'stopping') this.#maybeFinishStop();
+  }
+
+  /** Entries that this node waits for may be in the snapshot, or may not: nothing tells. */
+  #installed(snapshot: SnapshotMeta): void {
+    const uncertain = createErrorReply('UNCERTAIN', 'a snapshot has taken the place of the log');
+    const { lastIncludedIndex: index, lastIncludedTerm: term } = snapshot;
+    this.#proposals.installed({ index, term }, uncertain);
+    this.#admin.abandonChanges(uncertain);
   }
 
   /** Definite: whoever gets it knows that the command did not happen here. */
   #refusal(): ErrorReply {
-    const { id } = this.#options;
-    const { leaderId } = this.#raft.status();
-    const address = leaderId === null ? undefined : this.#options.clientAddresses.get(leaderId);
-    if (this.#phase === 'running' && leaderId !== id && address !== undefined) {
+    const { leaderId } = this.#driver.raft.status();
+    const address = this.#clientAddressOf(leaderId);
+    if (this.#phase === 'running' && leaderId !== this.#options.id && address !== null) {
       return createErrorReply('MOVED', `0 ${address}`);
     }
-    return createErrorReply('NOLEADER', 'no leader is known here, try again later');
+    return createErrorReply('NOLEADER', 'no leader takes commands here, try again later');
+  }
+
+  #clientAddressOf(id: NodeId | null): string | null {
+    if (id === null) return null;
+    const { addresses } = this.#driver.raft.status().configuration.configuration;
+    return this.#options.clientAddresses.get(id) ?? (addresses[id]?.client || null);
   }
 
   /**
@@ -317,51 +339,64 @@ class NodeDriver implements ServerNode {
    * at or behind it. That mostly comes soon and gives a definite answer; it is not waited for long.
    */
   #maybeAbandonProposals(): void {
-    const { role, currentTerm } = this.#raft.status();
     const { oldestTerm } = this.#proposals;
-    if (oldestTerm === null || (role === 'leader' && oldestTerm === currentTerm)) {
+    if (oldestTerm === null && !this.#admin.hasChanges) return;
+    const { role, currentTerm } = this.#driver.raft.status();
+    if (role === 'leader' && (oldestTerm === null || oldestTerm === currentTerm)) {
       this.#lostTicks = 0;
       return;
     }
     this.#lostTicks += 1;
     if (this.#lostTicks < 2 * this.#options.electionTicks) return;
-    const uncertain = 'leadership was lost after the command was proposed';
-    this.#proposals.abandonBelow(
-      role === 'leader' ? currentTerm : Infinity,
-      createErrorReply('UNCERTAIN', uncertain),
-    );
     this.#lostTicks = 0;
+    const text = 'leadership was lost after the command was proposed';
+    const uncertain = createErrorReply('UNCERTAIN', text);
+    this.#proposals.abandonBelow(role === 'leader' ? currentTerm : Infinity, uncertain);
+    if (role !== 'leader') this.#admin.abandonChanges(uncertain);
   }
 
-  #logStatus(): void {
-    const { role, currentTerm: term, leaderId, lastLogIndex, commitIndex } = this.#raft.status();
-    this.#host.log.event('info', 'status', { role, term, leaderId, lastLogIndex, commitIndex });
+  /** No new work; a leader hands over, so that the others need not wait for a timeout. */
+  #beginStop(): void {
+    const refusal = createErrorReply('NOLEADER', 'this node stops');
+    for (const { reply } of this.#queuedProposals.takeAll()) reply(refusal);
+    for (const { reply } of [...this.#queuedReads, ...this.#reads.takeAll()]) reply(refusal);
+    this.#queuedReads = [];
+    this.#driver.snapshots.stop();
+    const id = this.#offerAdmin(() => undefined);
+    this.#driver.step({ type: 'transfer', id, to: null });
   }
 
-  /** Whatever goes wrong inside ends the node: what it would do next could not be trusted. */
-  #guard(action: () => void): void {
-    if (this.#phase === 'ended') return;
-    try {
-      action();
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+  /** The transfer is over, and what was proposed is settled or has had its time. */
+  #maybeFinishStop(): void {
+    if (this.#stopped === null || this.#phase === 'repairing') return;
+    if (this.#phase === 'stopping' && this.#stopTicks < 2 * this.#options.electionTicks) {
+      const { transferringTo } = this.#driver.raft.status();
+      if (transferringTo !== null || this.#proposals.count > 0) return;
     }
+    this.#finishStop();
   }
 
-  #fail(error: Error): void {
-    if (this.#phase === 'ended') return;
-    this.#phase = 'ended';
-    if (this.#tickTimer !== null) this.#host.timers.cancel(this.#tickTimer);
-    this.#host.log.event('fatal', 'failed', { error: error.message, name: error.name });
+  #finishStop(): void {
+    const text = 'this node stopped after the command was proposed';
+    const uncertain = createErrorReply('UNCERTAIN', text);
+    this.#proposals.abandonBelow(Infinity, uncertain);
+    this.#admin.abandonAll(uncertain);
+    this.#driver.flush();
+    if (this.#phase !== 'ended' && !this.#driver.drained) return;
+    const done = this.#stopped;
+    this.#stopped = null;
+    this.#end();
+    done?.();
+  }
+
+  #failed(error: Error): void {
+    this.#end();
     this.#options.onFatal(error);
   }
 
-  #maybeFinishStop(): void {
-    if (this.#stopped === null) return;
-    if (this.#phase === 'stopping' && !this.#writeQueue.empty) return;
-    const done = this.#stopped;
-    this.#stopped = null;
+  #end(): void {
     this.#phase = 'ended';
-    done();
+    this.#driver.end();
+    if (this.#tickTimer !== null) this.#host.timers.cancel(this.#tickTimer);
   }
 }

@@ -76,6 +76,17 @@ export class PendingProposals {
     }
   }
 
+  /**
+   * The state is that of a leader's snapshot now, which ends with this entry. Who waits for an entry
+   * at or before it may find it in there or not; what is behind it is settled by what is applied.
+   */
+  installed(last: EntryId, reply: Reply): void {
+    const waiters = this.#waiters.slice(this.#head);
+    this.#waiters = waiters.filter(({ entry }) => entry.index > last.index);
+    this.#head = 0;
+    for (const waiter of waiters) if (waiter.entry.index <= last.index) waiter.reply(reply);
+  }
+
   /** Gives up on the entries of terms below this one. */
   abandonBelow(term: number, reply: Reply): void {
     for (let first = this.#first(); first !== undefined; first = this.#first()) {

@@ -2,11 +2,10 @@
  * Reads on their way: asked of the core, then confirmed, then waiting until their index is applied.
  * [Ongaro §6.4]
  */
-import type { GetCommand, Reply } from './kv/command.ts';
-import { InvariantError } from './raft/invariant-error.ts';
+import type { ReadCommand, Reply } from './kv/command.ts';
 
 export interface PendingRead {
-  readonly command: GetCommand;
+  readonly command: ReadCommand;
   readonly reply: (reply: Reply) => void;
 }
 
@@ -27,13 +26,13 @@ export class PendingReads {
   }
 
   confirm(id: number, readIndex: number): void {
-    this.#confirmed.push({ ...this.take(id), readIndex });
+    const read = this.take(id);
+    if (read !== null) this.#confirmed.push({ ...read, readIndex });
   }
 
-  /** A read that was asked of the core, and is settled now. */
-  take(id: number): PendingRead {
-    const read = this.#asked.get(id);
-    if (read === undefined) throw new InvariantError('the core answers what it was asked', { id });
+  /** A read that was asked of the core, and is settled now; null when it was given up meanwhile. */
+  take(id: number): PendingRead | null {
+    const read = this.#asked.get(id) ?? null;
     this.#asked.delete(id);
     return read;
   }

@@ -1,0 +1,31 @@
+/**
+ * What a node is told at its start.
+ */
+import type { Configuration, NodeId } from './raft/entry.ts';
+
+export interface NodeOptions {
+  readonly id: NodeId;
+  readonly clusterId: string;
+  /** At the first start of this data directory; without voters it waits to be added. */
+  readonly initialConfiguration: Configuration;
+  /** Where clients reach each node, as `host:port`: what MOVED names. Wins over what the
+   * configuration says. */
+  readonly clientAddresses: ReadonlyMap<NodeId, string>;
+  readonly tickMs: number;
+  readonly heartbeatTicks: number;
+  /** An election timeout is drawn anew each time from [n, 2n) ticks. */
+  readonly electionTicks: number;
+  /** Of a file of the log. */
+  readonly segmentBytes: number;
+  /** Entries after which a snapshot is taken. */
+  readonly snapshotEntries: number;
+  /** Entries before a snapshot that stay in the log. */
+  readonly trailingEntries: number;
+  /** Walk the whole log after each step: slow. */
+  readonly checkDeeply: boolean;
+  /**
+   * The node can not go on: its disk failed (DiskError) or an invariant is broken. It has ended
+   * already when this is called: it sends and answers nothing more. Called at most once.
+   */
+  readonly onFatal: (error: Error) => void;
+}
