@@ -1,67 +1,62 @@
 /**
- * One connection that measures: a request, its reply, the next request. It follows no redirect and
- * reads no more of a reply than it needs to see its end.
+ * One connection that asks a node of the reference server a question and waits for the reply. It is
+ * for finding leaders and watching nodes: what is measured goes through the load generator.
  */
-import { connect, type Socket } from 'node:net';
-
-interface Waiting {
-  readonly resolve: (firstLine: string) => void;
-  readonly reject: (error: Error) => void;
-}
+import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
+import { connectTcpStream } from '../cluster/tcp-stream.ts';
 
 export class BenchConnection {
-  readonly #socket: Socket;
-  #received: Buffer = Buffer.alloc(0);
-  #waiting: Waiting | null = null;
+  readonly #connection: RespConnection;
 
-  static open(port: number): Promise<BenchConnection> {
+  static async open(address: string): Promise<BenchConnection> {
+    const [host = '', port] = address.split(':');
+    return new BenchConnection(new RespConnection(await connectTcpStream(host, Number(port))));
+  }
+
+  constructor(connection: RespConnection) {
+    this.#connection = connection;
+  }
+
+  /** Rejects when the connection is lost. */
+  call(args: readonly string[]): Promise<RespReply> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-      socket.once('error', reject);
-      socket.once('connect', () => {
-        socket.off('error', reject);
-        resolve(new BenchConnection(socket));
+      this.#connection.call(args, (reply) => {
+        if (reply.type === 'lost') reject(new Error(reply.reason));
+        else resolve(reply);
       });
     });
   }
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    socket.on('error', (error) => this.#fail(error));
-    socket.on('close', () => this.#fail(new Error('the node closed the connection')));
-  }
-
-  /** The first line of the reply. One request at a time. */
-  request(parts: readonly string[]): Promise<string> {
-    const head = `*${parts.length}\r\n`;
-    const body = parts.map((part) => `$${Buffer.byteLength(part)}\r\n${part}\r\n`).join('');
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#socket.write(head + body);
-    });
-  }
-
   close(): void {
-    this.#socket.destroy();
+    this.#connection.close();
   }
+}
 
-  #receive(bytes: Buffer): void {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
-    const lineEnd = this.#received.indexOf('\r\n');
-    if (lineEnd < 0) return;
-    const line = this.#received.toString('latin1', 0, lineEnd);
-    const length = line.startsWith('$') ? Number(line.slice(1)) : -1;
-    const replyBytes = lineEnd + 2 + (length < 0 ? 0 : length + 2);
-    if (this.#received.length < replyBytes) return;
-    this.#received = this.#received.subarray(replyBytes);
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    waiting?.resolve(line);
+/** A question on a connection of its own. Rejects when nobody listens there. */
+export async function ask(address: string, args: readonly string[]): Promise<RespReply> {
+  const connection = await BenchConnection.open(address);
+  try {
+    return await connection.call(args);
+  } finally {
+    connection.close();
   }
+}
 
-  #fail(error: Error): void {
-    this.#waiting?.reject(error);
-    this.#waiting = null;
+/** What `INFO raft` says, by name. */
+export async function askInfo(address: string): Promise<ReadonlyMap<string, string>> {
+  const reply = await ask(address, ['INFO', 'raft']);
+  if (reply.type !== 'bulk' || reply.value === null) {
+    throw new Error(`${address} answers INFO raft with ${JSON.stringify(reply)}`);
   }
+  return parseInfo(reply.value);
+}
+
+export function parseInfo(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\r\n').filter((line) => line.includes(':'));
+  return new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1)];
+    }),
+  );
 }

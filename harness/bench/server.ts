@@ -1,116 +1,145 @@
 /**
- * `npm run bench:server`: what three nodes of the reference server on this machine do in a second.
+ * `npm run bench:server`: what three nodes of the reference server do on this machine, beside etcd
+ * where it is installed. `--help` lists what else it measures.
  *
- * Each node syncs its log to disk before it counts. Clients wait for each reply before they ask
- * again, so the rate at one client is the latency of one operation. The nodes, and the clients too,
- * share this machine: the figures are for comparing one version with the next, not for bragging.
+ * Nodes, rival and load generator share the machine: the figures are for comparing one version with
+ * the next and one store with the other, not for bragging.
  */
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { type BenchCluster, startBenchCluster } from './bench-cluster.ts';
-import { BenchConnection } from './bench-connection.ts';
+import type { BenchSystem } from './bench-cluster.ts';
+import { createEtcd, findEtcdVersion } from './bench-cluster-etcd.ts';
+import { createRafture, knowsFlag } from './bench-cluster-rafture.ts';
+import { describeFailover, failoverServerFlags, measureFailover } from './server-failover.ts';
+import {
+  BenchFlagError,
+  type BenchFlags,
+  exitCodes,
+  help,
+  parseBenchFlags,
+} from './server-flags.ts';
+import { buildLoad, goPackages, type LoadProgram, LoadUnavailableError } from './server-load.ts';
+import { describeMachine } from './server-machine.ts';
+import { describeMemory, measureMemory } from './server-memory.ts';
+import { describeRecovery, measureRecovery } from './server-recovery.ts';
+import { measureThroughput } from './server-throughput.ts';
+import {
+  describeGoals,
+  describeMachineLines,
+  describeMeasurements,
+  fairness,
+} from './server-throughput-table.ts';
 
-interface Phase {
-  readonly name: 'writes' | 'reads';
-  readonly clientCount: number;
+/** Progress: beside the result, which alone goes to standard output. */
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
-interface Figures {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly errorCount: number;
+interface Outcome {
+  readonly result: unknown;
+  readonly lines: readonly string[];
 }
 
-const keyCount = 1000;
-const value = 'v'.repeat(256);
-const warmUpMs = 1000;
-const phases: readonly Phase[] = [
-  { name: 'writes', clientCount: 1 },
-  { name: 'writes', clientCount: 64 },
-  { name: 'reads', clientCount: 1 },
-  { name: 'reads', clientCount: 64 },
-];
+const snapshotFlag = '--snapshot-entries';
+const never = 1_000_000_000;
 
-async function measure(port: number, phase: Phase, seconds: number): Promise<Figures> {
-  const opening = Array.from({ length: phase.clientCount }, () => BenchConnection.open(port));
-  const connections = await Promise.all(opening);
-  const startMs = performance.now() + warmUpMs;
-  const endMs = startMs + seconds * 1000;
-  const latenciesMs: number[] = [];
-  let errorCount = 0;
-  let nextKey = 0;
-  const work = async (connection: BenchConnection) => {
-    for (let nowMs = performance.now(); nowMs < endMs; ) {
-      const key = `key-${nextKey++ % keyCount}`;
-      const request = phase.name === 'writes' ? ['SET', key, value] : ['GET', key];
-      const line = await connection.request(request);
-      const doneMs = performance.now();
-      if (line.startsWith('-')) errorCount += 1;
-      else if (nowMs >= startMs && doneMs <= endMs) latenciesMs.push(doneMs - nowMs);
-      nowMs = doneMs;
+/** Flags beside the usual that a mode needs of the servers. */
+function serverFlagsOf(flags: BenchFlags): readonly string[] {
+  if (flags.mode === 'failover') return [...failoverServerFlags, ...flags.serverFlags];
+  if (flags.mode === 'throughput') return flags.serverFlags;
+  if (!knowsFlag(flags.main, snapshotFlag)) {
+    say(`this server takes no snapshots: it does not know ${snapshotFlag}`);
+    return flags.serverFlags;
+  }
+  const entries = flags.mode === 'recovery' ? never : flags.snapshotEntries;
+  return [snapshotFlag, String(entries), ...flags.serverFlags];
+}
+
+/** Null when there is none, or none was asked for. */
+function findRival(flags: BenchFlags, program: LoadProgram): BenchSystem | null {
+  const { rival, nodeFlags, serverFlags } = flags;
+  if (rival === 'none') return null;
+  if (rival !== 'etcd')
+    return createRafture({ name: 'rival', main: rival, nodeFlags, serverFlags });
+  const version = findEtcdVersion();
+  if (version !== null && program.hasEtcd) return createEtcd(version);
+  say(
+    `no etcd to compare with (${version === null ? 'no server' : 'no Go client'} here): ` +
+      `apt-get install ${goPackages}`,
+  );
+  return null;
+}
+
+async function measure(flags: BenchFlags, program: LoadProgram): Promise<Outcome> {
+  const { main, nodeFlags } = flags;
+  const serverFlags = serverFlagsOf(flags);
+  const ours = createRafture({ name: 'rafture', main, nodeFlags, serverFlags });
+  const context = { program, say };
+  switch (flags.mode) {
+    case 'memory': {
+      const result = await measureMemory(flags, ours, context);
+      return { result, lines: describeMemory(result) };
     }
-    connection.close();
-  };
-  await Promise.all(connections.map(work));
-  latenciesMs.sort((a, b) => a - b);
-  return {
-    perSecond: latenciesMs.length / seconds,
-    p50Ms: quantile(latenciesMs, 0.5),
-    p99Ms: quantile(latenciesMs, 0.99),
-    errorCount,
-  };
-}
-
-function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-}
-
-/** What the disk below the nodes does by itself: without it the figures say nothing. */
-function measureSync(folder: string): number {
-  const fd = openSync(join(folder, 'sync-probe'), 'w');
-  const latenciesMs = Array.from({ length: 200 }, () => {
-    const startMs = performance.now();
-    writeSync(fd, value);
-    fdatasyncSync(fd);
-    return performance.now() - startMs;
-  });
-  closeSync(fd);
-  return quantile(
-    latenciesMs.sort((a, b) => a - b),
-    0.5,
-  );
-}
-
-async function run(cluster: BenchCluster, seconds: number): Promise<void> {
-  const syncMs = measureSync(cluster.folder);
-  console.log(
-    `three nodes, each with its log synced to ${cluster.folder}; ${value.length}-byte values; ` +
-      `${seconds} s each; ${cpus().length} cores; one fdatasync ${syncMs.toFixed(2)} ms (p50)\n`,
-  );
-  console.log('operation  clients  per second   p50 ms   p99 ms  errors');
-  for (const phase of phases) {
-    const figures = await measure(cluster.leaderPort, phase, seconds);
-    const cells = [
-      phase.name.padEnd(9),
-      String(phase.clientCount).padStart(7),
-      figures.perSecond.toFixed(0).padStart(10),
-      figures.p50Ms.toFixed(2).padStart(7),
-      figures.p99Ms.toFixed(2).padStart(7),
-      String(figures.errorCount).padStart(6),
-    ];
-    console.log(cells.join('  '));
+    case 'recovery': {
+      const result = await measureRecovery(flags, ours, context);
+      return { result, lines: describeRecovery(result) };
+    }
+    case 'failover': {
+      const result = await measureFailover(flags, ours, context);
+      return { result, lines: describeFailover(result) };
+    }
+    case 'throughput': {
+      const rival = findRival(flags, program);
+      const systems = rival === null ? [ours] : [ours, rival];
+      const result = await measureThroughput(flags, { program, systems, say });
+      const lines = [...fairness, '', ...describeMeasurements(result), ''];
+      return { result, lines: [...lines, ...describeGoals(result)] };
+    }
   }
 }
 
-const { values: options } = parseArgs({
-  options: { seconds: { type: 'string', default: '4' }, folder: { type: 'string' } },
-});
-const cluster = await startBenchCluster(options.folder);
-try {
-  await run(cluster, Number(options.seconds));
-} finally {
-  await cluster.tearDown();
+async function run(flags: BenchFlags): Promise<void> {
+  const folder = mkdtempSync(join(flags.folder, 'rafture-load-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
+  try {
+    const program = buildLoad(folder, { etcd: flags.rival === 'etcd' });
+    const machine = describeMachine(flags.folder);
+    const { result, lines } = await measure(flags, program);
+    if (flags.json) {
+      console.log(JSON.stringify({ machine, go: program.goVersion, flags, result }, null, 2));
+      return;
+    }
+    const { rounds, seconds, keys, valueBytes, seed } = flags;
+    console.log(
+      [
+        ...describeMachineLines(machine),
+        `generator built with ${program.goVersion}; ${valueBytes}-byte values, ${keys} keys` +
+          (flags.mode === 'throughput' ? `; ${rounds} rounds of ${seconds} s; seed ${seed}` : ''),
+        '',
+        ...lines,
+      ].join('\n'),
+    );
+  } finally {
+    removeFolder();
+  }
 }
+
+async function main(): Promise<number> {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => process.exit(exitCodes.interrupted));
+  }
+  try {
+    const flags = parseBenchFlags(process.argv.slice(2));
+    if (flags === null) console.log(help);
+    else await run(flags);
+    return exitCodes.measured;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`bench:server: ${message}\n`);
+    if (error instanceof LoadUnavailableError) return exitCodes.noGenerator;
+    return error instanceof BenchFlagError ? exitCodes.badArguments : exitCodes.failed;
+  }
+}
+
+process.exitCode = await main();
