@@ -6,21 +6,29 @@
 
 import { type Address, describeAddress } from './host/address.ts';
 import { ClientListener } from './host/client-listener.ts';
-import { type FileDisk, openFileDisk } from './host/file-disk.ts';
-import { exitCodes, FlagError, type Flags, parseFlags } from './host/flags.ts';
+import { createCrashPoints } from './host/crash-at.ts';
+import { type FileDisk, openFileDisk, type SyncObserver } from './host/file-disk.ts';
+import { FlagError } from './host/flag-error.ts';
+import { exitCodes, type Flags, parseFlags } from './host/flags.ts';
 import { lockFolder } from './host/folder-lock.ts';
+import { HttpListener } from './host/http-listener.ts';
 import { createJsonLog } from './host/json-log.ts';
+import { Metrics, type MetricsSource } from './host/metrics.ts';
 import { PeerLinks } from './host/peer-links.ts';
 import { createRealRandom } from './host/real-random.ts';
 import { createRealTimers } from './host/real-timers.ts';
-import type { Host } from './host.ts';
-import { type ServerNode, startNode } from './node.ts';
+import { TraceFile } from './host/trace-file.ts';
+import type { Host, Log, Timers } from './host.ts';
+import { startNode } from './node.ts';
+import type { ServerNode } from './server-node.ts';
 import { DiskError } from './storage/disk.ts';
+import { IdentityError } from './storage/identity-format.ts';
+import { SnapshotCorruptionError } from './storage/snapshot-parser.ts';
 import { WalCorruptionError } from './storage/wal-recovery.ts';
 
 /** One line for a person, and the end. */
 function die(code: number, line: string): never {
-  process.stderr.write(`rafture-server: ${line}\n`);
+  process.stderr.write(`rafture-server: ${line.replace(/\s+/g, ' ')}\n`);
   process.exit(code);
 }
 
@@ -30,13 +38,13 @@ function readFlags(): Flags {
     return flags ?? process.exit(exitCodes.stopped);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
-    return die(exitCodes.badArguments, `${error.message.replace(/\s+/g, ' ')} (see --help)`);
+    return die(exitCodes.badArguments, `${error.message} (see --help)`);
   }
 }
 
-function openDisk(folder: string): FileDisk {
+function openDisk(folder: string, onSync: SyncObserver): FileDisk {
   try {
-    const disk = openFileDisk(folder);
+    const disk = openFileDisk(folder, onSync);
     lockFolder(folder);
     return disk;
   } catch (error) {
@@ -45,7 +53,14 @@ function openDisk(folder: string): FileDisk {
 }
 
 function dieOfData(folder: string, error: unknown): never {
-  if (error instanceof DiskError || error instanceof WalCorruptionError) {
+  if (error instanceof IdentityError) {
+    die(exitCodes.identityRefused, `the data directory ${folder} is refused: ${error.message}`);
+  }
+  if (
+    error instanceof DiskError ||
+    error instanceof WalCorruptionError ||
+    error instanceof SnapshotCorruptionError
+  ) {
     die(exitCodes.dataUnusable, `cannot use the data directory ${folder}: ${error.message}`);
   }
   throw error;
@@ -67,12 +82,23 @@ async function listen(
   }
 }
 
-function start(host: Host, flags: Flags): ServerNode {
+function openTrace(flags: Flags, timers: Timers, log: Log): TraceFile | null {
+  const { id: node, trace: target } = flags;
+  if (target === null) return null;
+  try {
+    return new TraceFile({ node, target, timers, log });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return die(exitCodes.badArguments, `--trace: ${reason} (see --help)`);
+  }
+}
+
+function start(host: Host, flags: Flags, lastWords: () => void): ServerNode {
   try {
     return startNode(host, {
       ...flags,
-      voters: [flags.id, ...flags.peers.keys()].sort(),
       onFatal: (error) => {
+        lastWords();
         const disk = error instanceof DiskError;
         die(disk ? exitCodes.diskFailed : exitCodes.failed, `${error.name}: ${error.message}`);
       },
@@ -92,26 +118,50 @@ function stopOnRequest(stop: (why: string) => void): void {
   process.stdin.resume();
 }
 
+/** Null when nobody asked for it. */
+async function listenHttp(
+  flags: Flags,
+  metrics: Metrics | null,
+  source: MetricsSource & { readonly log: Log },
+): Promise<HttpListener | null> {
+  if (flags.listenHttp === null || metrics === null) return null;
+  const http = new HttpListener(metrics, source, source.log);
+  await listen(http, '--listen-http', flags.listenHttp);
+  return http;
+}
+
 async function main(): Promise<void> {
   const flags = readFlags();
-  const log = createJsonLog(flags.logLevel, flags.id);
+  const { id, clusterId, listenClient, listenPeer } = flags;
+  const log = createJsonLog(flags.logLevel, id);
+  const timers = createRealTimers();
+  const trace = openTrace(flags, timers, log);
   process.on('uncaughtException', (error) => {
+    trace?.flush();
     log.event('fatal', 'failed', { error: error.message, stack: error.stack });
     die(exitCodes.failed, `${error.name}: ${error.message}`);
   });
-  const disk = openDisk(flags.dataDirectory);
-  const timers = createRealTimers();
-  const { id, peers } = flags;
-  const network = new PeerLinks({ id, peers, timers, log });
-  await listen(network, '--listen-peer', flags.listenPeer);
-  const node = start({ disk, network, timers, random: createRealRandom(flags.seed), log }, flags);
-  const clients = new ClientListener(node, log);
-  await listen(clients, '--listen-client', flags.listenClient);
-  network.connect();
-  log.event('info', 'serving', {
-    clients: describeAddress(flags.listenClient),
-    peers: describeAddress(flags.listenPeer),
+  const metrics = flags.listenHttp === null ? null : new Metrics({ cluster: clusterId, node: id });
+  const disk = openDisk(flags.dataDirectory, (durationMs) => metrics?.observeSync(durationMs));
+  const network = new PeerLinks({ addresses: flags.peers, tls: flags.peerTls, timers, log });
+  await listen(network, '--listen-peer', listenPeer);
+  const flush = () => trace?.flush();
+  const crashPoints = createCrashPoints({ node: id, at: flags.crashAt, flush });
+  const random = createRealRandom(flags.seed);
+  const host = { disk, network, timers, random, log, crashPoints, trace };
+  const node = start(host, flags, flush);
+  const clients = new ClientListener({
+    ...{ node, log, clientsMax: flags.clientsMax, tls: flags.clientTls, password: flags.password },
   });
+  await listen(clients, '--listen-client', listenClient);
+  const http = await listenHttp(flags, metrics, {
+    log,
+    info: () => node.info(),
+    peers: () => network.status(),
+    clients: () => clients.status,
+  });
+  const addresses = { clients: describeAddress(listenClient), peers: describeAddress(listenPeer) };
+  log.event('info', 'serving', addresses);
   let stopping = false;
   stopOnRequest((why) => {
     if (stopping) return;
@@ -120,6 +170,8 @@ async function main(): Promise<void> {
     node.stop(() => {
       clients.close();
       network.close();
+      http?.close();
+      trace?.close();
       log.event('info', 'stopped');
       // Answers that were just given leave in this turn of the event loop.
       setImmediate(() => process.exit(exitCodes.stopped));

@@ -1,40 +1,53 @@
 /**
- * Listens for clients on TCP and gives each connection a session.
+ * Listens for clients on TCP, with TLS or without, and gives each connection a session.
  *
  * It moves bytes; what they mean is the session's business. Replies of one turn leave together.
  */
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Log } from '../host.ts';
-import type { ServerNode } from '../node.ts';
 import { createSession } from '../resp/session.ts';
+import type { ServerNode } from '../server-node.ts';
 import type { Address } from './address.ts';
+import { describeRemote, listenOn } from './listen.ts';
+import type { ClientTls } from './secret-files.ts';
+
+export interface ClientListenerOptions {
+  readonly node: ServerNode;
+  readonly log: Log;
+  /** One more is told so and closed. */
+  readonly clientsMax: number;
+  readonly tls: ClientTls | null;
+  /** What AUTH asks for; null: nothing. */
+  readonly password: string | null;
+}
 
 /** A client that does not read its replies is cut off beyond this. */
 const unreadBytesMax = 64 * 1024 * 1024;
+/** From here on its session waits before it works on more. */
+const fullBytes = 1024 * 1024;
+const lingerMs = 1000;
 
 export class ClientListener {
-  readonly #node: ServerNode;
-  readonly #log: Log;
+  readonly #options: ClientListenerOptions;
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
+  #nextClientId = 1;
+  #turnedAwayCount = 0;
 
-  constructor(node: ServerNode, log: Log) {
-    this.#node = node;
-    this.#log = log;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  constructor(options: ClientListenerOptions) {
+    this.#options = options;
+    this.#server = this.#createServer();
+  }
+
+  get status(): { readonly connected: number; readonly turnedAway: number } {
+    return { connected: this.#sockets.size, turnedAway: this.#turnedAwayCount };
   }
 
   /** Rejects with the system's error when the address can not be had. */
-  listen({ host, port }: Address): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, exclusive: true, backlog: 1024 }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => {
-          this.#log.event('error', 'client listener', { error: error.message });
-        });
-        resolve();
-      });
+  listen(address: Address): Promise<void> {
+    return listenOn(this.#server, address, (error) => {
+      this.#options.log.event('error', 'client listener', { error: error.message });
     });
   }
 
@@ -44,13 +57,58 @@ export class ClientListener {
     for (const socket of this.#sockets) socket.end();
   }
 
+  #createServer(): Server {
+    const { tls, log } = this.#options;
+    if (tls === null) return createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const { cert, key, ca } = tls;
+    const authority = ca === null ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+    const limits = { noDelay: true, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
+    const server = createTlsServer({ cert, key, ...authority, ...limits }, (socket) => {
+      this.#accept(socket);
+    });
+    server.on('tlsClientError', (error) => {
+      log.event('debug', 'client connection', { error: error.message });
+    });
+    return server;
+  }
+
   #accept(socket: Socket): void {
+    const { log, node, password, clientsMax } = this.#options;
+    socket.on('error', (error) => {
+      log.event('debug', 'client connection', { error: error.message });
+    });
+    if (this.#sockets.size >= clientsMax) {
+      this.#turnedAwayCount += 1;
+      turnAway(socket);
+      return;
+    }
     this.#sockets.add(socket);
+    const session = createSession(
+      node,
+      {
+        write: this.#writerTo(socket),
+        close: () => socket.end(),
+        pause: () => socket.pause(),
+        resume: () => socket.resume(),
+        isFull: () => socket.writableLength > fullBytes,
+      },
+      { password, clientId: this.#nextClientId++, clientAddress: describeRemote(socket) },
+    );
+    socket.on('data', (bytes: Buffer) => session.receive(bytes));
+    socket.on('drain', () => session.drained());
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      session.closed();
+    });
+  }
+
+  #writerTo(socket: Socket): (bytes: Uint8Array) => void {
     let corked = false;
-    const write = (bytes: Uint8Array) => {
-      if (socket.destroyed) return;
+    return (bytes) => {
+      if (!socket.writable) return;
       if (socket.writableLength > unreadBytesMax) {
-        this.#log.event('warn', 'client cut off', { unreadBytes: socket.writableLength });
+        const unreadBytes = socket.writableLength;
+        this.#options.log.event('warn', 'client cut off', { unreadBytes });
         socket.destroy();
         return;
       }
@@ -64,19 +122,12 @@ export class ClientListener {
       }
       socket.write(bytes);
     };
-    const session = createSession(this.#node, {
-      write,
-      close: () => socket.end(),
-      pause: () => socket.pause(),
-      resume: () => socket.resume(),
-    });
-    socket.on('data', (bytes: Buffer) => session.receive(bytes));
-    socket.on('error', (error) => {
-      this.#log.event('debug', 'client connection', { error: error.message });
-    });
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      session.closed();
-    });
   }
+}
+
+/** It has a moment to read why; bytes left unread would reset the connection before. */
+function turnAway(socket: Socket): void {
+  socket.end('-ERR max number of clients reached\r\n');
+  socket.resume();
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

@@ -3,12 +3,19 @@
  */
 import yargs from 'yargs';
 import type { LogLevel } from '../host.ts';
-import type { NodeId } from '../raft/entry.ts';
-import { type Address, parseAddress } from './address.ts';
+import { nameBytesMax } from '../peer-codec-bytes.ts';
+import { configurationOf } from '../raft/configuration.ts';
+import type { Configuration, MemberAddress, NodeId } from '../raft/entry.ts';
+import { type Address, describeAddress, parseAddress } from './address.ts';
+import { type CrashAt, describeCrashPoints, nearestCrashPoint, parseCrashAt } from './crash-at.ts';
+import { FlagError } from './flag-error.ts';
 import { logLevels } from './json-log.ts';
+import type { PeerTls } from './peer-tls.ts';
+import { type ClientTls, readClientTls, readPassword, readPeerTls } from './secret-files.ts';
 
 export const exitCodes = {
   stopped: 0,
+  identityRefused: 249,
   cannotListen: 250,
   dataUnusable: 251,
   diskFailed: 252,
@@ -18,60 +25,113 @@ export const exitCodes = {
 
 export interface Flags {
   readonly id: NodeId;
+  readonly clusterId: string;
   readonly dataDirectory: string;
   readonly listenClient: Address;
   readonly listenPeer: Address;
-  /** The other nodes. */
+  readonly listenHttp: Address | null;
+  /** The other nodes; these addresses win over those of the configuration. */
   readonly peers: ReadonlyMap<NodeId, Address>;
   /** What MOVED names: every node for which it was given, this one at least. */
   readonly clientAddresses: ReadonlyMap<NodeId, string>;
+  /** Without voters: this node waits to be added. */
+  readonly initialConfiguration: Configuration;
   readonly tickMs: number;
   readonly heartbeatTicks: number;
   readonly electionTicks: number;
+  readonly segmentBytes: number;
+  readonly snapshotEntries: number;
+  readonly trailingEntries: number;
+  readonly clientsMax: number;
+  readonly peerTls: PeerTls | null;
+  readonly clientTls: ClientTls | null;
+  readonly password: string | null;
+  readonly crashAt: CrashAt | null;
+  /** A file, or `-`. */
+  readonly trace: string | null;
+  readonly checkDeeply: boolean;
   readonly seed: string | null;
   readonly logLevel: LogLevel;
 }
 
-/** A flag is missing or wrong. The message names it and says what is expected. */
-export class FlagError extends Error {
-  override readonly name = 'FlagError';
-}
-
 const epilogue = `Exit codes:
     0  stopped by SIGTERM, SIGINT, or the end of stdin with RAFTURE_PARENT_PIPE=1
+  249  the data directory belongs to another cluster or node, or has lost its identity
   250  cannot listen: a port is in use or an address is not of this machine
   251  the data directory cannot be used, or is corrupt
   252  the disk failed while the node ran
   254  bad arguments
   255  a broken invariant, or any other failure`;
 
-/** Null when help was asked for, and has been printed. Throws FlagError. */
+const text = { type: 'string' } as const;
+const needed = { type: 'string', demandOption: true } as const;
+const list = { type: 'string', array: true, default: [] as string[] } as const;
+const count = { type: 'number' } as const;
+const yesNo = { type: 'boolean', default: false } as const;
+
+const options = {
+  id: { ...needed, describe: 'Name of this node' },
+  'data-dir': { ...needed, describe: 'Directory of its log and snapshots' },
+  'cluster-id': { ...text, default: 'rafture', describe: 'Name of the cluster' },
+  join: { ...yesNo, describe: 'Wait until RAFT.ADD on the leader names this node' },
+  'listen-client': { ...needed, describe: 'HOST:PORT for clients' },
+  'listen-peer': { ...needed, describe: 'HOST:PORT for peers' },
+  'listen-http': { ...text, describe: 'HOST:PORT for /metrics and /health' },
+  peer: { ...list, describe: 'ID=HOST:PORT of another node' },
+  'peer-address': { ...text, describe: 'HOST:PORT where peers reach this node' },
+  'client-address': { ...list, describe: 'ID=HOST:PORT where clients reach a node' },
+  'tick-ms': { ...count, default: 20, describe: 'Length of a tick' },
+  'heartbeat-ticks': { ...count, default: 3, describe: 'Ticks between heartbeats' },
+  'election-ticks': {
+    ...count,
+    default: 15,
+    describe: 'n: an election timeout is drawn from [n, 2n) ticks',
+  },
+  'segment-bytes': { ...count, default: 64 * 1024 * 1024, describe: 'Size of a file of the log' },
+  'snapshot-entries': {
+    ...count,
+    default: 50_000,
+    describe: 'Entries in the log after which a snapshot is taken',
+  },
+  'trailing-entries': {
+    ...count,
+    default: 5000,
+    describe: 'Entries before a snapshot that are kept for slow followers',
+  },
+  'max-clients': { ...count, default: 10_000, describe: 'Connections of clients at once' },
+  'tls-peer-cert': { ...text, describe: 'PEM: certificate of this node, made for its id' },
+  'tls-peer-key': { ...text, describe: 'PEM: its key' },
+  'tls-peer-ca': { ...text, describe: 'PEM: authority of the certificates of all nodes' },
+  'tls-client-cert': { ...text, describe: 'PEM: certificate that is shown to clients' },
+  'tls-client-key': { ...text, describe: 'PEM: its key' },
+  'tls-client-ca': { ...text, describe: 'PEM: authority whose certificates clients must show' },
+  'password-file': { ...text, describe: 'File whose first line is the password for AUTH' },
+  'crash-at': { ...text, describe: 'NAME[#N]: kill the process at the n-th passage there' },
+  'list-crash-points': { ...yesNo, describe: 'Print the crash points and exit' },
+  trace: { ...text, describe: 'File for trace events as JSON lines; - for standard output' },
+  'check-invariants': { ...yesNo, describe: 'Check the state after every step, which is slow' },
+  seed: { ...text, describe: 'Seed of the random choices' },
+  'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'Least level' },
+} as const;
+
+/** Null when help or a list was asked for, and has been printed. Throws FlagError. */
 export function parseFlags(argv: readonly string[]): Flags | null {
-  const parser = yargs([...argv])
+  // Before the others are missed.
+  if (argv.includes('--list-crash-points')) {
+    process.stdout.write(describeCrashPoints());
+    return null;
+  }
+  const given = parse(argv);
+  return given['help'] === true ? null : toFlags(given);
+}
+
+type Given = ReturnType<typeof parse>;
+
+function parse(argv: readonly string[]) {
+  return yargs([...argv])
     .scriptName('node server/main.ts')
     .usage('$0 --id n1 --data-dir DIR --listen-client HOST:PORT --listen-peer HOST:PORT')
-    .options({
-      id: { type: 'string', demandOption: true, describe: 'Name of this node' },
-      'data-dir': { type: 'string', demandOption: true, describe: 'Directory of its log' },
-      'listen-client': { type: 'string', demandOption: true, describe: 'HOST:PORT for clients' },
-      'listen-peer': { type: 'string', demandOption: true, describe: 'HOST:PORT for peers' },
-      peer: { type: 'string', array: true, default: [], describe: 'ID=HOST:PORT of another node' },
-      'client-address': {
-        type: 'string',
-        array: true,
-        default: [],
-        describe: 'ID=HOST:PORT where clients reach a node',
-      },
-      'tick-ms': { type: 'number', default: 20, describe: 'Length of a tick' },
-      'heartbeat-ticks': { type: 'number', default: 3, describe: 'Ticks between heartbeats' },
-      'election-ticks': {
-        type: 'number',
-        default: 15,
-        describe: 'n: an election timeout is drawn from [n, 2n) ticks',
-      },
-      seed: { type: 'string', describe: 'Seed of the random choices' },
-      'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'Least level' },
-    })
+    .options(options)
     .parserConfiguration({ 'duplicate-arguments-array': true, 'greedy-arrays': false })
     .strict()
     .version(false)
@@ -80,32 +140,79 @@ export function parseFlags(argv: readonly string[]): Flags | null {
     .exitProcess(false)
     .fail((message, error) => {
       throw new FlagError(message ?? error.message);
-    });
-  const given = parser.parseSync();
-  if (given['help'] === true) return null;
-  return checkFlags({
-    id: single('id', given.id),
+    })
+    .parseSync();
+}
+
+function toFlags(given: Given): Flags {
+  const id = toName('id', given.id);
+  const listenClient = toAddress('listen-client', given.listenClient);
+  const listenPeer = toAddress('listen-peer', given.listenPeer);
+  const peers = toAddresses('peer', given.peer);
+  const clientAddresses = new Map([
+    [id, describeAddress(listenClient)],
+    ...toNamed('client-address', given.clientAddress),
+  ]);
+  const peerAddress = optional('peer-address', given.peerAddress, toAddress) ?? listenPeer;
+  const peerAddresses = new Map([...peers, [id, peerAddress]]);
+  const flags = {
+    ...{ id, listenClient, listenPeer, peers, clientAddresses },
+    clusterId: toName('cluster-id', given.clusterId),
     dataDirectory: single('data-dir', given.dataDir),
-    listenClient: toAddress('listen-client', single('listen-client', given.listenClient)),
-    listenPeer: toAddress('listen-peer', single('listen-peer', given.listenPeer)),
-    peers: toAddresses('peer', given.peer),
-    clientAddresses: withOwn(given.id, given.listenClient, given.clientAddress),
+    listenHttp: optional('listen-http', given.listenHttp, toAddress),
+    initialConfiguration: given.join
+      ? configurationOf([])
+      : initialConfigurationOf(peerAddresses, clientAddresses),
     tickMs: toCount('tick-ms', given.tickMs),
     heartbeatTicks: toCount('heartbeat-ticks', given.heartbeatTicks),
     electionTicks: toCount('election-ticks', given.electionTicks),
-    seed: given.seed ?? null,
+    segmentBytes: toCount('segment-bytes', given.segmentBytes, 4096),
+    snapshotEntries: toCount('snapshot-entries', given.snapshotEntries),
+    trailingEntries: toCount('trailing-entries', given.trailingEntries, 0),
+    clientsMax: toCount('max-clients', given.maxClients),
+    crashAt: optional('crash-at', given.crashAt, toCrashAt),
+    trace: optional('trace', given.trace, single),
+    checkDeeply: given.checkInvariants,
+    seed: optional('seed', given.seed, single),
     logLevel: given.logLevel,
-  });
-}
-
-function checkFlags(flags: Flags): Flags {
-  if (flags.peers.has(flags.id)) {
-    throw new FlagError(`--peer names the others, and ${flags.id} is this node`);
-  }
+  };
+  if (peers.has(id)) throw new FlagError(`--peer names the others, and ${id} is this node`);
   if (flags.electionTicks <= flags.heartbeatTicks) {
     throw new FlagError('--election-ticks must be greater than --heartbeat-ticks');
   }
-  return flags;
+  return { ...flags, ...readSecrets(given, id) };
+}
+
+function readSecrets(given: Given, id: NodeId): Pick<Flags, 'peerTls' | 'clientTls' | 'password'> {
+  const file = (name: string, value: unknown) => optional(name, value, single) ?? undefined;
+  const peerTls = readPeerTls(
+    {
+      cert: file('tls-peer-cert', given.tlsPeerCert),
+      key: file('tls-peer-key', given.tlsPeerKey),
+      ca: file('tls-peer-ca', given.tlsPeerCa),
+    },
+    id,
+  );
+  const clientTls = readClientTls({
+    cert: file('tls-client-cert', given.tlsClientCert),
+    key: file('tls-client-key', given.tlsClientKey),
+    ca: file('tls-client-ca', given.tlsClientCa),
+  });
+  return { peerTls, clientTls, password: readPassword(file('password-file', given.passwordFile)) };
+}
+
+/** All nodes that were named vote. Where one is reached is told to those who join later. */
+function initialConfigurationOf(
+  peers: ReadonlyMap<NodeId, Address>,
+  clients: ReadonlyMap<NodeId, string>,
+): Configuration {
+  const voters = [...peers.keys()].sort();
+  const addresses = voters.map((voter): [NodeId, MemberAddress] => {
+    const peer = peers.get(voter);
+    const known = peer !== undefined && peer.host !== '0.0.0.0' && peer.host !== '::';
+    return [voter, { peer: known ? describeAddress(peer) : '', client: clients.get(voter) ?? '' }];
+  });
+  return configurationOf(voters, Object.fromEntries(addresses));
 }
 
 /** A string flag that was given twice comes as a list, whatever its type says. */
@@ -116,37 +223,60 @@ function single(name: string, value: unknown): string {
   return value;
 }
 
-function toAddress(name: string, text: string): Address {
-  const address = parseAddress(text);
-  if (address === null) throw new FlagError(`--${name} must be HOST:PORT, not '${text}'`);
+function optional<T>(
+  name: string,
+  value: unknown,
+  parseValue: (name: string, value: unknown) => T,
+): T | null {
+  return value === undefined ? null : parseValue(name, value);
+}
+
+function toName(name: string, value: unknown): string {
+  const named = single(name, value);
+  if (Buffer.byteLength(named) > nameBytesMax) {
+    throw new FlagError(`--${name} must have at most ${nameBytesMax} bytes`);
+  }
+  return named;
+}
+
+function toAddress(name: string, value: unknown): Address {
+  const given = single(name, value);
+  const address = parseAddress(given);
+  if (address === null) throw new FlagError(`--${name} must be HOST:PORT, not '${given}'`);
   return address;
 }
 
 function toNamed(name: string, texts: readonly string[]): ReadonlyMap<NodeId, string> {
   const named = new Map<NodeId, string>();
-  for (const text of texts) {
-    const [, id, rest] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  for (const given of texts) {
+    const [, id, rest] = /^([^=]+)=(.+)$/.exec(given) ?? [];
     if (id === undefined || rest === undefined || parseAddress(rest) === null) {
-      throw new FlagError(`--${name} must be ID=HOST:PORT, not '${text}'`);
+      throw new FlagError(`--${name} must be ID=HOST:PORT, not '${given}'`);
     }
     if (named.has(id)) throw new FlagError(`--${name} names ${id} twice`);
-    named.set(id, rest);
+    named.set(toName(name, id), rest);
   }
   return named;
 }
 
 function toAddresses(name: string, texts: readonly string[]): ReadonlyMap<NodeId, Address> {
   const named = [...toNamed(name, texts)];
-  return new Map(named.map(([id, text]) => [id, toAddress(name, text)]));
+  return new Map(named.map(([id, address]) => [id, toAddress(name, address)]));
 }
 
-function withOwn(id: string, own: string, texts: readonly string[]): ReadonlyMap<NodeId, string> {
-  return new Map([[id, own], ...toNamed('client-address', texts)]);
+function toCrashAt(name: string, value: unknown): CrashAt {
+  const given = single(name, value);
+  const crashAt = parseCrashAt(given);
+  if (crashAt !== null) return crashAt;
+  throw new FlagError(
+    `--${name} must be NAME or NAME#N with a name of --list-crash-points, not '${given}'; ` +
+      `did you mean ${nearestCrashPoint(given)}?`,
+  );
 }
 
-function toCount(name: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) {
-    throw new FlagError(`--${name} must be a whole number, at least 1`);
+function toCount(name: string, value: unknown, least = 1): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    throw new FlagError(`--${name} must be a whole number, at least ${least}`);
   }
   return value;
 }

@@ -80,7 +80,7 @@ export class IncomingPeer {
     }
     this.#connection.hold();
     policy.admit(identity, (refusal) => {
-      if (this.#connection.socket.destroyed) return;
+      if (this.#connection.over) return;
       if (refusal === null) this.#welcome(from);
       else this.#refuse(from, refusal);
     });

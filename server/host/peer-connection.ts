@@ -38,6 +38,8 @@ export class PeerConnection {
   readonly #events: PeerConnectionEvents;
   readonly #reader = new FrameReader(greetingBytesMax);
   #held = false;
+  /** Nothing that still comes is looked at. */
+  #over = false;
   #waiting: Uint8Array[] = [];
   #corked = false;
 
@@ -49,6 +51,11 @@ export class PeerConnection {
     socket.on('close', events.onClosed);
   }
 
+  /** This end has closed it, or the other one has. */
+  get over(): boolean {
+    return this.#over || this.socket.destroyed;
+  }
+
   get bufferedBytes(): number {
     return this.socket.writableLength;
   }
@@ -56,7 +63,7 @@ export class PeerConnection {
   /** False: it was dropped. The bytes are made only when they can leave. */
   send(frame: () => Uint8Array): boolean {
     const { socket } = this;
-    if (!socket.writable || socket.writableLength > bufferedBytesMax) return false;
+    if (this.#over || !socket.writable || socket.writableLength > bufferedBytesMax) return false;
     const bytes = frame();
     if (!this.#corked) {
       this.#corked = true;
@@ -86,6 +93,7 @@ export class PeerConnection {
 
   /** The other end is known now, and may send long frames. */
   release(): void {
+    if (this.over) return;
     this.#held = false;
     this.#reader.allow(frameBytesMax);
     this.socket.resume();
@@ -96,29 +104,39 @@ export class PeerConnection {
 
   /** One frame that says why, and the end. */
   refuse(reason: string): void {
-    this.#held = true;
+    this.send(() => encodeFrame(encodeRefusal(reason)));
+    this.#over = true;
     this.#waiting = [];
     const { socket } = this;
-    this.send(() => encodeFrame(encodeRefusal(reason)));
     socket.end();
     // Bytes that nobody reads would make the system reset the connection, and lose the reason.
-    socket.removeAllListeners('data');
     socket.resume();
     setTimeout(() => socket.destroy(), lingerMs).unref();
   }
 
+  /** What was sent still leaves, if it can. */
+  finish(): void {
+    const { socket } = this;
+    this.#over = true;
+    this.#waiting = [];
+    socket.destroySoon();
+    setTimeout(() => socket.destroy(), lingerMs).unref();
+  }
+
   destroy(): void {
+    this.#over = true;
     this.#waiting = [];
     this.socket.destroy();
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#over) return;
     this.#handle(this.#reader.push(chunk));
   }
 
   #handle(frames: readonly Uint8Array[]): void {
     for (const frame of frames) {
-      if (this.socket.destroyed) return;
+      if (this.#over) return;
       if (this.#held) this.#waiting.push(frame);
       else if (frame.length === 0) this.#events.onProbe();
       else this.#events.onFrame(frame);

@@ -80,7 +80,7 @@ export class PeerLink {
   close(): void {
     this.#closed = true;
     this.#after(null);
-    this.#connection?.destroy();
+    this.#connection?.finish();
   }
 
   #dial(): void {
@@ -136,7 +136,7 @@ export class PeerLink {
     connection.hold();
     this.#admitting = true;
     policy.admit(identity, (refusal) => {
-      if (this.#connection !== connection || connection.socket.destroyed) return;
+      if (this.#connection !== connection || connection.over) return;
       this.#admitting = false;
       if (refusal === null) this.#welcome(connection);
       else {

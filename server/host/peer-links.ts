@@ -15,6 +15,7 @@ import type { Message } from '../raft/message.ts';
 import { type Address, describeAddress, parseAddress } from './address.ts';
 import { IncomingPeer } from './incoming-peer.ts';
 import { LimitedWarnings } from './limited-warnings.ts';
+import { listenOn } from './listen.ts';
 import { PeerLink } from './peer-link.ts';
 import { type PeerTls, serverOptionsOf } from './peer-tls.ts';
 
@@ -64,16 +65,9 @@ export class PeerLinks implements Network {
   }
 
   /** Rejects with the system's error when the address can not be had. */
-  listen({ host, port }: Address): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, exclusive: true }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => {
-          this.#options.log.event('error', 'peer listener', { error: error.message });
-        });
-        resolve();
-      });
+  listen(address: Address): Promise<void> {
+    return listenOn(this.#server, address, (error) => {
+      this.#options.log.event('error', 'peer listener', { error: error.message });
     });
   }
 

@@ -49,7 +49,8 @@ export function certificateFault(socket: Socket, nodeId: NodeId): string | null 
   return nameFault(socket.getPeerCertificate(), nodeId);
 }
 
-function nameFault(certificate: PeerCertificate, nodeId: NodeId): string | null {
+/** As certificateFault, for a certificate at hand. */
+export function nameFault(certificate: PeerCertificate, nodeId: NodeId): string | null {
   const names = [
     ...[certificate.subject?.CN ?? []].flat(),
     ...(certificate.subjectaltname ?? '')

@@ -1,0 +1,102 @@
+/**
+ * Crashes on request: `--crash-at name#n` kills the process at the n-th passage of a crash point,
+ * and only there.
+ *
+ * The kill is SIGKILL: nothing runs after it, no buffer is flushed, no connection closed in order.
+ * One line says before that it was this and no other crash.
+ */
+import { writeSync } from 'node:fs';
+import {
+  type CrashPointName,
+  type CrashPoints,
+  crashPoints,
+  noCrashPoints,
+} from '../crash-points.ts';
+
+export interface CrashAt {
+  readonly name: CrashPointName;
+  /** Counted from 1. */
+  readonly passage: number;
+}
+
+const names: readonly string[] = Object.keys(crashPoints);
+
+/** Null when there is no such crash point. */
+export function parseCrashAt(text: string): CrashAt | null {
+  const [, name = '', count] = /^([^#]*)(?:#([1-9][0-9]{0,8}))?$/.exec(text) ?? [];
+  return isName(name) ? { name, passage: Number(count ?? 1) } : null;
+}
+
+function isName(name: string): name is CrashPointName {
+  return Object.hasOwn(crashPoints, name);
+}
+
+/** The crash point whose name is spelled most like this. */
+export function nearestCrashPoint(text: string): string {
+  const name = text.split('#')[0] ?? '';
+  const distances = names.map((known) => ({ known, distance: editDistance(name, known) }));
+  return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).known;
+}
+
+/** One a line, with what has and has not happened there. */
+export function describeCrashPoints(): string {
+  const width = Math.max(...names.map((name) => name.length));
+  return Object.entries(crashPoints)
+    .map(([name, meaning]) => `${name.padEnd(width)}  ${meaning}\n`)
+    .join('');
+}
+
+export interface CrashOptions {
+  readonly node: string;
+  readonly at: CrashAt | null;
+  /** Called right before: what has been said so far is to be written. */
+  readonly flush: () => void;
+}
+
+export function createCrashPoints({ node, at, flush }: CrashOptions): CrashPoints {
+  if (at === null) return noCrashPoints;
+  let passed = 0;
+  return {
+    reach: (name) => {
+      if (name !== at.name) return;
+      passed += 1;
+      if (passed !== at.passage) return;
+      flush();
+      // As the lines of json-log.ts, but whatever the level and without a buffer.
+      const line = { level: 60, time: Date.now(), node, crashPoint: name, passage: passed };
+      writeLine(`${JSON.stringify({ ...line, msg: 'crash point reached' })}\n`);
+      process.kill(process.pid, 'SIGKILL');
+      // The signal takes effect before the call returns; nothing may happen if it ever did not.
+      for (;;);
+    },
+  };
+}
+
+/** Who does not read its output does not keep the node from its crash. */
+function writeLine(line: string): void {
+  try {
+    writeSync(1, line);
+  } catch {
+    // A pipe that is closed or full.
+  }
+}
+
+/** How many letters to add, remove or change. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let line = 1; line <= from.length; line += 1) {
+    const next = [line];
+    for (let column = 1; column <= to.length; column += 1) {
+      const changed = from[line - 1] === to[column - 1] ? 0 : 1;
+      next.push(
+        Math.min(
+          (row[column - 1] ?? 0) + changed,
+          (row[column] ?? 0) + 1,
+          (next[column - 1] ?? 0) + 1,
+        ),
+      );
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
