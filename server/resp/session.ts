@@ -5,80 +5,124 @@
  * of one session take effect in their order, as in Redis: writes may be on their way together, and
  * so may reads, but a read waits for the writes before it and a write for the reads.
  */
-import { createErrorReply } from '../errors.ts';
-import type { Command, Reply } from '../kv/command.ts';
-import type { ServerNode } from '../node.ts';
-import { parseRequest, type Request, toRespError } from './commands.ts';
-import { encodeReply, RespParser, RespProtocolError, type RespReply } from './resp-codec.ts';
+import { type Command, isRead, type Reply } from '../kv/command.ts';
+import type { AdminReply, ServerNode } from '../server-node.ts';
+import type { Action } from './command-spec.ts';
+import { parseRequest } from './command-table.ts';
+import { Connection, type SessionOptions } from './connection.ts';
+import { refuse } from './error-texts.ts';
+import { type Protocol, ReplyWriter, type RespReply, writeReply } from './reply-encoder.ts';
+import { RequestParser, respLimits, strangerLimits } from './request-parser.ts';
+import { RespProtocolError } from './resp-protocol-error.ts';
 
 export interface SessionOutput {
+  /** The bytes are never written to again; they may be a value of the state machine. */
   write(bytes: Uint8Array): void;
   /** Close the connection once what has been written is out. Nothing is written after it. */
   close(): void;
   /** More came than is worked on: bring no more bytes until `resume`. Bytes may still come. */
   pause?(): void;
   resume?(): void;
+  /** Much was written and has not left: the session waits for `drained`. */
+  isFull?(): boolean;
 }
 
 export interface Session {
+  /** The bytes must not be written to again: requests are views on them. */
   receive(bytes: Uint8Array): void;
+  /** What was written has left, after `isFull` was true. */
+  drained(): void;
   /** The connection is gone: replies that are still to come are dropped. */
   closed(): void;
 }
 
-export function createSession(node: ServerNode, output: SessionOutput): Session {
-  return new RespSession(node, output);
+export function createSession(
+  node: ServerNode,
+  output: SessionOutput,
+  options: SessionOptions = { password: null },
+): Session {
+  return new RespSession(new Connection(node, options), output);
 }
 
-/** Commands at the node at once; further ones wait as bytes. */
+/** Weight of the commands at the node at once; further ones wait as bytes. */
 const inFlightMax = 1024;
-/** Of bytes that wait because so many commands do. A paused connection does not get there. */
+/** Of a read whose answer may be long. */
+const longReadWeight = 64;
+/** Replies that wait for those before them. */
+const slotCountMax = 4096;
+/** Of bytes that wait because so many commands do: beyond it the connection is to bring no more. */
+const pausedBytesMin = 256 * 1024;
+/** A paused connection does not get there. */
 const waitingBytesMax = 64 * 1024 * 1024;
+/** Of a list or set that is answered as a whole. */
+const replyBytesMax = 32 * 1024 * 1024;
 
-/** The place of a reply in the order of replies. */
+/** The place of a reply in the order of replies, in the protocol of when it was asked. */
 interface Slot {
   reply: RespReply | null;
+  readonly protocol: Protocol;
 }
 
+/** What may be at the node together. */
+type Kind = 'read' | 'write' | 'admin';
+
+type NodeAction = Command | Extract<Action, { readonly type: 'stale' | 'admin' }>;
+
 class RespSession implements Session {
+  readonly #connection: Connection;
   readonly #node: ServerNode;
   readonly #output: SessionOutput;
-  readonly #parser = new RespParser();
-  /** Replies that are not written yet, in the order of their commands. */
+  readonly #write: (bytes: Uint8Array) => void;
+  readonly #parser: RequestParser;
+  /** Replies that are not written yet, in the order of their commands: those from #head on. */
   #slots: Slot[] = [];
-  /** The command that waits for those of the other kind before it. */
-  #held: Command | null = null;
-  #inFlightCount = 0;
-  #inFlightKind: 'read' | 'write' = 'read';
+  #head = 0;
+  /** The command that waits for those of another kind before it. */
+  #held: NodeAction | null = null;
+  #inFlight = 0;
+  #inFlightKind: Kind = 'read';
   #paused = false;
   /** Nothing more is read; the connection is closed when the last reply is out. */
   #ending = false;
   #closed = false;
   #working = false;
 
-  constructor(node: ServerNode, output: SessionOutput) {
-    this.#node = node;
+  constructor(connection: Connection, output: SessionOutput) {
+    this.#connection = connection;
+    this.#node = connection.node;
     this.#output = output;
+    this.#write = (bytes) => output.write(bytes);
+    this.#parser = new RequestParser(connection.authenticated ? respLimits : strangerLimits);
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.#closed || this.#ending) return;
+    if (this.#closed || this.#ending || bytes.length === 0) return;
     this.#parser.push(bytes);
+    this.#work();
+  }
+
+  drained(): void {
     this.#work();
   }
 
   closed(): void {
     this.#closed = true;
     this.#slots = [];
+    this.#head = 0;
     this.#held = null;
+    this.#connection.closed();
   }
 
   /** Takes requests until there is none or one must wait; writes what is answered. */
   #work(): void {
-    if (this.#working) return;
+    if (this.#working || this.#closed) return;
     this.#working = true;
     try {
-      while (this.#takeRequest());
+      do {
+        while (this.#takeRequest());
+        this.#writeReplies();
+        // Written replies make room for requests.
+      } while (this.#takeRequest());
     } catch (error) {
       if (!(error instanceof RespProtocolError)) throw error;
       this.#end(`Protocol error: ${error.message}`);
@@ -92,72 +136,134 @@ class RespSession implements Session {
     this.#regulate();
   }
 
+  get #isBlocked(): boolean {
+    return (
+      this.#held !== null ||
+      this.#inFlight >= inFlightMax ||
+      this.#slots.length - this.#head >= slotCountMax
+    );
+  }
+
   /** False when there is nothing to take now. */
   #takeRequest(): boolean {
-    if (this.#closed || this.#ending || this.#inFlightCount >= inFlightMax) return false;
-    if (this.#held !== null) return this.#maybeExecute(this.#held);
+    if (this.#closed || this.#ending) return false;
+    if (this.#held !== null) return this.#maybePerform(this.#held);
+    if (this.#isBlocked) return false;
     const parts = this.#parser.next();
     if (parts === null) return false;
-    this.#handle(parseRequest(parts));
+    this.#handle(parseRequest(parts, this.#connection));
     return true;
   }
 
-  #handle(request: Request | ReturnType<typeof createErrorReply>): void {
-    switch (request.type) {
+  #handle(action: Action): void {
+    switch (action.type) {
       case 'error':
-        this.#slots.push({ reply: toRespError(request) });
+        this.#answer(action);
         return;
-      case 'local':
-        this.#slots.push({ reply: request.answer(this.#node.info()) });
+      case 'answer':
+        // The password, or RESET, may have changed what this client may send.
+        this.#parser.limits = this.#connection.authenticated ? respLimits : strangerLimits;
+        this.#answer(action.reply);
         return;
-      case 'command':
-        this.#maybeExecute(request.command);
+      case 'quit':
+        this.#ending = true;
+        if (action.reply !== null) this.#answer(action.reply);
+        return;
+      default:
+        this.#maybePerform(action);
     }
   }
 
-  #maybeExecute(command: Command): boolean {
-    const kind = command.type === 'get' ? 'read' : 'write';
-    if (this.#inFlightCount > 0 && this.#inFlightKind !== kind) {
-      this.#held = command;
+  #answer(reply: RespReply): void {
+    this.#slots.push({ reply, protocol: this.#connection.protocol });
+  }
+
+  /** False when it has to wait for others. */
+  #maybePerform(action: NodeAction): boolean {
+    const kind = kindOf(action);
+    if (this.#inFlight > 0 && (this.#inFlightKind !== kind || kind === 'admin')) {
+      this.#held = action;
       return false;
     }
     this.#held = null;
     this.#inFlightKind = kind;
-    this.#inFlightCount += 1;
-    const slot: Slot = { reply: null };
-    this.#slots.push(slot);
-    this.#node.execute(command, (reply) => {
-      this.#inFlightCount -= 1;
-      if (this.#closed) return;
-      slot.reply = toRespReply(reply);
-      this.#work();
-    });
+    this.#perform(action);
     return true;
+  }
+
+  #perform(action: NodeAction): void {
+    const slot: Slot = { reply: null, protocol: this.#connection.protocol };
+    this.#slots.push(slot);
+    switch (action.type) {
+      case 'stale':
+        slot.reply = toRespReply(this.#node.readStale(action.command));
+        return;
+      case 'admin':
+        this.#inFlight += 1;
+        this.#node.administer(action.command, (reply) => {
+          this.#settle(slot, toAdminReply(reply, action.describe), 1);
+        });
+        return;
+      default: {
+        const weight = weightOf(action);
+        this.#inFlight += weight;
+        this.#node.execute(action, (reply) => this.#settle(slot, toRespReply(reply), weight));
+      }
+    }
+  }
+
+  #settle(slot: Slot, reply: RespReply, weight: number): void {
+    this.#inFlight -= weight;
+    slot.reply = reply;
+    this.#work();
   }
 
   #writeReplies(): void {
     if (this.#closed) return;
-    const pending = this.#slots.findIndex(({ reply }) => reply === null);
-    const answered = this.#slots.splice(0, pending < 0 ? this.#slots.length : pending);
-    const replies = answered.flatMap(({ reply }) => (reply === null ? [] : [encodeReply(reply)]));
-    const [first] = replies;
-    if (first !== undefined) {
-      this.#output.write(replies.length === 1 ? first : Buffer.concat(replies));
+    const first = this.#slots[this.#head];
+    if (first !== undefined && first.reply !== null && this.#output.isFull?.() !== true) {
+      const second = this.#slots[this.#head + 1];
+      if (second === undefined || second.reply === null) {
+        this.#head += 1;
+        writeReply(first.reply, first.protocol, this.#write);
+        first.reply = null;
+      } else {
+        this.#writeTogether();
+      }
+      this.#forgetWritten();
     }
-    if (!this.#ending || this.#slots.length > 0) return;
-    this.#closed = true;
+    if (!this.#ending || this.#head < this.#slots.length) return;
+    this.closed();
     this.#output.close();
+  }
+
+  #writeTogether(): void {
+    const writer = new ReplyWriter(this.#write);
+    for (let slot = this.#slots[this.#head]; slot?.reply; slot = this.#slots[this.#head]) {
+      if (this.#output.isFull?.() === true) break;
+      this.#head += 1;
+      writer.reply(slot.reply, slot.protocol);
+      slot.reply = null;
+    }
+    writer.flush();
+  }
+
+  #forgetWritten(): void {
+    if (this.#head === this.#slots.length) this.#slots = [];
+    else if (this.#head < inFlightMax) return;
+    else this.#slots = this.#slots.slice(this.#head);
+    this.#head = 0;
   }
 
   #end(complaint: string): void {
     if (this.#ending) return;
     this.#ending = true;
     this.#held = null;
-    this.#slots.push({ reply: toRespError(createErrorReply('ERR', complaint)) });
+    this.#answer(refuse(complaint));
   }
 
   #regulate(): void {
-    const full = this.#held !== null || this.#inFlightCount >= inFlightMax;
+    const full = this.#isBlocked && this.#parser.bufferedBytes >= pausedBytesMin;
     if (full === this.#paused || this.#closed) return;
     this.#paused = full;
     if (full) this.#output.pause?.();
@@ -165,13 +271,26 @@ class RespSession implements Session {
   }
 }
 
+function kindOf(action: NodeAction): Kind {
+  if (action.type === 'admin') return 'admin';
+  return action.type === 'stale' || isRead(action) ? 'read' : 'write';
+}
+
+function weightOf({ type }: Command): number {
+  return type === 'listRange' || type === 'setMembers' ? longReadWeight : 1;
+}
+
 function toRespReply(reply: Reply): RespReply {
-  switch (reply.type) {
-    case 'ok':
-      return { type: 'simple', text: 'OK' };
-    case 'error':
-      return toRespError(reply);
-    default:
-      return reply;
-  }
+  if (reply.type !== 'array' && reply.type !== 'set') return reply;
+  let byteCount = 0;
+  for (const item of reply.items) byteCount += item.length + 16;
+  if (byteCount <= replyBytesMax) return reply;
+  return refuse(`the answer is larger than ${replyBytesMax} bytes; ask for less of it`);
+}
+
+function toAdminReply(
+  reply: AdminReply,
+  describe: Extract<Action, { readonly type: 'admin' }>['describe'],
+): RespReply {
+  return reply.type === 'error' ? reply : { type: 'simple', text: describe(reply) };
 }
