@@ -75,7 +75,8 @@ export class SnapshotParser {
   finish(): StoredSnapshot {
     const meta = this.#meta;
     if (this.#part !== 'end' || meta === null) {
-      throw this.#corrupt(this.#held.length, 'the file ends here, before its footer');
+      const end = this.#offset + this.#held.length;
+      throw this.#corrupt(0, `what begins here is not whole, the file ends at byte ${end}`);
     }
     return { meta, fileBytes: this.#offset, fileChecksum: this.#checksum };
   }
