@@ -14,7 +14,7 @@ import type { SessionLimits } from './sessions.ts';
 export const snapshotVersion = 1;
 const pieceBytesMax = 256 * 1024;
 /** Bounds the time of one call where the values are small. */
-const stepsPerPiece = 2048;
+export const defaultStepsPerPiece: number = 2048;
 
 /** A part of the state machine that can be walked over. */
 interface FrozenWalk {
@@ -27,6 +27,8 @@ export interface SnapshotHead {
   readonly keyCount: number;
   readonly sessionCount: number;
   readonly hash: Readonly<Lanes>;
+  /** How many items are looked at in one call, at most. */
+  readonly stepsPerPiece: number;
 }
 
 /** In the order in which they lie in a snapshot. */
@@ -63,7 +65,7 @@ export class StateSnapshotSource {
 
   /** Null at the end. Never an empty piece. */
   next(): Uint8Array | null {
-    for (let step = 0; step < stepsPerPiece && !this.#ended; step += 1) {
+    for (let step = 0; step < this.#head.stepsPerPiece && !this.#ended; step += 1) {
       if (this.#writer.length >= pieceBytesMax) break;
       this.#step();
     }

@@ -17,7 +17,7 @@ import { Keyspace } from './keyspace.ts';
 import { executeReadCommand } from './read-commands.ts';
 import { defaultSessionLimits, type SessionLimits, Sessions } from './sessions.ts';
 import { StateSnapshotSink } from './snapshot-sink.ts';
-import { StateSnapshotSource } from './snapshot-source.ts';
+import { defaultStepsPerPiece, StateSnapshotSource } from './snapshot-source.ts';
 
 /** A state machine that is being read from a snapshot. */
 export interface Restoration {
@@ -115,7 +115,7 @@ export class StateMachine {
    * Of the state as it is now, however it changes while that is read. One at a time: a new call
    * abandons the one before, which then throws.
    */
-  beginSnapshot(): StateSnapshotSource {
+  beginSnapshot(stepsPerPiece: number = defaultStepsPerPiece): StateSnapshotSource {
     this.#snapshots.current += 1;
     this.#snapshots.running = true;
     this.#keyspace.beginSnapshot();
@@ -126,6 +126,7 @@ export class StateMachine {
       keyCount: this.keyCount,
       sessionCount: this.sessionCount,
       hash: this.#digest(),
+      stepsPerPiece,
     };
     return new StateSnapshotSource(head, this.#snapshots, [this.#keyspace, this.#sessions]);
   }
