@@ -56,9 +56,20 @@ export class TestProcesses {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'rafture-main-'));
   readonly #ports = new Map<string, { readonly client: number; readonly peer: number }>();
   readonly #running = new Set<TestNode>();
+  /** Those that were not in the cluster from the start. */
+  readonly #joined = new Set<string>();
+  readonly #extraFlags: readonly string[];
 
-  static async create(ids: readonly string[]): Promise<TestProcesses> {
-    const processes = new TestProcesses();
+  private constructor(extraFlags: readonly string[]) {
+    this.#extraFlags = extraFlags;
+  }
+
+  /** With extra flags for each of its nodes. */
+  static async create(
+    ids: readonly string[],
+    extraFlags: readonly string[] = [],
+  ): Promise<TestProcesses> {
+    const processes = new TestProcesses(extraFlags);
     const ports = await freePorts(2 * ids.length);
     for (const [position, id] of ids.entries()) {
       const [client = 0, peer = 0] = ports.slice(2 * position);
@@ -76,22 +87,53 @@ export class TestProcesses {
     return this.#ports.get(id)?.client ?? 0;
   }
 
+  peerPort(id: string): number {
+    return this.#ports.get(id)?.peer ?? 0;
+  }
+
+  dataDirectory(id: string): string {
+    return join(this.folder, id);
+  }
+
   flags(id: string): readonly string[] {
+    const founders = [...this.#ports].filter(([other]) => !this.#joined.has(other));
+    const peers = founders.filter(([other]) => other !== id);
+    const named = this.#joined.has(id)
+      ? ['--join']
+      : [
+          ...peers.flatMap(([other, { peer }]) => ['--peer', `${other}=${host}:${peer}`]),
+          ...founders.flatMap(([other, { client }]) => [
+            '--client-address',
+            `${other}=${host}:${client}`,
+          ]),
+        ];
+    return [...this.#ownFlags(id), ...named, ...this.#extraFlags];
+  }
+
+  #ownFlags(id: string): readonly string[] {
     const own = this.#ports.get(id);
-    const peers = [...this.#ports].filter(([other]) => other !== id);
     return [
-      ...['--id', id, '--data-dir', join(this.folder, id), '--log-level', 'warn'],
+      ...['--id', id, '--data-dir', this.dataDirectory(id), '--log-level', 'warn'],
       ...['--listen-client', `${host}:${own?.client}`, '--listen-peer', `${host}:${own?.peer}`],
-      ...peers.flatMap(([other, { peer }]) => ['--peer', `${other}=${host}:${peer}`]),
-      ...[...this.#ports].flatMap(([other, { client }]) => [
-        '--client-address',
-        `${other}=${host}:${client}`,
-      ]),
     ];
   }
 
-  start(id: string): TestNode {
-    const node: TestNode = { id, clientPort: this.clientPort(id), ...runServer(this.flags(id)) };
+  /** Also again, on the same directory, once the one before has ended. */
+  start(id: string, extraFlags: readonly string[] = []): TestNode {
+    return this.run(id, [...this.flags(id), ...extraFlags]);
+  }
+
+  /** Starts a node that was not in the cluster from the start, and knows nobody. */
+  async join(id: string, extraFlags: readonly string[] = []): Promise<TestNode> {
+    const [client = 0, peer = 0] = await freePorts(2);
+    this.#ports.set(id, { client, peer });
+    this.#joined.add(id);
+    return this.start(id, extraFlags);
+  }
+
+  /** With these flags and no others. */
+  run(id: string, flags: readonly string[]): TestNode {
+    const node: TestNode = { id, clientPort: this.clientPort(id), ...runServer(flags) };
     this.#running.add(node);
     void node.ended.then(() => this.#running.delete(node));
     return node;
