@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import type { BenchSystem, ClusterLayout, NodeCommand } from './bench-cluster.ts';
 import { nodeNames } from './bench-cluster.ts';
 
+/** Looked for on the PATH. */
+const program: string = 'etcd';
+
 /** Null when there is no etcd on this machine. */
 export function findEtcdVersion(): string | null {
-  const { stdout, status } = spawnSync('etcd', ['--version'], { encoding: 'utf8' });
+  const { stdout, status } = spawnSync(program, ['--version'], { encoding: 'utf8' });
   return status === 0 ? (/etcd Version: (\S+)/.exec(stdout)?.[1] ?? null) : null;
 }
 
@@ -23,7 +26,7 @@ function etcdCommand(position: number, layout: ClusterLayout): NodeCommand {
   const peer = `http://${layout.peerAddresses[position]}`;
   const all = layout.peerAddresses.map((address, other) => `${nodeNames[other]}=http://${address}`);
   return {
-    file: 'etcd',
+    file: program,
     args: [
       ...['--name', name, '--data-dir', join(layout.folder, name)],
       ...['--listen-client-urls', client, '--advertise-client-urls', client],

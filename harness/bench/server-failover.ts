@@ -100,8 +100,8 @@ export function describeFailover(report: FailoverReport): readonly string[] {
   const writes = median(comebacks.map(({ writesBefore }) => writesBefore));
   const told = (ms: number) => `${ms.toFixed(0)} ms = ${(ms / unit).toFixed(2)}`;
   return [
-    `${all.length} kills of the leader, ${clients} writers (a median of ${writes.toFixed(0)} writes ` +
-      `answered between two kills); seed ${seed}`,
+    `${all.length} kills of the leader, ${clients} writers (a median of ${writes.toFixed(0)} ` +
+      `writes answered between two kills); seed ${seed}`,
     `until a write is answered again, in ms and in longest election timeouts (${unit} ms):`,
     `  median ${told(median(all))}   p95 ${told(quantile(all, 0.95))}   ` +
       `max ${told(Math.max(...all))}`,

@@ -18,6 +18,8 @@ export interface BenchFlags {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** Part of the names of the phases that are measured. */
+  readonly phase: string;
   readonly keys: number;
   readonly valueBytes: number;
   readonly etcdConnections: number;
@@ -50,6 +52,7 @@ writes and linearizable reads, beside etcd where that is installed.
   --rounds N             interleaved rounds                                  (5)
   --seconds N            measured seconds for each figure                    (4)
   --warm-up N            seconds before them that do not count               (1)
+  --phase TEXT           only what has this in its name, such as 'writes, 64' (all)
   --keys N               key space                                           (10000)
   --value-bytes N        length of a value                                   (256; --recovery 1024)
   --rival WHAT           etcd, none, or the main.ts of another checkout      (etcd)
@@ -81,6 +84,7 @@ const options = {
   rounds: { type: 'string' },
   seconds: { type: 'string' },
   'warm-up': { type: 'string' },
+  phase: { type: 'string' },
   keys: { type: 'string' },
   'value-bytes': { type: 'string' },
   rival: { type: 'string' },
@@ -117,6 +121,7 @@ export function parseBenchFlags(argv: readonly string[]): BenchFlags | null {
     rounds: toNumber('rounds', values.rounds, quick ? 1 : 5),
     seconds: toNumber('seconds', values.seconds, quick ? 1 : 4),
     warmUpSeconds: toNumber('warm-up', values['warm-up'], quick ? 0.5 : 1, 0),
+    phase: values.phase ?? '',
     keys: toNumber('keys', values.keys, 10_000),
     valueBytes: toNumber('value-bytes', values['value-bytes'], mode === 'recovery' ? 1024 : 256),
     etcdConnections: toNumber('etcd-connections', values['etcd-connections'], 8, 0),

@@ -10,13 +10,14 @@ import { parseInfo } from './bench-connection.ts';
 import {
   buildLoad,
   encodeLoadFlags,
+  goProgram,
   type LoadRequest,
   parseComeback,
   parseLoadResult,
   runLoad,
 } from './server-load.ts';
 
-const hasGo = spawnSync('go', ['version']).status === 0;
+const hasGo = spawnSync(goProgram, ['version']).status === 0;
 const request: LoadRequest = {
   store: 'resp',
   endpoints: ['127.0.0.1:1', '127.0.0.1:2'],

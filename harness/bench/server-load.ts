@@ -10,6 +10,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const goPackages = 'golang-go golang-etcd-server-dev etcd-server';
+/** Looked for on the PATH. */
+export const goProgram: string = 'go';
 const sourceFolder = fileURLToPath(new URL('./load/', import.meta.url));
 const debianPath = '/usr/share/gocode';
 
@@ -27,7 +29,7 @@ export interface LoadProgram {
 
 /** Throws LoadUnavailableError. The program is left in `folder`. */
 export function buildLoad(folder: string, wanted: { readonly etcd: boolean }): LoadProgram {
-  const version = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' });
+  const version = spawnSync(goProgram, ['env', 'GOVERSION'], { encoding: 'utf8' });
   if (version.status !== 0) {
     throw new LoadUnavailableError(
       `the load generator is a Go program, and there is no Go here: apt-get install ${goPackages}`,
@@ -39,11 +41,15 @@ export function buildLoad(folder: string, wanted: { readonly etcd: boolean }): L
     (name) => name.endsWith('.go') && !name.endsWith('_test.go'),
   );
   const tags = hasEtcd ? ['-tags', 'etcd'] : [];
-  const built = spawnSync('go', ['build', ...tags, '-o', path, ...files.filter(isBuilt(hasEtcd))], {
-    cwd: sourceFolder,
-    encoding: 'utf8',
-    env: { ...process.env, GO111MODULE: 'off', GOPATH: debianPath, GOFLAGS: '' },
-  });
+  const built = spawnSync(
+    goProgram,
+    ['build', ...tags, '-o', path, ...files.filter(isBuilt(hasEtcd))],
+    {
+      cwd: sourceFolder,
+      encoding: 'utf8',
+      env: { ...process.env, GO111MODULE: 'off', GOPATH: debianPath, GOFLAGS: '' },
+    },
+  );
   if (built.status !== 0) {
     throw new LoadUnavailableError(`the load generator does not build: ${built.stderr.trim()}`);
   }

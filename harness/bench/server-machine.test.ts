@@ -7,7 +7,7 @@ const mountinfo = [
   '31 22 0:27 / /tmp/data rw master:3 - xfs /dev/vdb rw',
 ].join('\n');
 
-it('names the filesystem of the nearest mount point, not of one whose name only begins alike', () => {
+it('names the filesystem of the nearest mount point, not of one that only begins alike', () => {
   expect(findFilesystem(mountinfo, '/srv')).toBe('ext4');
   expect(findFilesystem(mountinfo, '/tmp')).toBe('tmpfs');
   expect(findFilesystem(mountinfo, '/tmp/data/n1')).toBe('xfs');

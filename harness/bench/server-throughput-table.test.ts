@@ -32,7 +32,7 @@ const rounds: readonly Measurement[] = [
   measurement(3, 'etcd', figures(60, 2)),
 ];
 
-it('charges an operation with the time of all servers, and the rest of the machine to nobody', () => {
+it('charges an operation with the time of all servers, and nobody with the rest', () => {
   expect(toFigures(result)).toMatchObject({
     perSecond: 2000,
     serverMicros: 150,

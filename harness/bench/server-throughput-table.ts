@@ -19,10 +19,11 @@ export function describeMachineLines(machine: Machine): readonly string[] {
 export const fairness: readonly string[] = [
   'Each client waits for its answer; no pipelining. Clients of both stores connect to the leader,',
   'which is the quickest place for both; "all nodes" spreads them over the three. rafture: a TCP',
-  'connection for each client; etcd: its own Go client, whose connections the clients share (8 is',
-  'quickest for it; one for each is slower). Reads are linearizable. Servers and generator share the',
-  'processors: "server" is processor time of the three nodes for an operation, "load" that of the',
-  'generator, "other" the cores that something else kept busy meanwhile, the idle rival included.',
+  'connection for each client; etcd: its own Go client, whose connections the clients share (8 by',
+  'itself, with which it is quickest; one for each is slower). Reads are linearizable. Servers and',
+  'generator share the processors: "server" is processor time of the three nodes for an operation,',
+  '"load" that of the generator, "other" the cores that something else kept busy meanwhile, the',
+  'idle rival included.',
 ];
 
 /** Medians over the rounds, each with its least and greatest. */

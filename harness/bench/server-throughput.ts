@@ -2,8 +2,8 @@
  * Operations per second, latencies and processor time: the reference server and its rival in
  * interleaved rounds.
  *
- * Both run through a round, side by side, and take their turns phase by phase: what the machine does
- * besides hits both alike, and a ratio compares two figures that were taken seconds apart.
+ * Both run through a round, side by side, and take their turns phase by phase: what the machine
+ * does besides hits both alike, and a ratio compares two figures that were taken seconds apart.
  */
 import { BenchCluster, type BenchSystem } from './bench-cluster.ts';
 import type { BenchFlags } from './server-flags.ts';
@@ -87,7 +87,7 @@ async function measureRound(
       const target = await describeTarget(cluster, flags);
       await fillKeys(rivals.program, { ...target, endpoints: [target.leader] });
     }
-    for (const phase of phases) {
+    for (const phase of phases.filter(({ name }) => name.includes(flags.phase))) {
       for (const cluster of clusters) {
         const load = readLoad()[0] ?? Number.NaN;
         const figures = await measurePhase(cluster, phase, { flags, program: rivals.program });
