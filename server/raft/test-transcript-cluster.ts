@@ -39,6 +39,8 @@ export interface TranscriptNode {
   waiting: { afterWriteId: number; packet: Packet }[];
   lastWriteId: number;
   writtenId: number;
+  /** Since it heard a leader or gave its vote, or about that long. */
+  quietTicks: number;
 }
 
 const electionTicks = 10;
@@ -74,8 +76,11 @@ export class TranscriptCluster {
         initialConfiguration: this.#initial,
         electionTimeoutTicks: electionTicks,
         heartbeatTimeoutTicks: heartbeatTicks,
-        random: () => 0,
+        // Different ones, so that timeouts are: 11 ticks for n1, 12 for n2, ...
+        random: () => Number(node.id.slice(1)) / 10,
         trailingEntryCount: 0,
+        // One entry a message, so that schedules can part them.
+        maxEntryBytesPerMessage: 1,
       },
       { hardState, snapshot, base, entries: [...entries] },
     );
@@ -83,6 +88,7 @@ export class TranscriptCluster {
     node.appliedIndex = snapshot?.lastIncludedIndex ?? 0;
     node.lastWriteId = 0;
     node.writtenId = 0;
+    node.quietTicks = 0;
   }
 
   crash(node: TranscriptNode): void {
@@ -91,9 +97,32 @@ export class TranscriptCluster {
     node.waiting = [];
   }
 
+  /** An election timeout passes for whoever does not lead, and nobody stands: each draws a longer
+   * one. So nobody is held back any more by a leader that it has not heard. */
+  wait(): void {
+    for (const node of this.nodes) {
+      if (node.raft === null || node.raft.status().role === 'leader') continue;
+      while (node.quietTicks < electionTicks) this.step(node, { type: 'tick' });
+    }
+  }
+
+  /** Time passes for it alone until it stands. */
+  stand(node: TranscriptNode): void {
+    const { length } = this.packets;
+    for (let count = 0; count < 2 * electionTicks; count += 1) {
+      this.step(node, { type: 'tick' });
+      if (this.packets.length > length) return;
+    }
+    throw new TranscriptError(`${node.id} does not stand`);
+  }
+
   elect(node: TranscriptNode): void {
-    for (let count = 0; count < electionTicks; count += 1) this.step(node, { type: 'tick' });
+    this.wait();
+    this.stand(node);
     this.settle();
+    if (this.running(node).status().role !== 'leader') {
+      throw new TranscriptError(`${node.id} is not elected`);
+    }
   }
 
   propose(node: TranscriptNode, words: readonly string[]): void {
@@ -177,8 +206,11 @@ export class TranscriptCluster {
 
   step(node: TranscriptNode, input: Input): void {
     const ready = this.running(node).step(input);
+    if (input.type === 'tick') node.quietTicks += 1;
+    const heard = input.type === 'message' && input.message.type === 'appendEntries';
+    if (heard || (ready.write?.hardState?.votedFor ?? null) !== null) node.quietTicks = 0;
     const text = describeReady(ready);
-    if (text !== '') this.say(`${node.id}: ${text}`);
+    for (const part of text.split('; ')) if (part !== '') this.say(`${node.id}: ${part}`);
     this.#perform(node, ready);
   }
 
@@ -317,6 +349,7 @@ function createNode(id: NodeId): TranscriptNode {
     waiting: [],
     lastWriteId: 0,
     writtenId: 0,
+    quietTicks: 0,
   };
 }
 

@@ -10,12 +10,15 @@ import { TranscriptCluster, TranscriptError } from './test-transcript-cluster.ts
 export const transcriptHelp = `
 cluster n1 n2 .. [learners n4 ..]   new cores, with nothing on their disks
 ticks n1 COUNT                      time passes for one of them
+quietly COMMAND                     as COMMAND, and nothing is said
 settle                              all messages arrive, in order, until none is left; says nothing
 deliver [n1->n2] [COUNT]            messages arrive: of this link, or all that are under way
 drop n1->n2                         messages of this link are lost
 cut n1 n2 .. | n3 ..                no message crosses from one side to the other
 heal                                every message arrives again
-elect n1                            its election timeout passes, and all messages arrive
+wait                                an election timeout passes for all but leaders, nobody stands
+stand n1                            its own election timeout is over: it stands
+elect n1                            wait, stand, settle
 propose n1 WORD ..                  commands for its log
 read n1                             a read wants a read index
 hold n1 / write n1                  its disk is slow from now on / its oldest write completes
@@ -51,6 +54,9 @@ export class Transcript {
       case 'settle':
         this.#cluster.quietly(() => this.#cluster.settle());
         return;
+      case 'quietly':
+        this.#cluster.quietly(() => this.#runCommand(first, args.slice(1)));
+        return;
       case 'deliver':
         this.#cluster.deliver(args);
         return;
@@ -68,6 +74,12 @@ export class Transcript {
         this.#cluster.say(
           describeStatus(this.#cluster.running(this.#cluster.node(first)).status()),
         );
+        return;
+      case 'wait':
+        this.#cluster.wait();
+        return;
+      case 'stand':
+        this.#cluster.stand(this.#cluster.node(first));
         return;
       case 'propose':
         this.#cluster.propose(this.#cluster.node(first), args.slice(1));
