@@ -108,13 +108,20 @@ function start(host: Host, flags: Flags, lastWords: () => void): ServerNode {
   }
 }
 
-function stopOnRequest(stop: (why: string) => void): void {
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  process.on('SIGINT', () => stop('SIGINT'));
+function stopOnRequest(log: Log, stop: () => void): void {
+  let stopping = false;
+  const stopOnce = (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.event('info', 'stopping', { why });
+    stop();
+  };
+  process.on('SIGTERM', () => stopOnce('SIGTERM'));
+  process.on('SIGINT', () => stopOnce('SIGINT'));
   if (process.env['RAFTURE_PARENT_PIPE'] !== '1') return;
   // The parent holds the other end: when it is gone, however it went, so are we.
-  process.stdin.on('end', () => stop('end of stdin'));
-  process.stdin.on('error', () => stop('end of stdin'));
+  process.stdin.on('end', () => stopOnce('end of stdin'));
+  process.stdin.on('error', () => stopOnce('end of stdin'));
   process.stdin.resume();
 }
 
@@ -134,6 +141,9 @@ async function main(): Promise<void> {
   const flags = readFlags();
   const { id, clusterId, listenClient, listenPeer } = flags;
   const log = createJsonLog(flags.logLevel, id);
+  // Until there is a node there is nothing to be done in order.
+  let stop: () => void = () => process.exit(exitCodes.stopped);
+  stopOnRequest(log, () => stop());
   const timers = createRealTimers();
   const trace = openTrace(flags, timers, log);
   process.on('uncaughtException', (error) => {
@@ -162,11 +172,7 @@ async function main(): Promise<void> {
   });
   const addresses = { clients: describeAddress(listenClient), peers: describeAddress(listenPeer) };
   log.event('info', 'serving', addresses);
-  let stopping = false;
-  stopOnRequest((why) => {
-    if (stopping) return;
-    stopping = true;
-    log.event('info', 'stopping', { why });
+  stop = () => {
     node.stop(() => {
       clients.close();
       network.close();
@@ -176,7 +182,7 @@ async function main(): Promise<void> {
       // Answers that were just given leave in this turn of the event loop.
       setImmediate(() => process.exit(exitCodes.stopped));
     });
-  });
+  };
 }
 
 await main();

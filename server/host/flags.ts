@@ -128,7 +128,7 @@ export function parseFlags(argv: readonly string[]): Flags | null {
 type Given = ReturnType<typeof parse>;
 
 function parse(argv: readonly string[]) {
-  return yargs([...argv])
+  return yargs(withDash(argv))
     .scriptName('node server/main.ts')
     .usage('$0 --id n1 --data-dir DIR --listen-client HOST:PORT --listen-peer HOST:PORT')
     .options(options)
@@ -142,6 +142,14 @@ function parse(argv: readonly string[]) {
       throw new FlagError(message ?? error.message);
     })
     .parseSync();
+}
+
+/** A value that is a dash alone would be taken for an argument without a flag. */
+function withDash(argv: readonly string[]): string[] {
+  return argv.flatMap((word, place) => {
+    if (word === '-' && argv[place - 1] === '--trace') return [];
+    return word === '--trace' && argv[place + 1] === '-' ? ['--trace=-'] : [word];
+  });
 }
 
 function toFlags(given: Given): Flags {

@@ -1,10 +1,10 @@
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { NodeInfo } from '../server-node.ts';
-import type { Address } from './address.ts';
 import { HttpListener } from './http-listener.ts';
 import { Metrics, type MetricsSource } from './metrics.ts';
 import type { PeerLinkStatus } from './peer-links.ts';
+import { freeAddress } from './test-address.ts';
 import { testNodeInfo } from './test-node-info.ts';
 
 const closers: (() => void)[] = [];
@@ -12,14 +12,6 @@ const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-
-async function freeAddress(): Promise<Address> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return { host: '127.0.0.1', port: typeof address === 'object' ? (address?.port ?? 0) : 0 };
-}
 
 const peer: PeerLinkStatus = {
   ...{ peer: 'n2', connected: true, refusal: null, droppedCount: 3, bufferedBytes: 9 },

@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { PeerIdentity, PeerPolicy } from '../host.ts';
 import { encodeMessage } from '../peer-codec.ts';
@@ -15,6 +15,7 @@ import { type Address, describeAddress } from './address.ts';
 import { PeerLinks } from './peer-links.ts';
 import type { PeerTls } from './peer-tls.ts';
 import { createRealTimers } from './real-timers.ts';
+import { freeAddress } from './test-address.ts';
 import { type Authority, createAuthority } from './test-certificates.ts';
 
 const closers: (() => void)[] = [];
@@ -22,23 +23,6 @@ const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
-
-const localhost = { host: '127.0.0.1', port: 0 };
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('not listening');
-  return address.port;
-}
-
-/** A port that was free a moment ago. */
-async function freeAddress(): Promise<Address> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(localhost, () => resolve()));
-  const port = portOf(server);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return { host: localhost.host, port };
-}
 
 interface Received {
   readonly from: string;

@@ -194,7 +194,8 @@ function parseReply(received: string): string | null | undefined {
  */
 const portRange = { first: 30_000, last: 32_767 };
 
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Free a moment ago. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = randomInt(portRange.first, portRange.last + 1);
