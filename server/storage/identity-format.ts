@@ -36,9 +36,8 @@ export function isDirectoryId(value: unknown): value is string {
 
 export function encodeIdentity(identity: StoredIdentity): Uint8Array {
   const { clusterId, nodeId, directoryId, initialConfiguration, peers } = identity;
-  const body = Buffer.from(
-    `${JSON.stringify({ clusterId, nodeId, directoryId, initialConfiguration, peers: [...peers] })}\n`,
-  );
+  const fields = { clusterId, nodeId, directoryId, initialConfiguration, peers: [...peers] };
+  const body = Buffer.from(`${JSON.stringify(fields)}\n`);
   return Buffer.concat([Buffer.from(headOf(body)), body]);
 }
 

@@ -97,7 +97,7 @@ test('a directory of another node or cluster is refused', () => {
   expect(() => recover(machine, { clusterId: 'd' })).toThrow(IdentityError);
 });
 
-test('a log or a snapshot without an identity is refused, and so is a log of a former version', () => {
+test('a log or snapshot without an identity is refused, and a log of a former version', () => {
   for (const file of ['wal-0000000000000001', 'snapshot-0000000000000001-0000000000000001']) {
     const machine = new TestMachine(1);
     machine.place(file, Buffer.from('x'));

@@ -120,7 +120,7 @@ test('a piece that is longer than a piece may be is cut', () => {
   expect(start(encode([long])).state).toBe(long.toString());
 });
 
-test('what the state machine cannot read is damage too, at the piece that it could not read', () => {
+test('what the state machine cannot read is damage too, at the piece where it stopped', () => {
   const parser = new SnapshotParser(file, {
     push: () => {
       throw new ShapeError('no such key');

@@ -31,9 +31,9 @@ export class SnapshotCorruptionError extends Error {
   readonly what: string;
   constructor(file: string, offset: number, what: string) {
     super(
-      `${file} is corrupt at byte ${offset}: ${what}; the log that it replaces is gone, so nothing ` +
-        'can be done without it: restore the data directory from a copy, or remove this node from ' +
-        'the cluster and add it under a new id with an empty data directory',
+      `${file} is corrupt at byte ${offset}: ${what}; the log that it replaces is gone, so ` +
+        'nothing can be done without it: restore the data directory from a copy, or remove ' +
+        'this node from the cluster and add it under a new id with an empty data directory',
     );
     this.file = file;
     this.offset = offset;

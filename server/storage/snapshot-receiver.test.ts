@@ -204,7 +204,7 @@ test('a good file under a wrong name or checksum is thrown away', () => {
   }
 });
 
-test('a size that cannot be is refused, and one that is a lie takes no room before its bytes', () => {
+test('a size that cannot be is refused, and one that is a lie takes no room by itself', () => {
   const follower = new Follower();
   const chunk = chunkOf(seven, { offset: 0, length: 100 });
   for (const fileBytes of [-1, 0, 1, 35, 99.5, Number.NaN, snapshotBytesMax + 1]) {

@@ -246,7 +246,7 @@ export class SnapshotStore {
     });
   }
 
-  /** The received or installed one, read from the disk, a window a turn. Errors as in `loadSync`. */
+  /** The received or installed one, from the disk, a window a turn. Errors as in `loadSync`. */
   load(
     lastIncludedIndex: number,
     sink: SnapshotSink,
