@@ -110,7 +110,7 @@ test('a stranger that sends much is cut off, and may after AUTH', () => {
   const node = new LonelyNode();
   const stranger = new TestClient(node, { password: 'secret' });
   stranger.send(request);
-  expect(stranger.take()).toBe('-ERR Protocol error: invalid bulk length\r\n');
+  expect(stranger.take()).toBe('-ERR Protocol error: unauthenticated bulk length\r\n');
   expect(stranger.closeCount).toBe(1);
   const known = new TestClient(node, { password: 'secret' });
   known.send(`AUTH secret\r\n${request}`);
@@ -189,7 +189,7 @@ test('INFO and RAFT.INFO tell what the node knows, and a blank for what it does 
 test('COMMAND tells of all commands', () => {
   expect(askOnce('COMMAND INFO get nothing')).toBe(
     '*2\r\n*10\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n' +
-      '*0\r\n*0\r\n*0\r\n*0\r\n*-1\r\n',
+      '*0\r\n*0\r\n*0\r\n*0\r\n$-1\r\n',
   );
   const client = new TestClient(new ScriptedNode());
   const count = Number(client.ask('COMMAND COUNT').slice(1));

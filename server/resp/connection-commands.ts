@@ -142,7 +142,7 @@ function greet(parts: Parts, connection: Connection): Action {
 }
 
 const greetingWithoutAuth = refuse(
-  'HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH ' +
+  'HELLO must be called with the client already authenticated, otherwise the HELLO AUTH ' +
     '<user> <pass> option can be used to authenticate the client and select the RESP protocol ' +
     'version at the same time',
   'NOAUTH',

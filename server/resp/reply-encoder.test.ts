@@ -22,7 +22,6 @@ const one: RespReply = { type: 'integer', value: 1 };
 
 test('each protocol has its own form of nothing, maps, sets and pages', () => {
   expect(both({ type: 'bulk', value: null })).toEqual(['$-1\r\n', '_\r\n']);
-  expect(both({ type: 'nullArray' })).toEqual(['*-1\r\n', '_\r\n']);
   expect(both({ type: 'set', items: [Buffer.from('a')] })).toEqual([
     '*1\r\n$1\r\na\r\n',
     '~1\r\n$1\r\na\r\n',

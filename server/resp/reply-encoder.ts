@@ -18,8 +18,6 @@ export type RespReply =
   | { readonly type: 'text'; readonly text: string }
   /** A page for people: a verbatim string in RESP3. */
   | { readonly type: 'page'; readonly text: string }
-  /** Nothing where an array would be. */
-  | { readonly type: 'nullArray' }
   | { readonly type: 'array'; readonly items: readonly RespItem[] }
   | { readonly type: 'set'; readonly items: readonly RespItem[] }
   | { readonly type: 'map'; readonly entries: readonly (readonly [RespItem, RespItem])[] };
@@ -38,7 +36,6 @@ const firstSlabBytes = 2 * 1024;
 const lineEnd = Buffer.from('\r\n');
 const okReply = Buffer.from('+OK\r\n');
 const nullBulk = Buffer.from('$-1\r\n');
-const nullArray = Buffer.from('*-1\r\n');
 const nullInRespThree = Buffer.from('_\r\n');
 
 const dollar = 0x24;
@@ -166,9 +163,6 @@ export class ReplyWriter {
         return;
       case 'page':
         this.#page(reply.text, protocol);
-        return;
-      case 'nullArray':
-        this.#bytes(protocol === 3 ? nullInRespThree : nullArray);
         return;
       case 'array':
         this.#items(`*${reply.items.length}\r\n`, reply.items, protocol);

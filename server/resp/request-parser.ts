@@ -15,6 +15,8 @@ export interface RespLimits {
   /** Of all arguments of one request. */
   readonly requestBytesMax: number;
   readonly inlineBytesMax: number;
+  /** What a count or a length beyond them is called. */
+  readonly excess: 'invalid' | 'unauthenticated';
 }
 
 export const respLimits: RespLimits = {
@@ -22,6 +24,7 @@ export const respLimits: RespLimits = {
   argumentCountMax: 1024,
   requestBytesMax: 4 * 1024 * 1024,
   inlineBytesMax: 64 * 1024,
+  excess: 'invalid',
 };
 
 /** For who has not given the password yet, as in Redis: enough for AUTH and HELLO. */
@@ -30,6 +33,7 @@ export const strangerLimits: RespLimits = {
   argumentCountMax: 10,
   requestBytesMax: 64 * 1024,
   inlineBytesMax: 64 * 1024,
+  excess: 'unauthenticated',
 };
 
 const star = 0x2a;
@@ -97,7 +101,7 @@ export class RequestParser {
       const count = this.#number('invalid multibulk length');
       if (count === incomplete) return null;
       if (count > this.limits.argumentCountMax) {
-        throw new RespProtocolError('invalid multibulk length');
+        throw new RespProtocolError(`${this.limits.excess} multibulk length`);
       }
       // Redis skips an empty request without an answer.
       if (count > 0) this.#begin(count);
@@ -158,8 +162,9 @@ export class RequestParser {
     }
     const length = this.#number('invalid bulk length');
     if (length === incomplete) return false;
-    if (length < 0 || length > this.limits.bulkBytesMax) {
-      throw new RespProtocolError('invalid bulk length');
+    if (length < 0) throw new RespProtocolError('invalid bulk length');
+    if (length > this.limits.bulkBytesMax) {
+      throw new RespProtocolError(`${this.limits.excess} bulk length`);
     }
     this.#partBytes += length;
     if (this.#partBytes > this.limits.requestBytesMax) {

@@ -109,7 +109,7 @@ function infos(table: CommandTable, parts: Parts): Action {
   }
   const items = parts.slice(2).map((name): RespReply => {
     const [spec] = table.named(name);
-    return spec === undefined ? { type: 'nullArray' } : describeSpec(spec);
+    return spec === undefined ? { type: 'bulk', value: null } : describeSpec(spec);
   });
   return answer({ type: 'array', items });
 }
