@@ -4,6 +4,7 @@
 import process from 'node:process';
 import yargs from 'yargs';
 import { checkCommand } from './cli/check.ts';
+import { clusterCommand } from './cli/cluster.ts';
 import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
 import { exportCommand } from './cli/export.ts';
 import { testCommand } from './cli/test.ts';
@@ -15,6 +16,7 @@ const parser = yargs(process.argv.slice(2))
   .command(testCommand)
   .command(checkCommand)
   .command(exportCommand)
+  .command(clusterCommand)
   .demandCommand(1, 'Name a command, such as: rafture test')
   .recommendCommands()
   .strict()

@@ -29,7 +29,10 @@ export type DockerErrorCode =
   | 'no-fault-agent'
   | 'no-network'
   | 'not-ready'
-  | 'wrong-state';
+  | 'wrong-state'
+  | 'half-made'
+  | 'ports-in-use'
+  | 'interrupted';
 
 export class DockerError extends Error {
   override readonly name = 'DockerError';

@@ -7,12 +7,15 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+/** In the place of a harness, on what is to stay up until a person takes it down. */
+export const standing = 'standing';
+
 /** `host/pid/start`; the start is empty where the kernel does not tell it. */
 export function describeHarness(): string {
   return `${hostname()}/${process.pid}/${startOf(process.pid) ?? ''}`;
 }
 
-/** `unknown` for a harness on another machine that shares the engine. */
+/** `unknown` for a harness on another machine that shares the engine, and for none. */
 export function harnessState(description: string): 'alive' | 'gone' | 'unknown' {
   const [host, pidText, start] = description.split('/');
   const pid = Number(pidText);

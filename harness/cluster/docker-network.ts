@@ -14,7 +14,6 @@ import {
   harnessLabel,
   runLabel,
 } from './docker-engine.ts';
-import { describeHarness } from './docker-harness-identity.ts';
 
 export interface ClusterNetworkPlan {
   readonly networkName: string;
@@ -31,9 +30,14 @@ const hostsMax = 240;
 
 export async function createNetwork(
   engine: Engine,
-  options: { readonly runId: string; readonly nodes: readonly string[] },
+  options: {
+    readonly runId: string;
+    /** As describeHarness has it. */
+    readonly harness: string;
+    readonly nodes: readonly string[];
+  },
 ): Promise<ClusterNetworkPlan> {
-  const { runId, nodes } = options;
+  const { runId, harness, nodes } = options;
   if (nodes.length > hostsMax) throw new RangeError(`at most ${hostsMax} nodes fit a network`);
   const used = [...(await engineRanges(engine)), ...machineRanges()];
   let lastError: unknown = 'every candidate is in use';
@@ -49,7 +53,7 @@ export async function createNetwork(
         CheckDuplicate: true,
         Driver: 'bridge',
         IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
-        Labels: { [runLabel]: runId, [harnessLabel]: describeHarness() },
+        Labels: { [runLabel]: runId, [harnessLabel]: harness },
       });
     } catch (error) {
       if (!/overlap/i.test(describeError(error))) throw error;

@@ -78,9 +78,8 @@ export class DockerNode {
   }
 
   /** Everything it wrote, in all its incarnations. */
-  async readLog(): Promise<Buffer> {
-    const frames = await this.#container.logs({ follow: false, stdout: true, stderr: true });
-    return demultiplexLog(frames);
+  readLog(): Promise<Buffer> {
+    return readContainerLog(this.#container);
   }
 
   #watchExit(): void {
@@ -111,6 +110,11 @@ function killProcess(pid: number, containerId: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Everything that a container wrote. */
+export async function readContainerLog(container: Docker.Container): Promise<Buffer> {
+  return demultiplexLog(await container.logs({ follow: false, stdout: true, stderr: true }));
 }
 
 /** A log comes in frames: kind (stdout or stderr), three zero bytes, a length, the text. */

@@ -167,7 +167,7 @@ class DockerCluster implements Cluster {
       prepareServerImage(engine, { base, sourceRoot, onProgress }).then((image) => {
         this.#image = image;
       }),
-      createNetwork(engine, { runId, nodes }).then((plan) => {
+      createNetwork(engine, { runId, harness: describeHarness(), nodes }).then((plan) => {
         this.#plan = plan;
       }),
       allotPorts(nodes.length).then((ports) => {

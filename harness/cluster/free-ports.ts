@@ -22,7 +22,8 @@ export async function allotPorts(count: number): Promise<readonly number[]> {
   throw new Error(`no free ports between ${range.first} and ${range.last} on 127.0.0.1`);
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on it. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));

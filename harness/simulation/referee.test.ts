@@ -73,7 +73,7 @@ function judge(...tales: readonly Tale[]): Referee {
   const lives = new Map<string, number>();
   for (const [timeUs, [node, told]] of tales.flat().entries()) {
     if (told.event === 'start') lives.set(node, (lives.get(node) ?? 0) + 1);
-    referee.observe({ node, life: lives.get(node) ?? 0, timeUs, told });
+    referee.observe({ node, life: lives.get(node) ?? 1, timeUs, told });
   }
   return referee;
 }
@@ -289,7 +289,14 @@ describe('the referee sees', () => {
         ['n2', hash(2, 'b')],
       ],
     ],
-    'a node that says other than it told': ['trace', [['n2', follows(1)]]],
+    'a node that says other than it told': [
+      'trace',
+      [
+        ['n2', follows(1)],
+        ['n2', commit(1, 1)],
+      ],
+    ],
+    'a life that nobody saw begin': ['trace', [['n4', follows(1)]]],
   };
   for (const [title, [promise, tale]] of Object.entries(bad)) {
     test(title, () => {

@@ -27,6 +27,8 @@ interface Watched {
   durableTerm: number;
   snapshotIndex: number;
   members: Members | null;
+  /** Where it said that its log ends; the entries that make it so are told next. */
+  claimedEnd: Place | null;
 }
 
 interface Committed {
@@ -81,7 +83,20 @@ export class Referee {
       watched.life = life;
     }
     watched.life = life;
+    // The entries that a change of status brings are told right after it.
+    const isOfStatus = told.event === 'append' || told.event === 'install';
+    if (!isOfStatus) this.#judgeClaim(watched);
     this.#judge(watched, told);
+    if (told.event === 'append') this.#judgeClaim(watched);
+  }
+
+  #judgeClaim(watched: Watched): void {
+    const { claimedEnd, log } = watched;
+    watched.claimedEnd = null;
+    if (claimedEnd === null) return;
+    const end = place({ index: log.lastIndex, term: log.lastTerm });
+    if (place(claimedEnd) === end) return;
+    this.#broken('trace', `the log ends at ${place(claimedEnd)}, by its own events at ${end}`);
   }
 
   #judge(watched: Watched, told: TraceEvent): void {
@@ -148,6 +163,7 @@ export class Referee {
       this.#broken('durability', `${found}; durable was ${durableIndex} of ${durableTermAt}`);
     }
     if (term < lastLogTerm) this.#broken('terms', `term ${term}, last entry of ${lastLogTerm}`);
+    watched.claimedEnd = null;
     watched.role = 'follower';
     watched.term = term;
     watched.votedFor = told.votedFor;
@@ -170,11 +186,8 @@ export class Referee {
       this.#broken('commit index', `${commitIndex} is behind the last entry ${lastLogIndex}`);
     }
     const { lastIndex, lastTerm } = watched.log;
-    if (lastIndex !== lastLogIndex || lastTerm !== lastLogTerm) {
-      const mirror = place({ index: lastIndex, term: lastTerm });
-      const own = place({ index: lastLogIndex, term: lastLogTerm });
-      this.#broken('trace', `the log ends at ${own}, by its own events at ${mirror}`);
-    }
+    const isThere = lastIndex === lastLogIndex && lastTerm === lastLogTerm;
+    watched.claimedEnd = isThere ? null : { index: lastLogIndex, term: lastLogTerm };
     const beginsToLead = role === 'leader' && !(watched.role === role && watched.term === term);
     watched.role = role;
     watched.term = term;
@@ -253,7 +266,7 @@ export class Referee {
   /** A committed entry is on the disks of a majority, and is the only one of its index. */
   #judgeCommit(watched: Watched, { index, term }: Told<'commit'>): void {
     const { log } = watched;
-    if (index <= watched.commitIndex) {
+    if (index < watched.commitIndex) {
       this.#broken('commit index', `${index} after ${watched.commitIndex}`);
     }
     if (index > log.lastIndex) {
@@ -359,7 +372,7 @@ export class Referee {
     const watched: Watched = {
       node,
       log: new ToldLog(),
-      ...{ life: 0, role: 'follower', term: 0, votedFor: null, members: null },
+      ...{ life: 0, role: 'follower', term: 0, votedFor: null, members: null, claimedEnd: null },
       ...{ commitIndex: 0, appliedIndex: 0, durableIndex: 0, durableTerm: 0, snapshotIndex: 0 },
     };
     this.#watched.set(node, watched);

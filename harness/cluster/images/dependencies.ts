@@ -18,14 +18,30 @@ const importForms = [
 /** Names of the packages that these sources import. */
 export function importedPackages(sources: readonly string[]): readonly string[] {
   const names = new Set<string>();
-  for (const source of sources) {
-    for (const match of importForms.flatMap((form) => [...source.matchAll(form)])) {
-      const specifier = match[1] ?? '';
-      if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
-      names.add(packageName(specifier));
-    }
+  for (const specifier of sources.flatMap(specifiersOf)) {
+    if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
+    names.add(packageName(specifier));
   }
   return [...names].sort();
+}
+
+/** The texts of this source and of all that it imports by their paths: no test is among them. */
+export async function reachedSources(entry: string): Promise<readonly string[]> {
+  const texts = new Map<string, string>();
+  const left = [entry];
+  for (let path = left.pop(); path !== undefined; path = left.pop()) {
+    if (texts.has(path)) continue;
+    const text = await readFile(path, 'utf8');
+    texts.set(path, text);
+    for (const specifier of specifiersOf(text)) {
+      if (/^\..*\.[jt]s$/.test(specifier)) left.push(join(dirname(path), specifier));
+    }
+  }
+  return [...texts.values()];
+}
+
+function specifiersOf(source: string): readonly string[] {
+  return importForms.flatMap((form) => [...source.matchAll(form)].map((match) => match[1] ?? ''));
 }
 
 function packageName(specifier: string): string {

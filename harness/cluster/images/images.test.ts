@@ -4,12 +4,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collectDependencies, importedPackages } from './dependencies.ts';
+import { collectDependencies, importedPackages, reachedSources } from './dependencies.ts';
 import { type ContextFile, createContextStream, hashContext } from './tar.ts';
 
 const run = promisify(execFile);
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 let folder = '';
 
 beforeAll(async () => {
@@ -92,6 +94,35 @@ describe('the packages of the server', () => {
       'lazily',
       'msgpackr',
       'pino',
+    ]);
+  });
+
+  test('are those of the sources that are reached from where it starts', async () => {
+    const sources = join(folder, 'reached');
+    await mkdir(join(sources, 'deep'), { recursive: true });
+    const files = {
+      'main.ts': "import './deep/a.ts';\nimport 'one';\n",
+      'deep/a.ts': "import type { B } from '../main.ts';\nexport * from '../b.ts';\n",
+      'b.ts': "const lazy = await import('two');\n",
+      'test-only.ts': "import 'three';\n",
+    };
+    for (const [path, source] of Object.entries(files))
+      await writeFile(join(sources, path), source);
+    const reached = await reachedSources(join(sources, 'main.ts'));
+    expect(importedPackages(reached)).toEqual(['one', 'two']);
+  });
+
+  test('are what a build of the compose file is given, and with the sources all that it is', async () => {
+    const packages = importedPackages(await reachedSources(join(root, 'server/main.ts')));
+    const files = await collectDependencies(root, packages);
+    const outermost = files.map(({ path }) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+    const rules = (await readFile(join(root, '.dockerignore'), 'utf8')).trim().split('\n');
+    expect(rules.filter((rule) => !rule.startsWith('#'))).toEqual([
+      '*',
+      '!package.json',
+      '!server',
+      'server/**/*.test.ts',
+      ...[...new Set(outermost)].sort().map((path) => `!${path}`),
     ]);
   });
 

@@ -9,7 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DockerError, type Engine, imageLabel, statusOf } from '../docker-engine.ts';
 import { collectHostBinaries, whyNoHostImages } from './binaries.ts';
-import { collectDependencies, importedPackages } from './dependencies.ts';
+import { collectDependencies, importedPackages, reachedSources } from './dependencies.ts';
 import { type ContextFile, createContextStream, hashContext } from './tar.ts';
 
 /** Where images come from; `auto` takes this machine's binaries when they will do. */
@@ -114,7 +114,8 @@ export async function prepareServerImage(
   const paths = await sourceFiles(join(options.sourceRoot, 'server'));
   const sources = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
   // A copy of the sources has no packages of its own: those of this checkout serve it.
-  const packages = await collectDependencies(root, importedPackages(sources));
+  const reached = await reachedSources(join(options.sourceRoot, 'server/main.ts'));
+  const packages = await collectDependencies(root, importedPackages(reached));
   const files: ContextFile[] = paths.map((path, index) => ({
     path: relative(options.sourceRoot, path),
     executable: false,
