@@ -20,7 +20,7 @@ export function beginLanes(lanes: Lanes): void {
 }
 
 /** Two words. For given lanes every pair of words gives other lanes. */
-export function absorb(lanes: Lanes, first: number, second: number): void {
+function absorb(lanes: Lanes, first: number, second: number): void {
   const mixedFirst = Math.imul(rotate(Math.imul(first, multiplierA), 15), multiplierB);
   const mixedSecond = Math.imul(rotate(Math.imul(second, multiplierB), 17), multiplierA);
   const a = (Math.imul(rotate(lanes.a ^ mixedFirst, 13) + lanes.b, 5) + 0x561ccd1b) | 0;

@@ -19,7 +19,6 @@ export interface Place extends Readonly<Lanes> {
 }
 
 const lanes: Lanes = { a: 0, b: 0 };
-const typeSeeds: Readonly<Record<Value['type'], number>> = { string: 1, list: 2, set: 3 };
 
 export function nameOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
@@ -93,7 +92,6 @@ export class Keyspace {
   afterChange(place: Place, value: Value): void {
     value.digest(lanes);
     mixWith(lanes, place.a, place.b);
-    mixWith(lanes, typeSeeds[value.type], 0);
     const { share } = value;
     this.#sumA = (this.#sumA - share.a + lanes.a) | 0;
     this.#sumB = (this.#sumB - share.b + lanes.b) | 0;

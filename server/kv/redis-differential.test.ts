@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DataCommand, isRead, type ReadCommand, type Reply } from './command.ts';
-import { dataCommand, someKeys, someValue, TestMachine } from './test-machine.ts';
+import { commandOf, Drawing, someKeys, TestMachine } from './test-machine.ts';
 
 // Against Debian's package redis-server, where it is installed.
 const available = spawnSync('redis-server', ['--version']).status === 0;
@@ -74,6 +74,8 @@ function wordsOf(command: AnyCommand): Word[] {
   }
 }
 
+const dataCommand = fc.nat().map(commandOf);
+const someValue = fc.nat().map((seed) => new Drawing(seed).value());
 const key = fc.constantFrom(...someKeys);
 const place = fc.integer({ min: -8, max: 8 });
 const readCommand: fc.Arbitrary<ReadCommand> = fc.oneof(

@@ -1,8 +1,8 @@
 /**
- * A state machine with its entries numbered, replies that compare well, and arbitrary commands: for
- * the tests of this folder.
+ * A state machine with its entries numbered, replies that compare well, and commands made of numbers:
+ * for the tests of this folder.
  */
-import fc from 'fast-check';
+import { mixWith } from './byte-hash.ts';
 import type { DataCommand, ReadCommand, Reply, WriteCommand } from './command.ts';
 import { encodeCommand } from './command-codec.ts';
 import type { SessionLimits } from './sessions.ts';
@@ -64,7 +64,7 @@ export function piecesOf(source: { next(): Uint8Array | null }): Uint8Array[] {
 }
 
 /** Sets in order, and all bytes of one class. */
-export function comparable(reply: Reply): Reply {
+function comparable(reply: Reply): Reply {
   if (reply.type === 'bulk') {
     return { type: 'bulk', value: reply.value === null ? null : new Uint8Array(reply.value) };
   }
@@ -75,39 +75,76 @@ export function comparable(reply: Reply): Reply {
 
 /** Few keys, so that commands meet each other and each other's types. */
 export const someKeys: readonly Uint8Array[] = ['a', 'b', 'c', 'd', '\xff\x00'].map(bytes);
-const key = fc.constantFrom(...someKeys);
-export const someValue: fc.Arbitrary<Uint8Array> = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('', '0', '1', '-7', '007', 'x', '+1').map(bytes) },
-  { weight: 2, arbitrary: fc.uint8Array({ maxLength: 24 }) },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom('9223372036854775807', '-9223372036854775808').map(bytes),
-  },
-);
-const values = fc.array(someValue, { minLength: 1, maxLength: 6 });
-const side = fc.constantFrom('left', 'right');
-const condition = fc.oneof(
-  fc.constantFrom({ type: 'always' }, { type: 'absent' }, { type: 'present' } as const),
-  fc.record({ type: fc.constant('equals'), value: someValue }),
-);
-const by = fc.oneof(
-  fc.bigInt({ min: -3n, max: 3n }),
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-);
+const knownValues = ['', '0', '1', '-7', '007', 'x', '+1', `${2n ** 63n - 1n}`, `${-(2n ** 63n)}`];
+const conditions = ['always', 'absent', 'present', 'equals'] as const;
 
-export const dataCommand: fc.Arbitrary<DataCommand> = fc.oneof(
-  fc.record({ type: fc.constant('set'), key, value: someValue, condition, get: fc.boolean() }),
-  fc.record({
-    type: fc.constant('delete'),
-    keys: fc.array(key, { minLength: 1, maxLength: 3 }),
-  }),
-  fc.record({ type: fc.constant('increment'), key, by }),
-  fc.record({ type: fc.constant('append'), key, value: someValue }),
-  fc.record({ type: fc.constant('listPush'), key, side, values }),
-  fc.record({ type: fc.constant('listPop'), key, side }),
-  fc.record({ type: fc.constant('setAdd'), key, members: values }),
-  fc.record({ type: fc.constant('setRemove'), key, members: values }),
-);
+/** Any command, from a number. */
+export function commandOf(seed: number): DataCommand {
+  const drawing = new Drawing(seed);
+  const key = drawing.oneOf(someKeys);
+  const side = drawing.oneOf(['left', 'right'] as const);
+  switch (drawing.below(8)) {
+    case 0: {
+      const type = drawing.oneOf(conditions);
+      const get = drawing.below(2) === 1;
+      const value = drawing.value();
+      const condition = type === 'equals' ? { type, value: drawing.value() } : { type };
+      return { type: 'set', key, value, condition, get };
+    }
+    case 1:
+      return { type: 'delete', keys: drawing.list(3, () => drawing.oneOf(someKeys)) };
+    case 2:
+      return { type: 'increment', key, by: drawing.increment() };
+    case 3:
+      return { type: 'append', key, value: drawing.value() };
+    case 4:
+      return { type: 'listPush', key, side, values: drawing.list(6, () => drawing.value()) };
+    case 5:
+      return { type: 'listPop', key, side };
+    case 6:
+      return { type: 'setAdd', key, members: drawing.list(6, () => drawing.value()) };
+    default:
+      return { type: 'setRemove', key, members: drawing.list(6, () => drawing.value()) };
+  }
+}
+
+export class Drawing {
+  readonly #seed: number;
+  #count = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  below(bound: number): number {
+    const lanes = { a: this.#seed, b: this.#count };
+    this.#count += 1;
+    mixWith(lanes, this.#seed, this.#count);
+    return (lanes.a >>> 0) % bound;
+  }
+
+  oneOf<T>(choices: readonly T[]): T {
+    const choice = choices[this.below(choices.length)];
+    if (choice === undefined) throw new Error('there is nothing to choose from');
+    return choice;
+  }
+
+  /** One at least. */
+  list<T>(lengthMax: number, draw: () => T): T[] {
+    return Array.from({ length: 1 + this.below(lengthMax) }, draw);
+  }
+
+  value(): Uint8Array {
+    if (this.below(3) > 0) return bytes(this.oneOf(knownValues));
+    return Uint8Array.from({ length: this.below(24) }, () => this.below(256));
+  }
+
+  increment(): bigint {
+    if (this.below(2) === 0) return BigInt(this.below(7)) - 3n;
+    const text = Array.from({ length: 16 }, () => this.below(16).toString(16)).join('');
+    return BigInt.asIntN(64, BigInt(`0x${text}`));
+  }
+}
 
 /** Everything that can be read of a state. */
 export const allReads: readonly ReadCommand[] = someKeys.flatMap((readKey): ReadCommand[] => [
