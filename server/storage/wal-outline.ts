@@ -4,7 +4,7 @@
  */
 import { ShapeError } from '../entry-codec.ts';
 import type { Entry, EntryId, HardState } from '../raft/entry.ts';
-import type { WalWrite } from './wal-record.ts';
+import type { LoggedWrite, WalWrite } from './wal-record.ts';
 
 /** Where a log begins that may have lost its first segments to compaction. */
 export interface OutlineStart {
@@ -52,10 +52,19 @@ export class LogOutline {
     return this.#runs.findLast(({ firstIndex }) => firstIndex <= index)?.term ?? this.#base.term;
   }
 
+  /** The write as it is to lie on disk: applied. Throws ShapeError if it does not fit. */
+  log(write: WalWrite): LoggedWrite {
+    const { snapshot } = write;
+    const voidsAll = snapshot !== null && this.termAt(snapshot.index) !== snapshot.term;
+    const logged = { ...write, voidsAll };
+    this.apply(logged);
+    return logged;
+  }
+
   /** Throws ShapeError for what no server can have written. */
-  apply({ hardState, snapshot, entries }: WalWrite): void {
+  apply({ hardState, snapshot, entries, voidsAll }: LoggedWrite): void {
     if (hardState !== null) this.#vote(hardState);
-    if (snapshot !== null) this.#beginBehind(snapshot);
+    if (snapshot !== null) this.#beginBehind(snapshot, voidsAll);
     this.#append(entries);
   }
 
@@ -74,22 +83,26 @@ export class LogOutline {
     this.#hardState = hardState;
   }
 
-  #beginBehind(snapshot: EntryId): void {
+  #beginBehind(snapshot: EntryId, voidsAll: boolean): void {
     this.#checkTerm(snapshot);
-    if (snapshot.index < this.#base.index) {
+    const { index, term } = snapshot;
+    if (index < this.#base.index && this.#baseMayGo && !voidsAll) return;
+    const holds = this.termAt(index) === term;
+    if (holds === voidsAll || (index < this.#base.index && !this.#baseMayGo)) {
+      const { index: lastIndex } = this.lastEntry;
       throw new ShapeError(
-        `a snapshot up to ${snapshot.index} on a log that begins behind ${this.#base.index}`,
+        `a snapshot up to ${index} of term ${term} on a log from ${this.#base.index + 1} to ` +
+          `${lastIndex}, which ${voidsAll ? 'holds' : 'lacks'} it`,
       );
     }
-    if (this.termAt(snapshot.index) === snapshot.term) {
+    if (holds) {
+      const next = (position: number): number => this.#runs[position + 1]?.firstIndex ?? Infinity;
       this.#runs = this.#runs
-        .filter(
-          (_run, position) => (this.#runs[position + 1]?.firstIndex ?? Infinity) > snapshot.index,
-        )
-        .map((run) => ({ ...run, firstIndex: Math.max(run.firstIndex, snapshot.index + 1) }));
+        .filter((_run, position) => next(position) > index)
+        .map((run) => ({ ...run, firstIndex: Math.max(run.firstIndex, index + 1) }));
     } else {
       this.#runs = [];
-      this.#lastIndex = snapshot.index;
+      this.#lastIndex = index;
     }
     this.#base = snapshot;
     this.#baseMayGo = false;

@@ -37,6 +37,12 @@ export interface WalWrite {
   readonly entries: readonly Entry[];
 }
 
+/** As it lies on disk. */
+export interface LoggedWrite extends WalWrite {
+  /** The log did not hold the snapshot's last entry. Segments that could show it may be gone. */
+  readonly voidsAll: boolean;
+}
+
 /** Where a record stands, and what it continues. */
 export interface RecordPlace {
   /** Drawn for each segment, so that no value that a client stores can look like a record. */
@@ -55,13 +61,15 @@ export const markBytes = 8;
 const holdsHardState = 1;
 const holdsSnapshot = 2;
 const holdsEntries = 4;
+const voidsAll = 8;
+const known = holdsHardState + holdsSnapshot + holdsEntries + voidsAll;
 /** Stands alone: the log goes on in the next segment. */
 const closes = 128;
 
 export const closeRecordBytes: number = recordHeaderBytes + recordAlignment + markBytes;
 
 /** Still without place, see sealRecord. */
-export function encodeRecord(writes: readonly WalWrite[]): Buffer {
+export function encodeRecord(writes: readonly LoggedWrite[]): Buffer {
   let room = recordHeaderBytes + recordAlignment + markBytes;
   for (const { hardState, entries } of writes) {
     room += 1 + entryIdBytesMax + entriesBytesMax(entries);
@@ -88,11 +96,13 @@ function finishRecord(record: Buffer, writer: CountWriter): Buffer {
   return record.subarray(0, end);
 }
 
-function encodeWrite(writer: CountWriter, { hardState, snapshot, entries }: WalWrite): void {
+function encodeWrite(writer: CountWriter, write: LoggedWrite): void {
+  const { hardState, snapshot, entries } = write;
   const holds =
     (hardState === null ? 0 : holdsHardState) +
     (snapshot === null ? 0 : holdsSnapshot) +
-    (entries.length === 0 ? 0 : holdsEntries);
+    (entries.length === 0 ? 0 : holdsEntries) +
+    (write.voidsAll ? voidsAll : 0);
   if (holds === 0) return;
   writer.byte(holds);
   if (hardState !== null) writeHardState(writer, hardState);
@@ -154,9 +164,9 @@ function placeChecksum(
 }
 
 /** The writes of a record, or that it closes its segment. Throws ShapeError. */
-export function parsePayload(payload: Buffer): readonly WalWrite[] | 'close' {
+export function parsePayload(payload: Buffer): readonly LoggedWrite[] | 'close' {
   const reader = new CountReader(payload);
-  const writes: WalWrite[] = [];
+  const writes: LoggedWrite[] = [];
   while (reader.left > 0) {
     const holds = reader.byte('what a write holds');
     if (holds === closes && writes.length === 0) return 'close';
@@ -164,13 +174,12 @@ export function parsePayload(payload: Buffer): readonly WalWrite[] | 'close' {
       if (reader.left >= recordAlignment) throw new ShapeError('a record ends before its end');
       break;
     }
-    if (holds > holdsHardState + holdsSnapshot + holdsEntries) {
-      throw new ShapeError(`a write holds ${holds}`);
-    }
+    if ((holds & ~known) !== 0) throw new ShapeError(`a write holds ${holds}`);
     writes.push({
       hardState: (holds & holdsHardState) === 0 ? null : readHardState(reader),
       snapshot: (holds & holdsSnapshot) === 0 ? null : readEntryId(reader),
       entries: (holds & holdsEntries) === 0 ? [] : readEntries(reader),
+      voidsAll: (holds & voidsAll) !== 0,
     });
   }
   return writes;

@@ -66,8 +66,9 @@ export function recoverWal(disk: Disk, options: WalOptions): RecoveredWal {
   const files = disk.list();
   const sequences = findSegments(files);
   const first = sequences[0];
+  const unfinished = files.includes(unfinishedFile);
   if (first === undefined) {
-    if (snapshot === null) return createWal(disk, options);
+    if (snapshot === null) return createWal(disk, options, unfinished);
     const what = `there is no log beside a snapshot up to entry ${snapshot.index}`;
     throw new WalCorruptionError(segmentFile(1), 0, what);
   }
@@ -85,7 +86,8 @@ export function recoverWal(disk: Disk, options: WalOptions): RecoveredWal {
     spans: found.spans,
     unmarked: found.live.end.lastRecord?.marked === false,
   });
-  const steps = repairSteps(disk, found, files.includes(unfinishedFile));
+  const steps = unfinished ? [removeUnfinished(disk)] : [];
+  steps.push(...repairSteps(disk, found));
   if (reset !== null) steps.push((stepDone) => wal.append([reset], stepDone));
   steps.push((stepDone) => wal.mark(stepDone));
   return {
@@ -115,7 +117,7 @@ function findSegments(files: readonly string[]): readonly number[] {
   return sequences;
 }
 
-function createWal(disk: Disk, options: WalOptions): RecoveredWal {
+function createWal(disk: Disk, options: WalOptions, unfinished: boolean): RecoveredWal {
   const { random, crashPoints, segmentBytes = segmentBytesDefault } = options;
   const start = {
     base: { index: 0, term: 0 },
@@ -148,9 +150,15 @@ function createWal(disk: Disk, options: WalOptions): RecoveredWal {
       unmarked: false,
     }),
     repair: (done) => {
-      createSegment(disk, header, done);
+      const steps = unfinished ? [removeUnfinished(disk)] : [];
+      steps.push((stepDone) => createSegment(disk, header, stepDone));
+      runInOrder(steps, done);
     },
   };
+}
+
+function removeUnfinished(disk: Disk): DiskStep {
+  return (done) => disk.remove(unfinishedFile, done);
 }
 
 interface ReadSegment {
@@ -282,12 +290,11 @@ function checkBase(
  * All is synced even when nothing was torn: what a process left behind that died before its sync
  * was read from memory too.
  */
-function repairSteps(disk: Disk, found: FoundLog, unfinished: boolean): DiskStep[] {
+function repairSteps(disk: Disk, found: FoundLog): readonly DiskStep[] {
   const { live, contentEnd, closed, unclosed } = found;
   const { file } = live.window;
   const { place, lastRecord } = live.end;
   const steps: DiskStep[] = [];
-  if (unfinished) steps.push((done) => disk.remove(unfinishedFile, done));
   for (const { window, end } of unclosed) {
     steps.push((done) => writeClose(disk, { file: window.file, place: end.place }, done));
     steps.push((done) => disk.sync(window.file, done));

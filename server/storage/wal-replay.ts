@@ -4,7 +4,7 @@
  */
 import type { Entry, EntryId, HardState } from '../raft/entry.ts';
 import { LogOutline, type OutlineStart } from './wal-outline.ts';
-import type { WalWrite } from './wal-record.ts';
+import type { LoggedWrite, WalWrite } from './wal-record.ts';
 
 export class WalReplay {
   readonly outline: LogOutline;
@@ -20,7 +20,7 @@ export class WalReplay {
   }
 
   /** Throws ShapeError for what no server can have written. */
-  take(write: WalWrite): void {
+  take(write: LoggedWrite): void {
     const { outline } = this;
     const baseIndex = outline.base.index;
     outline.apply(write);

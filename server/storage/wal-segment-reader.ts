@@ -7,6 +7,7 @@ import type { FileWindow } from './file-window.ts';
 import { WalCorruptionError } from './wal-corruption-error.ts';
 import {
   encodeMark,
+  type LoggedWrite,
   markBytes,
   markNeedle,
   parsePayload,
@@ -15,7 +16,6 @@ import {
   recordAlignment,
   recordChecksum,
   recordHeaderBytes,
-  type WalWrite,
 } from './wal-record.ts';
 import { headerBytesMax, type ParsedHeader, parseSegmentHeader } from './wal-segment.ts';
 
@@ -57,7 +57,7 @@ export function readHeader(window: FileWindow, sequence: number): ParsedHeader {
 export function readRecords(
   window: FileWindow,
   first: RecordPlace,
-  take: (write: WalWrite) => void,
+  take: (write: LoggedWrite) => void,
 ): SegmentEnd {
   let place = first;
   let lastRecord: FoundRecord | null = null;
@@ -88,7 +88,7 @@ interface ReadRecord {
 function takeRecord(
   window: FileWindow,
   { record, offset }: { readonly record: ReadRecord; readonly offset: number },
-  take: (write: WalWrite) => void,
+  take: (write: LoggedWrite) => void,
 ): boolean {
   try {
     const writes = parsePayload(record.payload);

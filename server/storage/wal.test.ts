@@ -1,13 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { CrashPointName } from '../crash-points.ts';
 import { FileDisk } from '../host/file-disk.ts';
-import type { Random } from '../host.ts';
-import type { Entry } from '../raft/entry.ts';
-import type { Done } from './disk.ts';
-import { encodeRecord, fileHeaderBytes, parseFileHeader, type WalWrite } from './wal.ts';
-import { type RecoveredWal, recoverWal, WalCorruptionError } from './wal-recovery.ts';
+import { InvariantError } from '../raft/invariant-error.ts';
+import { DiskError, type Done } from './disk.ts';
+import { segmentFile } from './wal-segment.ts';
+import { WalTestDisk } from './wal-test-disk.ts';
+import {
+  createTestRandom,
+  openLog,
+  promiseOf,
+  testEntry,
+  testRecords,
+  testWrite,
+  writeTestLog,
+} from './wal-test-log.ts';
 
 const folders: string[] = [];
 const disks: FileDisk[] = [];
@@ -17,33 +26,13 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-function createFolder(): string {
+function createDisk(): { folder: string; disk: FileDisk } {
   const folder = mkdtempSync(join(tmpdir(), 'rafture-wal-'));
-  folders.push(folder);
-  return folder;
-}
-
-function recover(folder: string): RecoveredWal {
   const disk = new FileDisk(folder);
+  folders.push(folder);
   disks.push(disk);
-  return recoverWal(disk, random);
+  return { folder, disk };
 }
-
-/** A log as these bytes leave it. */
-function recoverBytes(folder: string, bytes: Uint8Array): RecoveredWal {
-  writeFileSync(join(folder, 'wal'), bytes);
-  const recovered = recover(folder);
-  disks.pop()?.close();
-  return recovered;
-}
-
-let draws = 0;
-const random: Random = {
-  next: () => {
-    draws += 1;
-    return (draws * 0.754_877_666) % 1;
-  },
-};
 
 function finished(start: (done: Done) => void): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -51,159 +40,206 @@ function finished(start: (done: Done) => void): Promise<void> {
   });
 }
 
-function entry(index: number, term: number, data = `${index}@${term}`): Entry {
-  return { index, term, kind: 'command', data: Buffer.from(data) };
-}
-
-const records: readonly (readonly WalWrite[])[] = [
-  [{ hardState: { currentTerm: 1, votedFor: 'n1' }, entries: [] }],
-  [
-    { hardState: null, entries: [entry(1, 1), entry(2, 1)] },
-    { hardState: null, entries: [entry(3, 1)] },
-  ],
-  [{ hardState: { currentTerm: 2, votedFor: null }, entries: [entry(2, 2)] }],
-  [{ hardState: null, entries: [entry(3, 2), entry(4, 2, 'longer than the others')] }],
-];
-
-/** What each number of whole records leaves. */
-const promises = [
-  { hardState: { currentTerm: 0, votedFor: null }, entries: [] },
-  { hardState: { currentTerm: 1, votedFor: 'n1' }, entries: [] },
-  {
-    hardState: { currentTerm: 1, votedFor: 'n1' },
-    entries: [entry(1, 1), entry(2, 1), entry(3, 1)],
-  },
-  { hardState: { currentTerm: 2, votedFor: null }, entries: [entry(1, 1), entry(2, 2)] },
-  {
-    hardState: { currentTerm: 2, votedFor: null },
-    entries: [entry(1, 1), entry(2, 2), entry(3, 2), entry(4, 2, 'longer than the others')],
-  },
-];
-
-function promiseOf({ hardState, entries }: RecoveredWal) {
-  return { hardState, entries };
-}
-
-/** The bytes of a log, and where each of its records ends. */
-async function writeLog(): Promise<{ bytes: Buffer; ends: readonly number[] }> {
-  const folder = createFolder();
-  const { wal, repair } = recover(folder);
-  await finished(repair);
-  const ends = [wal.endOffset];
-  for (const writes of records) {
-    await finished((done) => wal.append(writes, done));
-    ends.push(wal.endOffset);
-  }
-  return { bytes: readFileSync(join(folder, 'wal')), ends };
-}
-
 test('a new log is empty, and what is appended is there at the next start', async () => {
-  const folder = createFolder();
-  const first = recover(folder);
+  const { promises } = writeTestLog(false);
+  const { disk } = createDisk();
+  const first = openLog(disk);
   expect(promiseOf(first)).toEqual(promises[0]);
   await finished(first.repair);
-  for (const [position, writes] of records.entries()) {
+  for (const [position, writes] of testRecords.entries()) {
     await finished((done) => first.wal.append(writes, done));
-    expect(promiseOf(recover(folder))).toEqual(promises[position + 1]);
+    const found = openLog(disk);
+    expect(promiseOf(found)).toEqual(promises[position + 1]);
+    expect(found.tornBytes).toBe(0);
   }
 });
 
-test('each truncation leaves exactly the whole records, and can be appended to', async () => {
-  const { bytes, ends } = await writeLog();
-  const folder = createFolder();
-  for (let length = 0; length <= bytes.length; length += 1) {
-    const whole = ends.filter((end) => end <= length).length - 1;
-    const recovered = recoverBytes(folder, bytes.subarray(0, length));
-    expect(promiseOf(recovered)).toEqual(promises[Math.max(whole, 0)]);
-    expect(recovered.tornBytes).toBe(length - (ends[whole] ?? 0));
-  }
-});
-
-test('a torn tail is cut off for good before anything is appended', async () => {
-  const { bytes, ends } = await writeLog();
-  for (const length of [3, fileHeaderBytes, (ends[2] ?? 0) + 5, bytes.length - 1]) {
-    const folder = createFolder();
-    writeFileSync(join(folder, 'wal'), bytes.subarray(0, length));
-    const { wal, repair, hardState, entries } = recover(folder);
-    await finished(repair);
-    expect(readFileSync(join(folder, 'wal')).length).toBe(wal.endOffset);
-    const added = { hardState: { currentTerm: 9, votedFor: 'n3' }, entries: [] };
-    await finished((done) => wal.append([added], done));
-    const again = recover(folder);
-    expect(promiseOf(again)).toEqual({ hardState: added.hardState, entries });
-    expect(hardState.currentTerm).toBeLessThan(9);
-  }
-});
-
-test('each damaged byte is refused with its place, or was in the last record', async () => {
-  const { bytes, ends } = await writeLog();
-  const folder = createFolder();
-  const lastStart = ends[records.length - 1] ?? 0;
-  for (let place = 0; place < bytes.length; place += 1) {
-    for (const mask of [0x01, 0x80, 0xff]) {
-      const damaged = Buffer.from(bytes);
-      damaged[place] = (damaged[place] ?? 0) ^ mask;
-      if (place >= lastStart) {
-        expect(promiseOf(recoverBytes(folder, damaged))).toEqual(promises[records.length - 1]);
-        continue;
-      }
-      const offset = place < fileHeaderBytes ? 0 : ends.findLast((end) => end <= place);
-      expect(() => recoverBytes(folder, damaged)).toThrow(WalCorruptionError);
-      expect(() => recoverBytes(folder, damaged)).toThrow(`wal is corrupt at byte ${offset}:`);
-      disks.splice(0).forEach((disk) => {
-        disk.close();
-      });
-    }
-  }
-});
-
-test('zeros behind the last record are a torn tail', async () => {
-  const { bytes } = await writeLog();
-  const recovered = recoverBytes(createFolder(), Buffer.concat([bytes, Buffer.alloc(5000)]));
-  expect(promiseOf(recovered)).toEqual(promises[records.length]);
-  expect(recovered.tornBytes).toBe(5000);
-});
-
-test('a value that looks like a record does not make a torn tail look like damage', async () => {
-  const { bytes, ends } = await writeLog();
-  const marker = parseFileHeader(bytes) ?? 0;
-  const lookAlike = bytes.subarray(ends[0], ends[1]);
-  const entries = [{ ...entry(5, 2), data: Buffer.concat([lookAlike, lookAlike]) }];
-  const writes = [{ hardState: null, entries }];
-  const record = encodeRecord(writes, { marker, endOffset: bytes.length });
-  const torn = Buffer.concat([bytes, record.subarray(0, -1)]);
-  expect(promiseOf(recoverBytes(createFolder(), torn))).toEqual(promises[records.length]);
-});
-
-test('a record that no server can have written is refused though its checksum holds', async () => {
-  const { bytes } = await writeLog();
-  const marker = parseFileHeader(bytes) ?? 0;
-  const impossible: readonly WalWrite[] = [
-    { hardState: null, entries: [entry(9, 2)] },
-    { hardState: null, entries: [entry(5, 1)] },
-    { hardState: { currentTerm: 1, votedFor: null }, entries: [] },
-  ];
-  for (const write of impossible) {
-    const record = encodeRecord([write], { marker, endOffset: bytes.length });
-    const log = Buffer.concat([bytes, record]);
-    expect(() => recoverBytes(createFolder(), log)).toThrow(`corrupt at byte ${bytes.length}:`);
-  }
-});
-
-test('a log much longer than the window is read whole', async () => {
-  const folder = createFolder();
-  const { wal, repair } = recover(folder);
-  await finished(repair);
-  const data = Buffer.alloc(300_000, 'x');
-  const entries = Array.from({ length: 12 }, (_, position) => ({
-    ...entry(position + 1, 1),
-    data,
-  }));
+test('an entry that is larger than a segment gets a segment of its size, a small one the usual', async () => {
+  const { folder, disk } = createDisk();
+  const first = openLog(disk, { segmentBytes: 4096 });
+  await finished(first.repair);
+  const texts = ['a', 'b'.repeat(300_000), 'c', 'd'.repeat(10_000), 'e'];
+  const entries = texts.map((text, position) => testEntry(position + 1, 1, text));
+  const hardState = { currentTerm: 1, votedFor: 'n1' };
+  await finished((done) => first.wal.append([testWrite({ hardState })], done));
   for (const one of entries) {
-    await finished((done) => wal.append([{ hardState: null, entries: [one] }], done));
+    await finished((done) => first.wal.append([testWrite({ entries: [one] })], done));
   }
-  expect(recover(folder).entries).toEqual(entries);
-  const bytes = readFileSync(join(folder, 'wal'));
-  bytes[100] = 0;
-  expect(() => recoverBytes(folder, bytes)).toThrow(`corrupt at byte ${fileHeaderBytes}:`);
+  const found = openLog(disk, { segmentBytes: 4096 });
+  expect(found.hardState).toEqual(hardState);
+  expect(found.entries.map(({ data }) => Buffer.from(data).toString() === texts.shift())).toEqual([
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+  expect(sizes.filter((size) => size === 4096).length).toBe(3);
+  expect(Math.max(...sizes)).toBeGreaterThan(300_000);
+});
+
+test('a segment has its full size from the begin, and zeros are written ahead within it', () => {
+  const disk = new WalTestDisk(createTestRandom(0.1));
+  const { wal, repair } = openLog(disk, { segmentBytes: 3 * 1024 * 1024 });
+  disk.do(repair);
+  expect(disk.size(segmentFile(1))).toBe(3 * 1024 * 1024);
+  const writes: number[] = [];
+  disk.fault = (operation) => {
+    if (operation === 'writeAt') writes.push(0);
+    return null;
+  };
+  const hardState = { currentTerm: 1, votedFor: null };
+  disk.do((done) => wal.append([testWrite({ hardState })], done));
+  expect(writes.length).toBe(2);
+  disk.do((done) => wal.append([testWrite({ entries: [testEntry(1, 1)] })], done));
+  expect(writes.length).toBe(3);
+  expect(wal.counters.fsyncs).toBe(2);
+  expect(wal.counters.bytesWritten).toBeGreaterThan(1024 * 1024 - 200);
+});
+
+test('compaction removes what lies wholly at or below, oldest first, and never the live one', () => {
+  const disk = new WalTestDisk(createTestRandom(0.2));
+  const { wal, repair } = openLog(disk, { segmentBytes: 256 });
+  disk.do(repair);
+  const hardState = { currentTerm: 1, votedFor: 'n1' };
+  disk.do((done) => wal.append([testWrite({ hardState })], done));
+  const lastOf = new Map<string, number>();
+  for (let index = 1; index <= 20; index += 1) {
+    const entries = [testEntry(index, 1, 'x'.repeat(40))];
+    disk.do((done) => wal.append([testWrite({ entries })], done));
+    lastOf.set(wal.end.file, index);
+  }
+  expect(lastOf.size).toBeGreaterThan(5);
+  for (let index = 0; index <= 25; index += 1) {
+    const outcome = disk.do((done) => wal.compactTo(index, done));
+    expect(outcome).toBe(null);
+    const kept = [...lastOf].filter(([file, last]) => last > index || file === wal.end.file);
+    expect(disk.list()).toEqual(kept.map(([file]) => file));
+    if (index === 0) continue;
+    const found = openLog(disk, { segmentBytes: 256, snapshot: { index, term: 1 } });
+    expect(found.hardState).toEqual(hardState);
+    expect(found.base.index).toBeLessThanOrEqual(index);
+    const left = found.entries.filter((one) => one.index > index).map((one) => one.index);
+    expect(left).toEqual(
+      Array.from({ length: Math.max(0, 20 - index) }, (_, at) => index + 1 + at),
+    );
+  }
+});
+
+test('compactions that are asked for together are done one after the other', () => {
+  const disk = new WalTestDisk(createTestRandom(0.2));
+  const { wal, repair } = openLog(disk, { segmentBytes: 256 });
+  disk.do(repair);
+  disk.do((done) =>
+    wal.append([testWrite({ hardState: { currentTerm: 1, votedFor: null } })], done),
+  );
+  for (let index = 1; index <= 20; index += 1) {
+    disk.do((done) =>
+      wal.append([testWrite({ entries: [testEntry(index, 1, 'x'.repeat(40))] })], done),
+    );
+  }
+  const order: string[] = [];
+  wal.compactTo(5, () => {
+    order.push('to 5');
+    wal.compactTo(12, () => order.push('to 12'));
+  });
+  wal.compactTo(10, () => order.push('to 10'));
+  while (disk.step());
+  expect(order).toEqual(['to 5', 'to 10', 'to 12']);
+  const [oldest] = disk.list();
+  const found = openLog(disk, { segmentBytes: 256, snapshot: { index: 12, term: 1 } });
+  expect(found.base.index).toBeLessThanOrEqual(12);
+  expect(oldest).not.toBe(segmentFile(1));
+});
+
+test('segments that an installed snapshot has voided may go with it, wherever they reached', () => {
+  const disk = new WalTestDisk(createTestRandom(0.2));
+  const { wal, repair } = openLog(disk, { segmentBytes: 256 });
+  disk.do(repair);
+  disk.do((done) =>
+    wal.append([testWrite({ hardState: { currentTerm: 1, votedFor: null } })], done),
+  );
+  for (let index = 1; index <= 20; index += 1) {
+    disk.do((done) =>
+      wal.append([testWrite({ entries: [testEntry(index, 1, 'x'.repeat(40))] })], done),
+    );
+  }
+  const snapshot = { index: 8, term: 2 };
+  const hardState = { currentTerm: 2, votedFor: null };
+  disk.do((done) => wal.append([testWrite({ hardState, snapshot })], done));
+  disk.do((done) => wal.compactTo(8, done));
+  expect(disk.list()).toEqual([wal.end.file]);
+  const found = openLog(disk, { segmentBytes: 256, snapshot });
+  expect(promiseOf(found)).toEqual({ hardState, base: snapshot, entries: [] });
+});
+
+test('what does not continue the log is a broken invariant, and nothing of it is written', () => {
+  const disk = new WalTestDisk(createTestRandom(0.2));
+  const { wal, repair } = openLog(disk);
+  disk.do(repair);
+  const hardState = { currentTerm: 3, votedFor: 'n1' };
+  disk.do((done) => wal.append([testWrite({ hardState, entries: [testEntry(1, 3)] })], done));
+  const before = disk.contents();
+  for (const write of [
+    { entries: [testEntry(3, 3)] },
+    { entries: [testEntry(2, 2)] },
+    { entries: [testEntry(2, 4)] },
+    { hardState: { currentTerm: 2, votedFor: null } },
+    { hardState: { currentTerm: 3, votedFor: 'n2' } },
+    { snapshot: { index: 5, term: 4 } },
+  ]) {
+    expect(() => wal.append([testWrite(write)], () => undefined)).toThrow(InvariantError);
+  }
+  while (disk.step());
+  expect(disk.contents()).toEqual(before);
+});
+
+test('the crash points of an append, a roll and a compaction stand in their order', () => {
+  const disk = new WalTestDisk(createTestRandom(0.2));
+  const reached: CrashPointName[] = [];
+  const { wal, repair } = openLog(disk, { segmentBytes: 200, reached });
+  disk.do(repair);
+  expect(reached).toEqual([]);
+  const hardState = { currentTerm: 1, votedFor: null };
+  disk.do((done) => wal.append([testWrite({ hardState, entries: [testEntry(1, 1)] })], done));
+  const append = ['wal.before-append', 'wal.after-append-before-fsync', 'wal.after-fsync'];
+  expect(reached.splice(0)).toEqual(append);
+  const entries = [testEntry(2, 1, 'y'.repeat(60))];
+  disk.do((done) => wal.append([testWrite({ entries })], done));
+  expect(reached.splice(0)).toEqual([
+    'wal.before-append',
+    'wal.before-roll',
+    'wal.after-roll',
+    ...append.slice(1),
+  ]);
+  disk.do((done) => wal.compactTo(0, done));
+  expect(reached.splice(0)).toEqual([]);
+  disk.do((done) => wal.compactTo(1, done));
+  expect(reached).toEqual(['wal.before-compact', 'wal.after-remove-before-directory-fsync']);
+});
+
+test('every operation of an append and a roll may fail, and its error arrives', () => {
+  for (let failing = 0; ; failing += 1) {
+    const disk = new WalTestDisk(createTestRandom(0.2));
+    const { wal, repair } = openLog(disk, { segmentBytes: 160 });
+    disk.do(repair);
+    const hardState = { currentTerm: 1, votedFor: null };
+    disk.do((done) => wal.append([testWrite({ hardState, entries: [testEntry(1, 1)] })], done));
+    let count = 0;
+    disk.fault = (operation, file) => {
+      count += 1;
+      return count === failing + 1 ? new DiskError('EIO', file, `${operation} failed`) : null;
+    };
+    const entries = [testEntry(2, 1, 'y'.repeat(60))];
+    const error = disk.do((done) => wal.append([testWrite({ entries })], done));
+    if (count <= failing) {
+      expect([error, failing]).toEqual([null, 10]);
+      return;
+    }
+    expect(error?.code).toBe('EIO');
+    const found = openLog(disk, { segmentBytes: 160 });
+    expect(found.hardState).toEqual(hardState);
+    expect(found.entries.slice(0, 1).map(({ index }) => index)).toEqual([1]);
+  }
 });

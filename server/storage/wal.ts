@@ -18,6 +18,7 @@ import {
   encodeCloseRecord,
   encodeMark,
   encodeRecord,
+  type LoggedWrite,
   markBytes,
   type RecordPlace,
   sealRecord,
@@ -82,6 +83,10 @@ export class Wal {
   /** Zeros stand between the end of the records and here. */
   #filledTo: number;
   #unmarked: boolean;
+  #marking = false;
+  /** They wait until the mark is written. */
+  #afterMark: Done[] = [];
+  #compacting = false;
   #compactions: Compaction[] = [];
 
   constructor(parts: WalParts) {
@@ -104,10 +109,15 @@ export class Wal {
    */
   append(writes: readonly WalWrite[], done: Done): void {
     const { crashPoints, outline } = this.#parts;
-    const record = encodeRecord(writes);
     const { lastEntry, hardState } = outline;
+    const logged: LoggedWrite[] = [];
+    const lastIndexes: number[] = [];
+    for (const write of writes) {
+      logged.push(this.#log(write));
+      lastIndexes.push(outline.lastEntry.index);
+    }
+    const record = encodeRecord(logged);
     const rolls = this.#live.offset + record.length + closeRecordBytes > this.#live.size;
-    const lastIndexes = writes.map((write) => this.#apply(write));
     crashPoints.reach('wal.before-append');
     const steps: DiskStep[] = [];
     if (rolls) {
@@ -122,8 +132,13 @@ export class Wal {
     runInOrder(steps, done);
   }
 
+  /** No mark and no later record shows that the last record is durable. */
+  get unmarked(): boolean {
+    return this.#unmarked;
+  }
+
   /**
-   * Writes down that the last record is durable, unless an append runs that will show it; without
+   * Writes down that the last record is durable, for when no next one will show it soon; without
    * a sync. From then on damage of that record is known from a torn write. Calls back perhaps at
    * once.
    */
@@ -133,10 +148,17 @@ export class Wal {
       return;
     }
     this.#unmarked = false;
+    this.#marking = true;
     const { marker, sequence } = this.#live;
     const offset = this.#live.offset - markBytes;
     const mark = encodeMark({ marker, sequence, offset });
-    this.#parts.disk.writeAt(segmentFile(sequence), offset, mark, done);
+    this.#parts.disk.writeAt(segmentFile(sequence), offset, mark, (error) => {
+      this.#marking = false;
+      const waiting = this.#afterMark;
+      this.#afterMark = [];
+      done(error);
+      for (const step of waiting) step(error);
+    });
   }
 
   /**
@@ -146,15 +168,17 @@ export class Wal {
    */
   compactTo(index: number, done: Done): void {
     this.#compactions.push({ index, done });
-    if (this.#compactions.length === 1) this.#compact();
+    this.#compact();
   }
 
   #compact(): void {
     const compaction = this.#compactions[0];
-    if (compaction === undefined) return;
+    if (compaction === undefined || this.#compacting) return;
     const { crashPoints, spans } = this.#parts;
     if (spans.removable(compaction.index) !== null) crashPoints.reach('wal.before-compact');
+    this.#compacting = true;
     this.#removeNext(compaction, (error) => {
+      this.#compacting = false;
       this.#compactions.shift();
       compaction.done(error);
       this.#compact();
@@ -185,16 +209,13 @@ export class Wal {
     });
   }
 
-  /** Returns the log's last index. */
-  #apply(write: WalWrite): number {
-    const { outline } = this.#parts;
+  #log(write: WalWrite): LoggedWrite {
     try {
-      outline.apply(write);
+      return this.#parts.outline.log(write);
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       throw new InvariantError('a write continues the log on disk', { found: error.message });
     }
-    return outline.lastEntry.index;
   }
 
   #write(record: Buffer, done: Done): void {
@@ -265,6 +286,8 @@ export class Wal {
     const file = segmentFile(closed.sequence);
     let checksum = 0;
     const steps: readonly DiskStep[] = [
+      // So that nothing runs any more on a segment that compaction may remove.
+      (stepDone) => (this.#marking ? this.#afterMark.push(stepDone) : stepDone(null)),
       (stepDone) => {
         checksum = createSegment(disk, header, stepDone);
       },

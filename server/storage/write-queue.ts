@@ -135,8 +135,8 @@ export class WriteQueue {
       if (messagesAfterWrite.length > 0) this.#events.release(messagesAfterWrite);
     }
     this.#writing = false;
-    this.flush();
-    if (!this.#writing) this.#mark();
+    if (this.#waiting.length > 0) this.flush();
+    else this.#mark();
   }
 
   /** Nothing waits: no next record will show soon that the last one is durable. */
@@ -147,7 +147,9 @@ export class WriteQueue {
       this.#marking = false;
       if (this.#failed) return;
       if (error !== null) this.#fail(error);
-      else if (this.empty) this.#events.drained();
+      else if (!this.empty) return;
+      else if (this.#wal.unmarked) this.#mark();
+      else this.#events.drained();
     });
   }
 
