@@ -7,7 +7,12 @@ import type { Core } from './core.ts';
 import type { Entry, NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 import type { AppendEntries, AppendEntriesResponse } from './message.ts';
-import { becomeFollower, reconcileWithConfiguration, resetElectionTimer } from './role.ts';
+import {
+  becomeFollower,
+  learnCommitIndex,
+  reconcileWithConfiguration,
+  resetElectionTimer,
+} from './role.ts';
 
 interface FromLeader {
   readonly term: number;
@@ -44,7 +49,7 @@ export function handleAppendEntries(core: Core, from: NodeId, message: AppendEnt
   const matchIndex = prevLogIndex + message.entries.length;
   // Only up to what this very message has shown to match. Beyond it the log may hold a deposed
   // leader's entries, and a heartbeat with a high leaderCommit would commit them. [Fig. 2]
-  core.commitIndex = Math.max(core.commitIndex, Math.min(message.leaderCommit, matchIndex));
+  learnCommitIndex(core, Math.min(message.leaderCommit, matchIndex));
   answer(core, from, { success: true, matchIndex, readRound, replicationId });
 }
 

@@ -145,9 +145,24 @@ export function isOwnVoter(core: Core): boolean {
   return isVoter(configurationInForce(core), core.id);
 }
 
+/**
+ * Whether this server stands for election: a voter, or one that a configuration removes which is not
+ * known to be committed. Its vote for itself does not count, but nobody else may be able to win:
+ *   1. n1 changes from {n1, n2} to {n2, n3} and crashes when it alone holds the new configuration;
+ *   2. n2 and n3 hold the joint one, and need the vote of n1;
+ *   3. n1 refuses it, for its log is longer. If it did not stand itself, that would be the end.
+ * [Ongaro §4.2.2]
+ */
+export function mayStand(core: Core): boolean {
+  if (isOwnVoter(core)) return true;
+  const { current, previous } = core.configurations;
+  const committed = current.index <= core.commitIndex;
+  return !committed && previous !== null && isVoter(previous.configuration, core.id);
+}
+
 /** What this server is when it neither stands nor leads. */
 export function restingRole(core: Core): 'follower' | 'learner' {
-  return isOwnVoter(core) ? 'follower' : 'learner';
+  return mayStand(core) ? 'follower' : 'learner';
 }
 
 /**

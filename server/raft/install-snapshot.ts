@@ -11,7 +11,7 @@ import type { EntryId, NodeId, SnapshotMeta } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 import type { InstallSnapshot } from './message.ts';
 import type { ChunkStored } from './ready.ts';
-import { reconcileWithConfiguration } from './role.ts';
+import { learnCommitIndex, reconcileWithConfiguration } from './role.ts';
 
 /** The newest snapshot that could be taken: of what is committed up to `index`. */
 export function snapshotMetaAt(core: Core, index: number): SnapshotMeta {
@@ -58,7 +58,7 @@ export function handleInstallSnapshot(core: Core, from: NodeId, message: Install
     return;
   }
   // The leader compacted it, so it is committed; and it matches, so that is known here now.
-  core.commitIndex = Math.max(core.commitIndex, lastIncludedIndex);
+  learnCommitIndex(core, lastIncludedIndex);
   respond(core, { to: from, lastIncludedIndex, replicationId, installed: true });
 }
 
@@ -87,7 +87,7 @@ export function stepSnapshotReceived(core: Core, received: ReceivedSnapshot): vo
   const { from, replicationId, snapshot } = received;
   const { lastIncludedIndex: index, lastIncludedTerm: term } = snapshot;
   if (core.role === 'leader') return;
-  if (core.log.holds({ index, term })) core.commitIndex = Math.max(core.commitIndex, index);
+  if (core.log.holds({ index, term })) learnCommitIndex(core, index);
   else if (index > core.commitIndex) install(core, snapshot);
   if (core.leaderId !== from) return;
   respond(core, { to: from, lastIncludedIndex: index, replicationId, installed: true });

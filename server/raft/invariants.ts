@@ -5,7 +5,7 @@
  * completeness, state machine safety [Fig. 3]) is checked by the cluster test and the simulation.
  */
 import { parseConfiguration } from './configuration.ts';
-import { type Core, isOwnVoter, otherMembers } from './core.ts';
+import { type Core, mayStand, otherMembers } from './core.ts';
 import type { ConfigurationAt, NodeId, Role } from './entry.ts';
 import { InvariantError, type InvariantFacts } from './invariant-error.ts';
 
@@ -51,9 +51,9 @@ export function checkState(core: Core): void {
   assert(!leads || core.votedFor === core.id, 'a leader has voted for itself', at);
   const readCount = core.reads.unconfirmed.length + core.reads.waiting.length;
   assert(leads || readCount === 0, 'only a leader owes reads', at);
-  const votes = isOwnVoter(core);
-  assert(votes || leads || core.role === 'learner', 'who does not vote does not stand', at);
-  assert(!votes || core.role !== 'learner', 'a learner does not vote', at);
+  const stands = mayStand(core);
+  assert(stands || leads || core.role === 'learner', 'a learner does not stand', at);
+  assert(!stands || core.role !== 'learner', 'who may stand is no learner', at);
   assert(leads || core.transfer === null, 'only a leader hands leadership over', at);
   const snapshotIndex = core.snapshot?.lastIncludedIndex ?? 0;
   assert(snapshotIndex <= core.commitIndex, 'a snapshot holds what is committed only', at);

@@ -4,7 +4,7 @@
  * Everything that must be forgotten with a role is forgotten here. What a new leader or candidate
  * sends is not decided here.
  */
-import { type Core, configurationInForce, isOwnVoter, otherMembers, restingRole } from './core.ts';
+import { type Core, configurationInForce, mayStand, otherMembers, restingRole } from './core.ts';
 import type { NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 import { Progress } from './progress.ts';
@@ -115,8 +115,15 @@ export function reconcileWithConfiguration(core: Core): void {
       return;
     default:
       // It stood for election with a configuration that was taken back: no vote of it counts.
-      if (!isOwnVoter(core)) becomeFollower(core, core.currentTerm, null);
+      if (!mayStand(core)) becomeFollower(core, core.currentTerm, null);
   }
+}
+
+/** One that does not lead has learned that more is committed: perhaps its own removal. */
+export function learnCommitIndex(core: Core, index: number): void {
+  if (index <= core.commitIndex) return;
+  core.commitIndex = index;
+  reconcileWithConfiguration(core);
 }
 
 /** A leader knows a progress for each other member, and for nobody else. */
@@ -140,7 +147,7 @@ export function endTransfer(core: Core, succeeded: boolean): void {
 }
 
 function checkMayStand(core: Core): void {
-  if (core.role !== 'leader' && isOwnVoter(core)) return;
+  if (core.role !== 'leader' && mayStand(core)) return;
   throw new InvariantError('only a voter that does not lead stands for election', {
     id: core.id,
     role: core.role,
