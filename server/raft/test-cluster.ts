@@ -1,149 +1,101 @@
 /**
  * A few cores on a made-up network and disks, driven by a seed: for the tests of this folder.
  *
- * Messages are dropped, doubled and delivered in any order; writes complete late; a crash loses
- * what was not written. After every step it checks what must hold between servers. [Fig. 3]
+ * It is their driver too, with a state that is the list of applied entries. Writes, snapshots and
+ * chunks complete late; a crash loses what was not written. The oracle looks at every step.
  */
-
 import { configurationOf } from './configuration.ts';
-import type { Entry, HardState, NodeId } from './entry.ts';
-import type { Envelope, Message } from './message.ts';
+import type { Configuration, ConfigurationAt, NodeId } from './entry.ts';
+import type { Envelope } from './message.ts';
 import { createRaft, type Raft, type RaftOptions } from './raft.ts';
-import type { Input, Ready, Write } from './ready.ts';
-import { ClusterOracle } from './test-oracle.ts';
+import type { ChunkRequest, ConfigurationChange, Input, Ready, Write } from './ready.ts';
+import {
+  appliedIn,
+  createSnapshotFile,
+  type SnapshotFile,
+  TestDisk,
+  TestLog,
+} from './test-disk.ts';
+import { Marks } from './test-marks.ts';
+import { type NetworkFaults, type Packet, TestNetwork } from './test-network.ts';
+import { ClusterOracle, nameOf } from './test-oracle.ts';
+import { Dice } from './test-random.ts';
 
-export interface Faults {
-  readonly dropRate: number;
-  readonly duplicateRate: number;
-  readonly crashRate: number;
-  readonly partitionRate: number;
-  readonly proposeRate: number;
-  readonly readRate: number;
-  /** How often time passes somewhere, and how often a disk completes a write; else a message. */
-  readonly tickRate: number;
-  readonly writtenRate: number;
+export interface ClusterOptions extends NetworkFaults {
+  readonly nodeCount: number;
+  /** So many of them vote at first; the others join. */
+  readonly voterCount: number;
+  readonly chunkBytes: number;
+  readonly raft: Partial<RaftOptions>;
 }
 
 /** One run of a server: a restart makes a new one on the old disk. */
 export interface Incarnation {
   readonly raft: Raft;
-  readonly inFlight: Write[];
+  /** As the core has it: what is on disk and what is on its way; never compacted. */
+  readonly log: TestLog;
+  /** The state: names of the entries that were applied. */
+  applied: string[];
+  inFlight: Write[];
   /** Messages that wait for the write with this id. */
   held: { readonly afterWriteId: number; readonly envelope: Envelope }[];
   lastWriteId: number;
   writtenId: number;
-  deliveredIndex: number;
-  /** The log as the core has it: what is on disk and what is on its way. */
-  readonly log: Entry[];
+  /** Before the step at hand. */
+  configuration: ConfigurationAt;
+  /** The own snapshot that is being written. */
+  ownSnapshot: SnapshotFile | null;
+  chunks: Ready['chunks'][number][];
+  chunkRequests: ChunkRequest[];
 }
 
 export interface TestNode {
   readonly id: NodeId;
-  readonly disk: { hardState: HardState; entries: Entry[] };
+  readonly initialConfiguration: Configuration;
+  readonly disk: TestDisk;
   running: Incarnation | null;
 }
 
-interface Packet {
-  readonly from: NodeId;
-  readonly to: NodeId;
-  readonly message: Message;
-}
-
-/** mulberry32: uniform in [0, 1), the same for the same seed. */
-export function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+/** What is dropped when more waits; the core asks again. */
+const chunkQueueMax = 8;
 
 export class TestCluster {
   readonly nodes: readonly TestNode[];
+  readonly network: TestNetwork;
   readonly oracle: ClusterOracle;
-  readonly #random: () => number;
-  readonly #faults: Faults;
-  #packets: Packet[] = [];
-  /** Copies that will arrive when nobody expects them any more. */
-  readonly #limbo: Packet[] = [];
-  /** Which side each node is on; equal sides hear each other. */
-  #sides = new Map<NodeId, number>();
-  /** Its clock nearly stands: a leader that does not notice that it was replaced. */
-  #slow: TestNode | null = null;
+  readonly marks: Marks = new Marks();
+  readonly #dice: Dice;
+  readonly #options: ClusterOptions;
   #nextId = 1;
 
-  constructor(nodeCount: number, random: () => number, faults: Faults) {
-    this.#random = random;
-    this.#faults = faults;
-    this.nodes = Array.from({ length: nodeCount }, (_, position) => ({
-      id: `n${position + 1}`,
-      disk: { hardState: { currentTerm: 0, votedFor: null }, entries: [] },
+  constructor(random: () => number, options: ClusterOptions) {
+    this.#dice = new Dice(random);
+    this.#options = options;
+    const ids = Array.from({ length: options.nodeCount }, (_, position) => `n${position + 1}`);
+    const voters = ids.slice(0, options.voterCount);
+    this.nodes = ids.map((id) => ({
+      id,
+      initialConfiguration: configurationOf(voters.includes(id) ? voters : []),
+      disk: new TestDisk(),
       running: null,
     }));
-    this.oracle = new ClusterOracle(this.nodes);
+    this.network = new TestNetwork(this.#dice, options);
+    this.oracle = new ClusterOracle(this.nodes, configurationOf(voters), this.marks);
     for (const node of this.nodes) this.restart(node);
   }
 
-  leader(): TestNode | undefined {
+  leaders(): readonly TestNode[] {
     const leaders = this.nodes.filter((node) => roleOf(node) === 'leader');
-    const termOf = (node: TestNode): number => node.running?.raft.status().currentTerm ?? 0;
-    return leaders.sort((a, b) => termOf(b) - termOf(a))[0];
+    return leaders.sort((a, b) => termOf(b) - termOf(a));
   }
 
-  /** One thing happens somewhere. */
-  stepAtRandom(): void {
-    const { crashRate, partitionRate, proposeRate, readRate } = this.#faults;
-    const { tickRate, writtenRate } = this.#faults;
-    const node = this.#pick(this.nodes);
-    if (node.running === null && this.#random() < 0.1) this.restart(node);
-    const choices: readonly [number, () => void][] = [
-      [crashRate, () => this.crash(this.#leaderOr(node))],
-      [partitionRate, () => this.#partition()],
-      [proposeRate, () => this.propose(this.#leaderOr(node), 1 + Math.floor(this.#random() * 3))],
-      [readRate, () => this.read(this.#leaderOr(node))],
-      [node === this.#slow ? tickRate / 10 : tickRate, () => this.#step(node, { type: 'tick' })],
-      [writtenRate, () => this.#completeWrite(node)],
-      [1, () => this.#deliverOne()],
-    ];
-    let dice = this.#random();
-    for (const [rate, act] of choices) {
-      dice -= rate;
-      if (dice < 0) {
-        act();
-        return;
-      }
-    }
-  }
-
-  /** All is well from now on: every node runs, every message arrives, every write completes. */
-  heal(): void {
-    this.#sides = new Map();
-    this.#slow = null;
-    for (const node of this.nodes) if (node.running === null) this.restart(node);
-  }
-
-  /** A unit of time in which all that can happen happens. */
-  stepAll(): void {
-    for (const node of this.nodes) this.#step(node, { type: 'tick' });
-    this.settle();
-  }
-
-  settle(): void {
-    for (let round = 0; round < 1000; round += 1) {
-      const packets = this.#packets;
-      this.#packets = [];
-      for (const packet of packets) this.#deliver(packet);
-      for (const node of this.nodes) while (this.#completeWrite(node));
-      if (packets.length === 0 && this.#packets.length === 0) return;
-    }
-    throw new Error('the cluster does not come to rest');
+  tick(node: TestNode): void {
+    this.#step(node, { type: 'tick' });
   }
 
   propose(node: TestNode, count: number): void {
     const proposals = Array.from({ length: count }, () => {
-      const id = this.#nextId++;
+      const id = this.#newId();
       return { id, data: new TextEncoder().encode(`${node.id}#${id}`) };
     });
     this.#step(node, { type: 'propose', proposals });
@@ -151,93 +103,225 @@ export class TestCluster {
 
   read(node: TestNode): void {
     if (node.running === null) return;
-    const id = this.#nextId++;
-    this.oracle.readAsked(id);
+    const id = this.#newId();
+    this.oracle.readAsked(node, id);
     this.#step(node, { type: 'read', ids: [id] });
   }
 
+  change(node: TestNode, change: Omit<ConfigurationChange, 'id' | 'addresses'>): void {
+    const id = this.#newId();
+    this.#step(node, { type: 'changeConfiguration', id, addresses: {}, ...change });
+  }
+
+  transfer(node: TestNode, to: NodeId | null): void {
+    if (node.running === null) return;
+    const id = this.#newId();
+    this.oracle.transferAsked(node, id);
+    this.#step(node, { type: 'transfer', id, to });
+  }
+
+  /** The state as it is now begins to be written. */
+  beginSnapshot({ running }: TestNode): void {
+    if (running === null || running.ownSnapshot !== null) return;
+    const index = running.applied.length;
+    if (index <= running.raft.status().snapshotIndex) return;
+    const meta = running.raft.snapshotMetaAt(index);
+    // Who has joined does not know who was in the cluster before.
+    if (meta.configuration.configuration.voters.length === 0) return;
+    running.ownSnapshot = createSnapshotFile(meta, running.applied);
+  }
+
+  /** One of the things that a node's disk has to do is done. */
+  completeOne(node: TestNode): void {
+    const acts = [this.#completeWrite, this.#completeSnapshot, this.#storeChunk, this.#readChunk];
+    for (const act of this.#dice.shuffled(acts)) if (act.call(this, node)) return;
+  }
+
+  deliverOne(): void {
+    for (const packet of this.network.takeOne()) this.#deliver(packet);
+  }
+
+  /** A unit of time in which all that can happen happens. */
+  stepAll(): void {
+    for (const node of this.nodes) this.tick(node);
+    this.settle();
+  }
+
+  settle(): void {
+    for (let round = 0; round < 1000; round += 1) {
+      const packets = this.network.takeAll();
+      for (const packet of packets) this.#deliver(packet);
+      let busy = packets.length > 0;
+      for (const node of this.nodes) while (this.#completeAny(node)) busy = true;
+      if (!busy) return;
+    }
+    throw new Error('the cluster does not come to rest');
+  }
+
   restart(node: TestNode): void {
-    const random = this.#random;
-    const options: RaftOptions = {
-      id: node.id,
-      initialConfiguration: configurationOf(this.nodes.map(({ id }) => id)),
-      electionTimeoutTicks: 5,
-      heartbeatTimeoutTicks: 2,
-      random,
-      maxEntryBytesPerMessage: 12,
-      maxInflightMessages: 3,
-      maxInflightBytes: 30,
-    };
-    const entries = [...node.disk.entries];
+    const { disk, initialConfiguration } = node;
+    const recovered = disk.recover(this.#dice);
+    const raft = createRaft(
+      {
+        id: node.id,
+        initialConfiguration,
+        electionTimeoutTicks: 5,
+        heartbeatTimeoutTicks: 2,
+        random: this.#dice.random,
+        ...this.#options.raft,
+      },
+      recovered,
+    );
     node.running = {
-      raft: createRaft(options, {
-        hardState: node.disk.hardState,
-        snapshot: null,
-        base: { index: 0, term: 0 },
-        entries,
-      }),
+      raft,
+      log: new TestLog(recovered.base, recovered.entries),
+      applied: disk.snapshot === null ? [] : appliedIn(disk.snapshot),
       inFlight: [],
       held: [],
       lastWriteId: 0,
       writtenId: 0,
-      deliveredIndex: 0,
-      log: entries,
+      configuration: raft.status().configuration,
+      ownSnapshot: null,
+      chunks: [],
+      chunkRequests: [],
     };
+    this.oracle.checkStart(node, node.running, recovered);
   }
 
   /** What was being written may have reached the disk, in order and up to any point. */
   crash(node: TestNode): void {
-    const { running } = node;
+    const { running, disk } = node;
     if (running === null) return;
-    const survivorCount = Math.floor(this.#random() * (running.inFlight.length + 1));
-    for (const write of running.inFlight.slice(0, survivorCount)) persist(node, write);
+    const survivorCount = this.#dice.below(running.inFlight.length + 1);
+    for (const write of running.inFlight.slice(0, survivorCount)) this.#persist(node, write);
+    const next = running.inFlight[survivorCount];
+    if (next?.snapshot && this.#dice.chance(0.7)) {
+      disk.install(next.snapshot.lastIncludedIndex);
+      this.marks.add('crash between installation and log');
+    }
+    // Durable before the log that it holds, or before anybody was told.
+    if (running.ownSnapshot !== null && this.#dice.chance(0.5)) disk.adopt(running.ownSnapshot);
+    const [chunk] = running.chunks;
+    if (chunk !== undefined && this.#dice.chance(0.5)) disk.receive(chunk.message);
+    if (disk.partialBytes > 0) this.marks.add('crash with a part of a snapshot');
     node.running = null;
+    this.oracle.crashed(node);
   }
 
-  /** The network splits in two, often around a leader whose clock is slow, or heals. */
-  #partition(): void {
-    this.#sides = new Map();
-    this.#slow = null;
-    const shape = this.#random();
-    if (shape < 0.3) return;
-    const target = this.#leaderOr(this.#pick(this.nodes));
-    if (shape < 0.7) this.#slow = target;
-    for (const node of this.nodes) {
-      const side = shape < 0.5 ? Number(node === target) : Math.floor(this.#random() * 2);
-      this.#sides.set(node.id, side);
-    }
+  #newId(): number {
+    return this.#nextId++;
   }
 
   #step(node: TestNode, input: Input): void {
     const { running } = node;
     if (running === null) return;
+    running.configuration = running.raft.status().configuration;
     const ready = running.raft.step(input);
     this.#perform(node, running, ready);
-    this.oracle.checkStep(node, running, ready);
+    this.oracle.checkStep(node, { running, input, ready });
   }
 
   #perform(node: TestNode, running: Incarnation, ready: Ready): void {
-    if (ready.write !== null) {
-      const first = ready.write.entries[0];
-      if (first !== undefined) running.log.length = first.index - 1;
-      running.log.push(...ready.write.entries);
-      running.inFlight.push(ready.write);
-      running.lastWriteId = ready.write.id;
+    const { write, installed } = ready;
+    if (write !== null) {
+      running.log.take(write);
+      running.inFlight.push(write);
+      running.lastWriteId = write.id;
     }
     for (const envelope of ready.messages) this.#send(node, envelope);
     for (const envelope of ready.messagesAfterWrite) {
       running.held.push({ afterWriteId: running.lastWriteId, envelope });
     }
     this.#releaseHeld(node, running);
+    if (installed !== null) {
+      running.applied = appliedIn(node.disk.receivedOf(installed.lastIncludedIndex));
+    }
+    this.oracle.checkCommitted(node, running, ready);
+    for (const entry of ready.committed) running.applied.push(nameOf(entry));
+    for (const chunk of ready.chunks) {
+      if (running.chunks.length < chunkQueueMax) running.chunks.push(chunk);
+    }
+    for (const request of ready.chunkRequests) {
+      const others = running.chunkRequests.filter(({ to }) => to !== request.to);
+      running.chunkRequests = [...others, request];
+    }
+  }
+
+  #completeAny(node: TestNode): boolean {
+    return (
+      this.#completeWrite(node) ||
+      this.#completeSnapshot(node) ||
+      this.#storeChunk(node) ||
+      this.#readChunk(node)
+    );
   }
 
   #completeWrite(node: TestNode): boolean {
     const write = node.running?.inFlight.shift();
     if (node.running === null || write === undefined) return false;
-    persist(node, write);
+    this.#persist(node, write);
     node.running.writtenId = write.id;
     this.#releaseHeld(node, node.running);
     this.#step(node, { type: 'written', writeId: write.id });
+    return true;
+  }
+
+  #persist(node: TestNode, write: Write): void {
+    const removed = node.disk.write(write);
+    this.oracle.persisted(node, write, removed);
+  }
+
+  #completeSnapshot(node: TestNode): boolean {
+    const { running, disk } = node;
+    if (running === null || running.ownSnapshot === null) return false;
+    const { meta } = running.ownSnapshot;
+    disk.adopt(running.ownSnapshot);
+    running.ownSnapshot = null;
+    this.#step(node, { type: 'snapshotTaken', snapshot: meta });
+    disk.compactIndex = running.raft.status().firstLogIndex - 1;
+    if (this.#dice.chance(0.2)) disk.superseded = [];
+    return true;
+  }
+
+  #storeChunk(node: TestNode): boolean {
+    const { running, disk } = node;
+    const chunk = running?.chunks.shift();
+    if (running === null || chunk === undefined) return false;
+    const { from, message } = chunk;
+    const { lastIncludedIndex, replicationId } = message;
+    const { nextOffset, complete } = disk.receive(message);
+    if (complete === null) {
+      this.#step(node, { type: 'chunkStored', from, lastIncludedIndex, nextOffset, replicationId });
+    } else {
+      this.#step(node, { type: 'snapshotReceived', from, replicationId, snapshot: complete });
+    }
+    return true;
+  }
+
+  #readChunk(node: TestNode): boolean {
+    const request = node.running?.chunkRequests.shift();
+    if (node.running === null || request === undefined) return false;
+    const { to, term, lastIncludedIndex, offset, replicationId } = request;
+    const file = node.disk.fileOf(lastIncludedIndex);
+    if (file === undefined) {
+      this.marks.add('snapshot gone');
+      this.#step(node, { type: 'snapshotGone', to });
+      return true;
+    }
+    if (offset > 0) this.marks.add('chunk in the middle');
+    const message = {
+      type: 'installSnapshot',
+      term,
+      leaderId: node.id,
+      lastIncludedIndex,
+      lastIncludedTerm: file.meta.lastIncludedTerm,
+      fileBytes: file.bytes.length,
+      fileChecksum: file.checksum,
+      offset,
+      data: file.bytes.slice(offset, offset + this.#options.chunkBytes),
+      replicationId,
+    } as const;
+    this.#send(node, { to, message });
     return true;
   }
 
@@ -245,50 +329,18 @@ export class TestCluster {
     const { held } = running;
     running.held = held.filter(({ afterWriteId }) => afterWriteId > running.writtenId);
     for (const { afterWriteId, envelope } of held) {
-      if (afterWriteId > running.writtenId) continue;
-      this.#send(node, envelope);
+      if (afterWriteId <= running.writtenId) this.#send(node, envelope);
     }
   }
 
   #send(node: TestNode, { to, message }: Envelope): void {
     this.oracle.checkPromise(node, message, to);
-    this.#packets.push({ from: node.id, to, message });
-  }
-
-  #deliverOne(): void {
-    // Mostly in order; else any, so that some arrive terms later than they were sent.
-    const inOrder = this.#random() < 0.7;
-    const position = inOrder ? 0 : Math.floor(this.#random() * this.#packets.length);
-    const [packet] = this.#packets.splice(position, 1);
-    if (packet === undefined) return;
-    if (this.#random() < 0.02) this.#limbo.push(packet);
-    if (this.#random() < 0.02) this.#leaveLimbo();
-    if (this.#random() < this.#faults.duplicateRate) this.#packets.push(packet);
-    if (this.#random() >= this.#faults.dropRate) this.#deliver(packet);
-  }
-
-  #leaveLimbo(): void {
-    const position = Math.floor(this.#random() * this.#limbo.length);
-    const [packet] = this.#limbo.splice(position, 1);
-    if (packet !== undefined) this.#deliver(packet);
+    this.network.send({ from: node.id, to, message });
   }
 
   #deliver({ from, to, message }: Packet): void {
     const node = this.nodes.find(({ id }) => id === to);
-    if (node === undefined || this.#sides.get(from) !== this.#sides.get(to)) return;
-    this.#step(node, { type: 'message', from, message });
-  }
-
-  /** Any leader, of the past ones too: they matter most. */
-  #leaderOr(node: TestNode): TestNode {
-    const leaders = this.nodes.filter((other) => roleOf(other) === 'leader');
-    return leaders.length > 0 && this.#random() < 0.7 ? this.#pick(leaders) : node;
-  }
-
-  #pick<T>(items: readonly T[]): T {
-    const item = items[Math.floor(this.#random() * items.length)];
-    if (item === undefined) throw new RangeError('nothing to pick from');
-    return item;
+    if (node !== undefined) this.#step(node, { type: 'message', from, message });
   }
 }
 
@@ -296,10 +348,6 @@ export function roleOf(node: TestNode): string {
   return node.running?.raft.status().role ?? 'down';
 }
 
-function persist({ disk }: TestNode, { hardState, entries }: Write): void {
-  if (hardState !== null) disk.hardState = hardState;
-  const first = entries[0];
-  if (first === undefined) return;
-  disk.entries.length = first.index - 1;
-  disk.entries.push(...entries);
+function termOf(node: TestNode): number {
+  return node.running?.raft.status().currentTerm ?? 0;
 }
