@@ -86,6 +86,14 @@ test('a list that claims more than there is costs nothing and is refused', () =>
   expect(() => parseCommand(Buffer.from('9302c6ffffffff', 'hex'))).toThrow(CommandDecodeError);
 });
 
+test('a number that a double does not hold exactly is refused, not rounded', () => {
+  expect(() => parseCommand(Buffer.from('920acf0020000000000000', 'hex'))).toThrow('above 2^53');
+  expect(parseCommand(Buffer.from('920acf001fffffffffffff', 'hex'))).toEqual({
+    type: 'closeSession',
+    sessionId: Number.MAX_SAFE_INTEGER,
+  });
+});
+
 test('a session is not nested in another, and its sequence numbers begin at 1', () => {
   expect(() => parseCommand(Buffer.from('950b010101950b0101019306c4016b00', 'hex'))).toThrow(
     'no command has the code 11',
