@@ -1,9 +1,19 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { execa, execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, type Ended, runServer, TestProcesses } from './host/test-processes.ts';
+import { crashPoints } from './crash-points.ts';
+import { type Authority, createAuthority } from './host/test-certificates.ts';
+import {
+  ask,
+  type Ended,
+  freePorts,
+  runServer,
+  type TestNode,
+  TestProcesses,
+} from './host/test-processes.ts';
 
 // By a name, so that nobody takes it for a command that comes with a package.
 const redisCliFile = 'redis-cli';
@@ -46,16 +56,14 @@ describe('three nodes', { timeout: 30_000 }, () => {
     },
   );
 
-  test('a follower names the leader', async () => {
+  test('a follower answers reads, and names the leader for writes', async () => {
     const leader = await processes.leader(processes.running);
+    expect(await ask(leader.clientPort, ['SET', 'k', '1'])).toBe('+OK');
     for (const { id, clientPort } of processes.running) {
       if (id === leader.id) continue;
-      for (const request of [
-        ['GET', 'k'],
-        ['SET', 'k', '1'],
-      ]) {
-        expect(await ask(clientPort, request)).toBe(`-MOVED 0 127.0.0.1:${leader.clientPort}`);
-      }
+      expect(await ask(clientPort, ['GET', 'k'])).toBe('1');
+      const refusal = await ask(clientPort, ['SET', 'k', '2']);
+      expect(refusal).toBe(`-MOVED 0 127.0.0.1:${leader.clientPort}`);
     }
   });
 
@@ -87,14 +95,46 @@ describe('three nodes', { timeout: 30_000 }, () => {
     expect(await ask(next.clientPort, ['GET', 'all'])).toBe('killed');
   });
 
-  test('SIGTERM and the end of stdin both stop a node in good order', async () => {
-    const [first, second, third] = processes.running;
-    first?.kill('SIGTERM');
+  test('a leader that is stopped hands over, loses nothing, and exits 0', async () => {
+    const leader = await processes.leader(processes.running);
+    expect(await ask(leader.clientPort, ['SET', 'before', 'stop'])).toBe('+OK');
+    const term = await field(leader, 'term');
+    leader.kill('SIGTERM');
+    expect(await leader.ended).toMatchObject({ exitCode: 0, stderr: '' });
+    const successor = await processes.leader(processes.running);
+    // Handed over, and not lost: there was one election, without a timeout before it.
+    expect(await field(successor, 'term')).toBe(`${Number(term) + 1}`);
+    expect(await ask(successor.clientPort, ['GET', 'before'])).toBe('stop');
+    processes.start(leader.id);
+  });
+
+  test('a node without its data is refused under its old name, and the others go on', async () => {
+    const leader = await processes.leader(processes.running);
+    const victim = processes.running.find(({ id }) => id !== leader.id);
+    if (victim === undefined) throw new Error('no follower');
+    await untilConnected(processes, leader);
+    victim.kill('SIGKILL');
+    await victim.ended;
+    rmSync(processes.dataDirectory(victim.id), { recursive: true });
+    const [port = 0] = await freePorts(1);
+    const wiped = processes.start(victim.id, ['--listen-http', `127.0.0.1:${port}`]);
+    const health = await untilHealth(port, ({ refusals }) => refusals.length === 2);
+    expect(health.status).toBe(503);
+    expect(health.reasons).toContain('no leader is known');
+    const after = await processes.leader(processes.running.filter((node) => node !== wiped));
+    expect(await ask(after.clientPort, ['SET', 'without', 'it'])).toBe('+OK');
+    wiped.kill('SIGTERM');
+    const { exitCode, stdout } = await wiped.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('peer link refused');
+  });
+
+  test('the end of stdin stops a node in good order', async () => {
+    const [first, second] = processes.running;
+    first?.endStdin();
     expect(await first?.ended).toMatchObject({ exitCode: 0, stderr: '' });
     second?.endStdin();
     expect(await second?.ended).toMatchObject({ exitCode: 0, stderr: '' });
-    third?.endStdin();
-    expect(await third?.ended).toMatchObject({ exitCode: 0, stderr: '' });
   });
 });
 
@@ -124,19 +164,9 @@ describe('a node that can not start', { timeout: 20_000 }, () => {
   }
 
   test('a bad flag is named in one line, exit code 254', async () => {
-    for (const [flag, value] of [
-      ['--bogus', '1'],
-      ['--listen-client', 'nowhere'],
-      ['--peer', 'n2'],
-      ['--peer', 'n1=127.0.0.1:1'],
-      ['--election-ticks', '2'],
-      ['--tick-ms', 'soon'],
-      ['--log-level', 'loud'],
-    ] as const) {
-      const ended = await run({ [flag]: value });
-      expect(ended.exitCode).toBe(254);
-      expectOneLine(ended, flag.slice(2), '--help');
-    }
+    const ended = await run({ '--crash-at': 'wal.after-fsnyc' });
+    expect(ended.exitCode).toBe(254);
+    expectOneLine(ended, '--crash-at', 'wal.after-fsync', '--help');
   });
 
   test('a missing flag is named in one line, exit code 254', async () => {
@@ -148,7 +178,7 @@ describe('a node that can not start', { timeout: 20_000 }, () => {
   test('--help lists the flags and the exit codes', async () => {
     const { exitCode, stdout } = await runServer(['--help']).ended;
     expect(exitCode).toBe(0);
-    for (const code of ['0', '250', '251', '252', '254', '255']) {
+    for (const code of ['0', '249', '250', '251', '252', '254', '255']) {
       expect(stdout).toMatch(new RegExp(`^ +${code} {2}`, 'm'));
     }
   });
@@ -186,13 +216,194 @@ describe('a node that can not start', { timeout: 20_000 }, () => {
     await node.ended;
   });
 
+  test('a data directory of another cluster or node is refused, exit code 249', async () => {
+    for (const changes of [{ '--cluster-id': 'another' }, { '--id': 'n7' }]) {
+      const ended = await run(changes);
+      expect(ended.exitCode).toBe(249);
+      expectOneLine(ended, processes.dataDirectory('n1'), Object.values(changes)[0] ?? '');
+    }
+  });
+
   test('a log that is damaged in the middle is refused with its place, exit code 251', async () => {
-    const wal = join(processes.folder, 'n1', 'wal');
-    const bytes = readFileSync(wal);
+    const folder = processes.dataDirectory('n1');
+    const segment = readdirSync(folder).find((file) => file.startsWith('wal'));
+    const file = join(folder, segment ?? 'no segment');
+    const bytes = readFileSync(file);
     bytes[20] = (bytes[20] ?? 0) ^ 0xff;
-    writeFileSync(wal, bytes);
+    writeFileSync(file, bytes);
     const ended = await run({});
     expect(ended.exitCode).toBe(251);
-    expectOneLine(ended, 'wal is corrupt at byte 16');
+    expectOneLine(ended, `${segment} is corrupt at byte`);
   });
 });
+
+describe('a node of its own', { timeout: 30_000 }, () => {
+  let processes: TestProcesses;
+
+  beforeAll(async () => {
+    processes = await TestProcesses.create(['n1'], ['--election-ticks', '4', '--tick-ms', '5']);
+  });
+
+  afterAll(() => processes.tearDown());
+
+  test('the crash points are listed', async () => {
+    const { exitCode, stdout } = await runServer(['--list-crash-points']).ended;
+    expect(exitCode).toBe(0);
+    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(Object.keys(crashPoints));
+  });
+
+  for (const at of [
+    'wal.after-append-before-fsync#3',
+    'raft.after-apply-before-reply#4',
+    'snapshot.after-fsync-before-rename',
+  ]) {
+    test(`--crash-at ${at} kills the node there, and it comes back`, async () => {
+      const traceFile = join(processes.folder, `trace-${at}`);
+      const flags = ['--snapshot-entries', '10', '--trailing-entries', '2', '--trace', traceFile];
+      const node = processes.start('n1', [...flags, '--crash-at', at]);
+      let acknowledged = 0;
+      for (let value = 1; value < 200; value += 1) {
+        const reply = await ask(node.clientPort, ['SET', at, `${value}`]).catch(() => null);
+        if (reply === '+OK') acknowledged = value;
+        else if (acknowledged > 0 && reply === null) break;
+      }
+      const { signal, stdout } = await node.ended;
+      expect(signal).toBe('SIGKILL');
+      const [name, passage] = at.split('#');
+      const evidence = stdout.split('\n').filter((line) => line.includes('crash point reached'));
+      expect(evidence.map((line): unknown => JSON.parse(line))).toMatchObject([
+        { node: 'n1', crashPoint: name, passage: Number(passage ?? 1) },
+      ]);
+      // What happened before is in the trace, line by line.
+      const events = readFileSync(traceFile, 'utf8').trimEnd().split('\n');
+      expect(JSON.parse(events[0] ?? '')).toMatchObject({ node: 'n1', event: 'start' });
+      expect(JSON.parse(events.at(-1) ?? '')).toMatchObject({ node: 'n1' });
+
+      const again = processes.start('n1', flags);
+      await processes.leader([again]);
+      const seen = Number(await ask(again.clientPort, ['GET', at]));
+      expect(seen).toBeGreaterThanOrEqual(acknowledged);
+      expect(seen).toBeLessThanOrEqual(acknowledged + 1);
+      again.kill('SIGKILL');
+      await again.ended;
+    });
+  }
+
+  test('health and metrics are served over HTTP, and a busy port is exit code 250', async () => {
+    const [port = 0] = await freePorts(1);
+    const node = processes.start('n1', ['--listen-http', `127.0.0.1:${port}`]);
+    await processes.leader([node]);
+    const health = await untilHealth(port, ({ status }) => status === 200);
+    expect(health.reasons).toEqual([]);
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(text).toMatch(/^rafture_role\{role="leader",.*\} 1$/m);
+    expect(text).toMatch(/^rafture_commit_index\{.*\} [1-9]/m);
+    const syncs = /^rafture_disk_sync_seconds_count\{.*\} (\d+)$/m.exec(text)?.[1];
+    expect(Number(syncs)).toBeGreaterThan(0);
+    node.kill('SIGTERM');
+    expect(await node.ended).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('with TLS between peers and for clients', { timeout: 30_000 }, () => {
+  const ids = ['n1', 'n2', 'n3'];
+  let processes: TestProcesses;
+  let authority: Authority;
+
+  /** The flags of a node whose certificates this authority has signed. */
+  async function tlsFlags(id: string, signer: Authority): Promise<readonly string[]> {
+    const { cert, key } = await signer.sign(id);
+    const file = (name: string, text: string) => {
+      const path = join(processes.folder, `${id}-${name}`);
+      writeFileSync(path, text);
+      return path;
+    };
+    const [certFile, keyFile] = [file('cert.pem', cert), file('key.pem', key)];
+    return [
+      ...['--tls-peer-cert', certFile, '--tls-peer-key', keyFile],
+      ...['--tls-peer-ca', file('ca.pem', authority.ca)],
+      ...['--tls-client-cert', certFile, '--tls-client-key', keyFile],
+      ...['--password-file', file('password', 'a secret\n')],
+    ];
+  }
+
+  beforeAll(async () => {
+    processes = await TestProcesses.create(ids);
+    authority = await createAuthority('ours');
+    for (const id of ids) processes.start(id, await tlsFlags(id, authority));
+  }, 30_000);
+
+  afterAll(() => processes.tearDown());
+
+  /** What is answered to these lines over TLS, with the password given first. */
+  function tell(node: TestNode, line: string): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: node.clientPort, ca: authority.ca });
+      let answer = '';
+      socket.on('error', () => resolve(''));
+      socket.on('data', (bytes) => {
+        answer += bytes.toString();
+        if (answer.split('\r\n').length > 2) socket.destroy();
+      });
+      socket.on('close', () => resolve(answer));
+      socket.write(`AUTH "a secret"\r\n${line}\r\n`);
+    });
+  }
+
+  async function leader(): Promise<TestNode> {
+    for (;;) {
+      for (const node of processes.running) {
+        if ((await tell(node, 'SET k v')) === '+OK\r\n+OK\r\n') return node;
+      }
+    }
+  }
+
+  test('the members agree, and a stranger is no member', async () => {
+    await leader();
+    const victim = processes.running.at(-1);
+    victim?.kill('SIGKILL');
+    await victim?.ended;
+    const [port = 0] = await freePorts(1);
+    const theirs = await createAuthority('theirs');
+    const flags = [...(await tlsFlags('n3', theirs)), '--listen-http', `127.0.0.1:${port}`];
+    const stranger = processes.start('n3', flags);
+    const health = await untilHealth(port, ({ refusals }) => refusals.length === 2);
+    expect(health).toMatchObject({ status: 503 });
+    stranger.kill('SIGKILL');
+    await stranger.ended;
+    expect(await tell(await leader(), 'GET k')).toBe('+OK\r\n$1\r\nv\r\n');
+  });
+});
+
+/** A field of INFO. */
+async function field(node: TestNode, name: string): Promise<string | undefined> {
+  const info = await ask(node.clientPort, ['RAFT.INFO']).catch(() => null);
+  return new RegExp(`^${name}:(.*)\r?$`, 'm').exec(info ?? '')?.[1]?.trim();
+}
+
+/** All nodes have the leader's log: each link was there at least once. */
+async function untilConnected(processes: TestProcesses, leader: TestNode): Promise<void> {
+  const goal = Number(await field(leader, 'applied_index'));
+  for (const node of processes.running) {
+    while (Number((await field(node, 'applied_index')) ?? 0) < goal) {
+      // Asking takes its time.
+    }
+  }
+}
+
+interface SeenHealth {
+  readonly status: number;
+  readonly reasons: readonly string[];
+  readonly refusals: readonly string[];
+}
+
+/** The first answer of /health that is as it should be. */
+async function untilHealth(port: number, fits: (seen: SeenHealth) => boolean): Promise<SeenHealth> {
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null);
+    if (response === null) continue;
+    const { reasons, refusals } = (await response.json()) as SeenHealth;
+    const seen = { status: response.status, reasons, refusals };
+    if (fits(seen)) return seen;
+  }
+}

@@ -22,10 +22,10 @@ export interface ClientListenerOptions {
   readonly password: string | null;
 }
 
-/** A client that does not read its replies is cut off beyond this. */
+/** A client that does not read its replies is cut off beyond this; its session waits before. */
 const unreadBytesMax = 64 * 1024 * 1024;
 /** From here on its session waits before it works on more. */
-const fullBytes = 1024 * 1024;
+const fullBytes = 256 * 1024;
 const lingerMs = 1000;
 
 export class ClientListener {
