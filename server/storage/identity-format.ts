@@ -15,6 +15,8 @@ export interface StoredIdentity {
   readonly initialConfiguration: Configuration;
   /** The directory id of every peer that was ever admitted and not removed since. */
   readonly peers: ReadonlyMap<NodeId, string>;
+  /** Which configuration removed a member last: its index. */
+  readonly removals: ReadonlyMap<NodeId, number>;
 }
 
 /** The data directory cannot be used by this node, or not at all. The message says what to do. */
@@ -36,8 +38,9 @@ export function isDirectoryId(value: unknown): value is string {
 
 export function encodeIdentity(identity: StoredIdentity): Uint8Array {
   const { clusterId, nodeId, directoryId, initialConfiguration, peers } = identity;
-  const fields = { clusterId, nodeId, directoryId, initialConfiguration, peers: [...peers] };
-  const body = Buffer.from(`${JSON.stringify(fields)}\n`);
+  const fields = { clusterId, nodeId, directoryId, initialConfiguration };
+  const lists = { peers: [...peers], removals: [...identity.removals] };
+  const body = Buffer.from(`${JSON.stringify({ ...fields, ...lists })}\n`);
   return Buffer.concat([Buffer.from(headOf(body)), body]);
 }
 
@@ -81,19 +84,27 @@ function narrowIdentity(value: unknown): StoredIdentity | null {
   const { clusterId, nodeId, directoryId } = fields;
   if (!isName(clusterId) || !isName(nodeId) || !isDirectoryId(directoryId)) return null;
   const initialConfiguration = narrowConfiguration(fields['initialConfiguration']);
-  const peers = narrowPeers(fields['peers']);
-  if (initialConfiguration === null || peers === null) return null;
-  return { clusterId, nodeId, directoryId, initialConfiguration, peers };
+  const peers = narrowMap(fields['peers'], isDirectoryId);
+  const removals = narrowMap(fields['removals'], isIndex);
+  if (initialConfiguration === null || peers === null || removals === null) return null;
+  return { clusterId, nodeId, directoryId, initialConfiguration, peers, removals };
 }
 
-function narrowPeers(value: unknown): ReadonlyMap<NodeId, string> | null {
+function isIndex(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function narrowMap<T>(
+  value: unknown,
+  isValue: (value: unknown) => value is T,
+): ReadonlyMap<NodeId, T> | null {
   if (!Array.isArray(value)) return null;
-  const peers = new Map<NodeId, string>();
+  const map = new Map<NodeId, T>();
   for (const pair of value as readonly unknown[]) {
     if (!Array.isArray(pair) || pair.length !== 2) return null;
-    const [id, directoryId] = pair as readonly unknown[];
-    if (!isName(id) || !isDirectoryId(directoryId) || peers.has(id)) return null;
-    peers.set(id, directoryId);
+    const [id, found] = pair as readonly unknown[];
+    if (!isName(id) || !isValue(found) || map.has(id)) return null;
+    map.set(id, found);
   }
-  return peers;
+  return map;
 }

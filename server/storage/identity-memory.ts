@@ -5,9 +5,12 @@
  */
 import type { NodeId } from '../raft/entry.ts';
 import type { DiskError, Done } from './disk.ts';
+import type { StoredIdentity } from './identity-format.ts';
+
+type Known = Pick<StoredIdentity, 'peers' | 'removals'>;
 
 interface MemoryEvents {
-  store(peers: ReadonlyMap<NodeId, string>, done: Done): void;
+  store(known: Known, done: Done): void;
   /** At most once. */
   failed(error: DiskError): void;
 }
@@ -20,12 +23,14 @@ interface Guest {
   readonly answer: Answer;
 }
 
-/** Strangers cannot make the file grow without end. */
+/** Strangers cannot make the file grow without end; the oldest removals are forgotten. */
 const peerCountMax = 1024;
+const removalCountMax = 1024;
 
 export class PeerMemory {
   readonly #events: MemoryEvents;
   readonly #peers: Map<NodeId, string>;
+  readonly #removals: Map<NodeId, number>;
   #durable: ReadonlyMap<NodeId, string>;
   /** They are remembered, and wait until that is durable. */
   #waiting: readonly Guest[] = [];
@@ -34,8 +39,9 @@ export class PeerMemory {
   #writing = false;
   #error: DiskError | null = null;
 
-  constructor(peers: ReadonlyMap<NodeId, string>, events: MemoryEvents) {
+  constructor({ peers, removals }: Known, events: MemoryEvents) {
     this.#peers = new Map(peers);
+    this.#removals = new Map(removals);
     this.#durable = new Map(peers);
     this.#events = events;
   }
@@ -65,8 +71,22 @@ export class PeerMemory {
     }
   }
 
-  forget(id: NodeId): void {
-    if (this.#peers.delete(id)) this.#change();
+  /** See `RecoveredIdentity`. */
+  forget(id: NodeId, configurationIndex?: number): void {
+    if (configurationIndex !== undefined) {
+      if (configurationIndex <= (this.#removals.get(id) ?? 0)) return;
+      this.#noteRemoval(id, configurationIndex);
+    }
+    if (this.#peers.delete(id) || configurationIndex !== undefined) this.#change();
+  }
+
+  #noteRemoval(id: NodeId, configurationIndex: number): void {
+    this.#removals.delete(id);
+    this.#removals.set(id, configurationIndex);
+    const [oldest] = this.#removals.keys();
+    if (oldest !== undefined && this.#removals.size > removalCountMax) {
+      this.#removals.delete(oldest);
+    }
   }
 
   #change(): void {
@@ -79,7 +99,7 @@ export class PeerMemory {
     this.#writing = true;
     this.#changed = false;
     const peers = new Map(this.#peers);
-    this.#events.store(peers, (error) => {
+    this.#events.store({ peers, removals: new Map(this.#removals) }, (error) => {
       this.#writing = false;
       if (error === null) this.#durable = peers;
       else this.#error = error;

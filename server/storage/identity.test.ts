@@ -118,7 +118,10 @@ test('an id of a cluster or a node has 1 to 256 characters', () => {
 
 test('every flip of bits in any one byte, every truncation and every addition is refused', () => {
   const machine = new TestMachine(1);
-  admit(machine, start(machine), peer('n2'));
+  const recovered = start(machine);
+  admit(machine, recovered, peer('n2'));
+  recovered.forget('n3', 5);
+  machine.run();
   const good = machine.bytesOf(identityFile);
   const refused = (bytes: Uint8Array): void => {
     machine.place(identityFile, bytes);
@@ -216,6 +219,35 @@ test('a peer that was wiped is refused under its id, until it has been removed',
   expect(recovered.knownPeers()).toEqual(['n3']);
   expect(admit(machine, recovered, peer('n2', directories[1]))).toBeNull();
   expect(admit(machine, recovered, peer('n2', directories[0]))).toMatch(/wiped or replaced/);
+});
+
+test('a removal that is applied once more after a start does not forget who came since', () => {
+  const machine = new TestMachine(1);
+  let recovered = start(machine);
+  expect(admit(machine, recovered, peer('n2', directories[0]))).toBeNull();
+  recovered.forget('n2', 10);
+  recovered.forget('n3', 10);
+  expect(admit(machine, recovered, peer('n2', directories[1]))).toBeNull();
+  machine.crash('everything');
+  recovered = start(machine);
+  recovered.forget('n2', 10);
+  recovered.forget('n2', 9);
+  machine.run();
+  expect(admit(machine, recovered, peer('n2', directories[2]))).toMatch(/wiped/);
+  recovered.forget('n2', 11);
+  expect(admit(machine, recovered, peer('n2', directories[2]))).toBeNull();
+});
+
+test('of many removals the newest are kept', () => {
+  const machine = new TestMachine(1);
+  const recovered = start(machine);
+  for (let index = 1; index <= 1100; index += 1) recovered.forget(`p${index}`, index);
+  machine.run();
+  expect(start(machine).knownPeers()).toEqual([]);
+  const text = machine.bytesOf(identityFile).toString();
+  expect(text).toContain('["p1100",1100]');
+  expect(text).toContain('["p77",77]');
+  expect(text).not.toContain('["p76",76]');
 });
 
 test('a peer with the name of a property is a peer like any other', () => {

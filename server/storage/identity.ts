@@ -42,8 +42,10 @@ export interface RecoveredIdentity {
   /**
    * A committed configuration has removed this member: what comes under its name next is another.
    * Not before it is committed: a vote of a server that has forgotten could count until then.
+   * `configurationIndex` names the configuration: when the log is applied once more after a start,
+   * that is no second removal, and who has come under the name since stays known.
    */
-  forget(id: NodeId): void;
+  forget(id: NodeId, configurationIndex?: number): void;
   /**
    * Makes the identity durable. Before any other file of the directory is created: a log without
    * an identity is refused.
@@ -66,8 +68,8 @@ export function recoverIdentity(disk: Disk, options: IdentityOptions): Recovered
   const stored = found ?? drawIdentity(options);
   const { clusterId, nodeId, directoryId, initialConfiguration } = stored;
   const identity: PeerIdentity = { clusterId, nodeId, directoryId };
-  const memory = new PeerMemory(stored.peers, {
-    store: (peers, done) => storeIdentity(disk, { ...stored, peers }, done),
+  const memory = new PeerMemory(stored, {
+    store: (known, done) => storeIdentity(disk, { ...stored, ...known }, done),
     failed: options.failed,
   });
   return {
@@ -75,7 +77,7 @@ export function recoverIdentity(disk: Disk, options: IdentityOptions): Recovered
     initialConfiguration,
     policy: { own: identity, admit: (peer, answer) => admit({ identity, memory }, peer, answer) },
     knownPeers: () => memory.ids(),
-    forget: (id) => memory.forget(id),
+    forget: (id, configurationIndex) => memory.forget(id, configurationIndex),
     repair: (done) => {
       if (found !== null) settle(disk, files, done);
       else createIdentity(disk, stored, { crashPoints: options.crashPoints, done });
@@ -128,7 +130,8 @@ function drawIdentity(options: IdentityOptions): StoredIdentity {
       .toString(16)
       .padStart(8, '0');
   const directoryId = draw() + draw();
-  return { clusterId, nodeId, directoryId, initialConfiguration, peers: new Map() };
+  const fields = { clusterId, nodeId, directoryId, initialConfiguration };
+  return { ...fields, peers: new Map(), removals: new Map() };
 }
 
 interface Gate {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ShapeError } from '../entry-codec.ts';
@@ -60,6 +61,28 @@ test('every truncation is refused, and so is anything behind the end', () => {
   }
   expect(refusalOf(Buffer.concat([small, Buffer.from([0])])).file).toBe(file);
   expect(refusalOf(Buffer.concat([small, small])).file).toBe(file);
+});
+
+test('a file that is cut or goes on behind its end is refused before its state is read', () => {
+  const machine = new TestMachine(1);
+  for (const bytes of [small.subarray(0, -1), Buffer.concat([small, small])]) {
+    machine.place(file, bytes);
+    expect(() => recoverSnapshots(machine.host())).toThrow(SnapshotCorruptionError);
+  }
+  const parser = new SnapshotParser(file, null);
+  parser.push(small);
+  expect(parser.finish()).toEqual(stored);
+  expect(() => parser.push(Buffer.from([0]))).toThrow(/something follows the footer/);
+});
+
+test('a format that is not known is called that', () => {
+  const { header } = new SnapshotEncoder(metaOf(7));
+  const later = Buffer.from(header.subarray(0, -4));
+  later.writeUInt32LE(2, 8);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32LE(crc32(later), 0);
+  const { what } = refusalOf(Buffer.concat([later, checksum, small.subarray(header.length)]));
+  expect(what).toBe('its format 2 is not known to this version of the server');
 });
 
 test('pieces that changed places or came from another snapshot are refused', () => {

@@ -158,6 +158,21 @@ test('a later leader, or replication, may have an older snapshot only: it is tak
   }
 });
 
+test('a file that a later leader goes on with is not given up for late chunks', () => {
+  const follower = new Follower();
+  follower.receive(nine, { offset: 0, length: 100 });
+  follower.receive(nine, { offset: 100, length: 100, term: 6, replicationId: 3 });
+  // Late, and no news of who sends.
+  follower.receive(nine, { offset: 100, length: 100, term: 5, replicationId: 8 });
+  for (const late of [
+    { term: 5, replicationId: 9 },
+    { term: 6, replicationId: 2 },
+  ]) {
+    expect(follower.receive(seven, { offset: 0, length: 100, ...late }).nextOffset).toBe(0);
+  }
+  expect(follower.receive(nine, { offset: 200, length: 50, term: 6 }).nextOffset).toBe(250);
+});
+
 test('two files of one index never mix', () => {
   const follower = new Follower();
   const machine = new TestMachine(1);

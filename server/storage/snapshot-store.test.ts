@@ -183,6 +183,7 @@ test('a write that is abandoned leaves nothing, and the next one may begin', () 
     for (let step = 0; step < steps; step += 1) machine.step();
     store.abandonWrite();
     machine.run();
+    if (steps < 3) expect(outcomes).toEqual([false]);
     const index = outcomes[0] === true ? 20 : 10;
     expect(outcomes).toHaveLength(1);
     expect(machine.files()).toEqual([nameOf(index)]);
