@@ -23,6 +23,8 @@ export interface Ended {
 export interface TestNode {
   readonly id: string;
   readonly clientPort: number;
+  /** It listens, or has ended without that. Asking before only takes its time away. */
+  readonly serving: Promise<void>;
   readonly ended: Promise<Ended>;
   kill(signal: 'SIGKILL' | 'SIGTERM'): void;
   endStdin(): void;
@@ -30,6 +32,7 @@ export interface TestNode {
 
 /** Runs `server/main.ts`; it dies with the test by the end of its stdin. */
 export function runServer(flags: readonly string[]): {
+  readonly serving: Promise<void>;
   readonly ended: Promise<Ended>;
   readonly kill: (signal: 'SIGKILL' | 'SIGTERM') => void;
   readonly endStdin: () => void;
@@ -45,7 +48,14 @@ export function runServer(flags: readonly string[]): {
     stdout,
     stderr,
   }));
+  const serving = new Promise<void>((resolve) => {
+    child.stdout.on('data', (text: Buffer | string) => {
+      if (text.toString().includes('"msg":"serving"')) resolve();
+    });
+    void ended.then(() => resolve());
+  });
   return {
+    serving,
     ended,
     kill: (signal) => child.kill(signal),
     endStdin: () => child.stdin.end(),
@@ -113,7 +123,7 @@ export class TestProcesses {
   #ownFlags(id: string): readonly string[] {
     const own = this.#ports.get(id);
     return [
-      ...['--id', id, '--data-dir', this.dataDirectory(id), '--log-level', 'warn'],
+      ...['--id', id, '--data-dir', this.dataDirectory(id), '--log-level', 'info'],
       ...['--listen-client', `${host}:${own?.client}`, '--listen-peer', `${host}:${own?.peer}`],
     ];
   }
@@ -141,6 +151,7 @@ export class TestProcesses {
 
   /** The first of the nodes that takes a write. */
   async leader(nodes: readonly TestNode[]): Promise<TestNode> {
+    await Promise.all(nodes.map(({ serving }) => serving));
     for (;;) {
       for (const node of nodes) {
         const reply = await ask(node.clientPort, ['SET', 'ready', 'yes']).catch(() => null);
