@@ -9,7 +9,8 @@ import { type DataCommand, isRead, type ReadCommand, type Reply } from './comman
 import { commandOf, Drawing, someKeys, TestMachine } from './test-machine.ts';
 
 // Against Debian's package redis-server, where it is installed.
-const available = spawnSync('redis-server', ['--version']).status === 0;
+const program = 'redis-server';
+const available = spawnSync(program, ['--version']).status === 0;
 
 type Word = string | Buffer;
 type AnyCommand = DataCommand | ReadCommand;
@@ -23,7 +24,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'rafture-redis-'));
   const path = join(folder, 'socket');
   const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder];
-  server = spawn('redis-server', args, { stdio: 'ignore' });
+  server = spawn(program, args, { stdio: 'ignore' });
   client = new Redis({ path, stringNumbers: true, retryStrategy: () => 20 });
   // Until the server listens.
   client.on('error', () => undefined);

@@ -1,6 +1,6 @@
 /**
- * A state machine with its entries numbered, replies that compare well, and commands made of numbers:
- * for the tests of this folder.
+ * A state machine with its entries numbered, replies that compare well, and commands made of
+ * numbers: for the tests of this folder.
  */
 import { mixWith } from './byte-hash.ts';
 import type { DataCommand, ReadCommand, Reply, WriteCommand } from './command.ts';
