@@ -3,12 +3,18 @@ import { noCrashPoints } from '../crash-points.ts';
 import type { Entry, EntryId } from '../raft/entry.ts';
 import type { WalWrite } from './wal.ts';
 import { WalCorruptionError } from './wal-corruption-error.ts';
-import { encodeRecord, sealRecord } from './wal-record.ts';
+import { encodeCloseRecord, encodeRecord, sealRecord } from './wal-record.ts';
 import { recoverWal } from './wal-recovery.ts';
-import { segmentFile, unfinishedFile } from './wal-segment.ts';
+import {
+  encodeSegmentHeader,
+  type SegmentHeader,
+  segmentFile,
+  unfinishedFile,
+} from './wal-segment.ts';
 import { WalTestDisk } from './wal-test-disk.ts';
 import {
   createTestRandom,
+  headerEnd,
   openLog,
   promiseOf,
   testEntry,
@@ -191,6 +197,101 @@ test('a record that no server can have written is refused though its checksum ho
     const disk = WalTestDisk.holding(new Map([...files, [last.file, bytes]]));
     expect(() => openLog(disk)).toThrow(`${last.file} is corrupt at byte ${last.to}: `);
   }
+});
+
+test('a record that was replaced by a valid one of another history is refused behind it', () => {
+  const { files, spans } = writeTestLog(true);
+  const [first, second] = spans;
+  if (first === undefined || second === undefined) throw new RangeError('no record');
+  const bytes = Buffer.from(files.get(first.file) ?? []);
+  const other = { currentTerm: 1, votedFor: 'n2' };
+  const record = encodeRecord([{ ...testWrite({ hardState: other }), voidsAll: false }]);
+  expect(record.length).toBe(first.to - first.from);
+  sealRecord(record, {
+    marker: bytes.readUInt32LE(8),
+    sequence: 1,
+    offset: first.from,
+    previous: bytes.readUInt32LE(first.from + 8),
+  });
+  bytes.set(record, first.from);
+  const disk = WalTestDisk.holding(new Map([...files, [first.file, bytes]]));
+  expect(() => openLog(disk)).toThrow(
+    `${first.file} is corrupt at byte ${second.from}: this record does not continue`,
+  );
+});
+
+test('a segment whose header does not continue the one before is refused', () => {
+  const disk = diskWith(tenEntries);
+  const file = segmentFile(1);
+  const bytes = disk.contents().get(file) ?? Buffer.alloc(0);
+  const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
+  const start = Math.ceil(end / 8) * 8 + 8;
+  const close = encodeCloseRecord();
+  const previous = sealRecord(close, {
+    marker: bytes.readUInt32LE(8),
+    sequence: 1,
+    offset: start,
+    previous: bytes.readUInt32LE(headerEnd + 12),
+  });
+  bytes.set(close, start);
+  const right: SegmentHeader = {
+    marker: 77,
+    sequence: 2,
+    size: 512,
+    previous,
+    lastEntry: { index: 10, term: 2 },
+    hardState,
+  };
+  const openWith = (header: SegmentHeader): unknown => {
+    const second = Buffer.concat([
+      encodeSegmentHeader(header).bytes,
+      Buffer.alloc(512 - headerEnd),
+    ]);
+    return openLog(
+      WalTestDisk.holding(
+        new Map([
+          [file, bytes],
+          [segmentFile(2), second],
+        ]),
+      ),
+    );
+  };
+  expect(openWith(right)).toMatchObject({ hardState, tornBytes: 0 });
+  for (const wrong of [
+    { lastEntry: { index: 11, term: 2 } },
+    { lastEntry: { index: 10, term: 1 } },
+    { hardState: { currentTerm: 3, votedFor: 'n1' } },
+    { hardState: { currentTerm: 2, votedFor: 'n2' } },
+  ]) {
+    expect(() => openWith({ ...right, ...wrong })).toThrow(
+      'wal-00000002 is corrupt at byte 0: its header',
+    );
+  }
+});
+
+test('a crash before the old segment is closed is made good: its successor is missed afterwards', () => {
+  let unclosedCount = 0;
+  for (let steps = 0; steps < 12; steps += 1) {
+    const disk = diskWith(tenEntries);
+    const { wal, repair } = openLog(disk);
+    disk.do(repair);
+    wal.append([testWrite({ entries: [testEntry(11, 2, 'w'.repeat(200))] })], () => undefined);
+    for (let step = 0; step < steps; step += 1) disk.step();
+    disk.losePower();
+    if (!disk.list().includes(segmentFile(2))) continue;
+    const closeAt =
+      disk
+        .contents()
+        .get(segmentFile(1))
+        ?.findLastIndex((byte) => byte !== 0) ?? 0;
+    const log = openLog(disk);
+    disk.do(log.repair);
+    const first = disk.contents().get(segmentFile(1)) ?? Buffer.alloc(0);
+    if (first.findLastIndex((byte) => byte !== 0) > closeAt) unclosedCount += 1;
+    const alone = WalTestDisk.holding(new Map([[segmentFile(1), first]]));
+    expect(() => openLog(alone)).toThrow('wal-00000002 is corrupt at byte 0: it is missing');
+  }
+  expect(unclosedCount).toBeGreaterThan(0);
 });
 
 test('a segment that a crash left unfinished is removed, also before the first one', () => {

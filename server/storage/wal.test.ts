@@ -127,6 +127,28 @@ test('compaction removes what lies wholly at or below, oldest first, and never t
   }
 });
 
+test('a loss of power at any moment of a compaction leaves no hole between segments', () => {
+  for (let steps = 0; steps < 16; steps += 1) {
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const disk = new WalTestDisk(createTestRandom(seed / 6));
+      const { wal, repair } = openLog(disk, { segmentBytes: 256 });
+      disk.do(repair);
+      const hardState = { currentTerm: 1, votedFor: null };
+      disk.do((done) => wal.append([testWrite({ hardState })], done));
+      for (let index = 1; index <= 20; index += 1) {
+        const entries = [testEntry(index, 1, 'x'.repeat(40))];
+        disk.do((done) => wal.append([testWrite({ entries })], done));
+      }
+      wal.compactTo(20, () => undefined);
+      for (let step = 0; step < steps; step += 1) disk.step();
+      disk.losePower();
+      const found = openLog(disk, { segmentBytes: 256, snapshot: { index: 20, term: 1 } });
+      expect(found.base.index + found.entries.length).toBe(20);
+      expect(found.hardState).toEqual(hardState);
+    }
+  }
+});
+
 test('compactions that are asked for together are done one after the other', () => {
   const disk = new WalTestDisk(createTestRandom(0.2));
   const { wal, repair } = openLog(disk, { segmentBytes: 256 });
