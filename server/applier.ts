@@ -34,6 +34,7 @@ export class Applier {
   #queue: Entry[] = [];
   #head = 0;
   #scheduled = false;
+  #stopped = false;
   /** Being loaded: nothing is applied until its state is here. */
   #installing: SnapshotMeta | null = null;
 
@@ -85,7 +86,7 @@ export class Applier {
     const restore = StateMachine.restore(lastIncludedIndex);
     this.#snapshots.load(lastIncludedIndex, restore.sink, (error) => {
       // A newer one may have come meanwhile.
-      if (this.#installing !== snapshot) return;
+      if (this.#stopped || this.#installing !== snapshot) return;
       if (error !== null) {
         this.#events.failed(error);
         return;
@@ -98,8 +99,13 @@ export class Applier {
     });
   }
 
+  /** Nothing is applied or told any more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   #applyBatch(): void {
-    if (this.#installing !== null || this.waitingCount === 0) return;
+    if (this.#stopped || this.#installing !== null || this.waitingCount === 0) return;
     this.#host.crashPoints.reach('raft.before-apply');
     let count = 0;
     let bytes = 0;

@@ -179,6 +179,7 @@ export class RaftDriver {
   end(): void {
     this.#ended = true;
     this.snapshots.stop();
+    this.applier.stop();
   }
 
   /** The order matters: see the comment of each field of Ready. */
@@ -296,11 +297,11 @@ export class RaftDriver {
 
   /** Before anything of this Ready leaves or is written. */
   #reachMembership({ write, committed }: Ready): void {
+    const appended = write?.entries.some(isJointEntry) ?? false;
+    if (!appended && !committed.some(isJointEntry)) return;
     if (this.raft.status().role !== 'leader') return;
-    if (write?.entries.some(isJointEntry)) {
-      this.#host.crashPoints.reach('membership.after-append-joint');
-    }
-    if (committed.some(isJointEntry)) this.#host.crashPoints.reach('membership.joint-committed');
+    if (appended) this.#host.crashPoints.reach('membership.after-append-joint');
+    else this.#host.crashPoints.reach('membership.joint-committed');
   }
 
   #tellStatus(): void {
