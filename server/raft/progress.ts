@@ -42,6 +42,8 @@ export class Progress {
   #transfer: SnapshotTransfer | null = null;
   #readRound = 0;
   #recentlyActive = true;
+  /** When takeRecentlyActive was last called. */
+  #wasActive = true;
   readonly #window: Window;
 
   constructor(nextIndex: number, replicationId: number, window: Window) {
@@ -113,13 +115,16 @@ export class Progress {
     this.#readRound = Math.max(this.#readRound, readRound);
   }
 
+  /** Whether it answered since the activity was last asked for, or between that and the time before:
+   * right after the question nobody has had the time to answer. */
   get recentlyActive(): boolean {
-    return this.#recentlyActive;
+    return this.#recentlyActive || this.#wasActive;
   }
 
   /** Whether it answered since this was last asked; asking forgets. [Ongaro §6.2] */
   takeRecentlyActive(): boolean {
     const active = this.#recentlyActive;
+    this.#wasActive = active;
     this.#recentlyActive = false;
     return active;
   }

@@ -1,3 +1,8 @@
+// The rules of the dissertation; chapters 4 and 5, and 3.10, are in raft-dissertation-members.test.ts.
+//
+// Not implemented: leases and other uses of clocks (6.4.1); finding the cluster by DNS or broadcast
+// (6.1); forwarding of writes to the leader (6.2: clients are redirected, by the driver). Sessions
+// (6.3) are the state machine's, see kv/.
 import { describe, expect, it } from 'vitest';
 import {
   append,
@@ -12,6 +17,13 @@ import {
 } from './test-server.ts';
 
 const five = ['n1', 'n2', 'n3', 'n4', 'n5'];
+
+function readResponse(server: TestServer, readIndex: number | null, requestAt = -1) {
+  const sent = server.readies.flatMap(({ messages }) => sentOf(messages, 'readIndexRequest'));
+  const requestId = sent.at(requestAt)?.requestId ?? 0;
+  const { currentTerm: term } = server.status;
+  return { type: 'readIndexResponse', term, requestId, readIndex } as const;
+}
 
 describe('leaders that live', () => {
   it.each([true, false])(
@@ -265,5 +277,83 @@ describe('performance', () => {
     if (answer === undefined) throw new Error('no answer');
     const [again] = sentOf(leader.receive('n2', answer), 'appendEntries', 'n2');
     expect(again?.entries.map(({ index }) => index)).toEqual([2, 3]);
+  });
+});
+
+describe('reads on followers', () => {
+  it('[Ongaro §6.4] a follower asks its leader, one request for all that wait', () => {
+    const server = new TestServer();
+    server.receive('n2', append('n2', 1, { entries: logOf(1), leaderCommit: 1 }));
+    expect(sentOf(server.read(1), 'readIndexRequest', 'n2')).toHaveLength(1);
+    expect(server.read(2)).toEqual([]);
+    expect(server.read(3)).toEqual([]);
+    const sent = server.receive('n2', readResponse(server, 1));
+    expect(server.released).toEqual(['1 at 1']);
+    expect(sentOf(sent, 'readIndexRequest', 'n2')).toHaveLength(1);
+    server.receive('n2', readResponse(server, 5));
+    expect(server.released).toEqual(['1 at 1', '2 at 5', '3 at 5']);
+  });
+
+  it('[Ongaro §6.4] a lost request is asked anew under another id, and the old answer is void', () => {
+    const server = new TestServer();
+    server.receive('n2', append('n2', 1));
+    server.read(1);
+    server.read(2);
+    expect(sentOf(server.ticks(4), 'readIndexRequest')).toHaveLength(1);
+    server.receive('n2', readResponse(server, 1, 0));
+    expect(server.released).toEqual([]);
+    server.receive('n2', readResponse(server, 4));
+    expect(server.released).toEqual(['1 at 4', '2 at 4']);
+    server.receive('n2', readResponse(server, 4));
+    expect(server.released).toHaveLength(2);
+  });
+
+  it('[Ongaro §6.4] an answer counts only from the leader of this term', () => {
+    const server = new TestServer();
+    server.receive('n2', append('n2', 1));
+    server.read(1);
+    const answer = readResponse(server, 4);
+    server.receive('n3', answer);
+    expect(server.released).toEqual([]);
+    server.receive('n3', append('n3', 2));
+    server.receive('n2', answer);
+    server.receive('n3', { ...answer, term: 2 });
+    expect([server.released, server.rejectedReads]).toEqual([[], [1]]);
+  });
+
+  it('[Ongaro §6.4] a leader answers a follower after a round, and refuses when it leads no more', () => {
+    const server = new TestServer();
+    server.lead();
+    server.everybodyFollows('n2', 'n3');
+    const request = { type: 'readIndexRequest', term: 1, requestId: 77 } as const;
+    expect(sentOf(server.receive('n2', request), 'readIndexResponse')).toEqual([]);
+    const sent = server.receive('n3', matched(1, 1, { readRound: 1 }));
+    expect(sentOf(sent, 'readIndexResponse', 'n2')).toMatchObject([
+      { requestId: 77, readIndex: 1 },
+    ]);
+    server.receive('n2', { ...request, requestId: 78 });
+    const refused = server.receive('n3', append('n3', 2));
+    expect(sentOf(refused, 'readIndexResponse', 'n2')).toMatchObject([
+      { requestId: 78, readIndex: null },
+    ]);
+    const again = server.receive('n2', { ...request, term: 2, requestId: 79 });
+    expect(sentOf(again, 'readIndexResponse')).toMatchObject([{ requestId: 79, readIndex: null }]);
+  });
+
+  it('[Ongaro §6.4] request ids of one life of a server are not those of the next', () => {
+    const idOf = (random: number): number => {
+      const server = new TestServer({ random: () => random });
+      server.receive('n2', append('n2', 1));
+      return sentOf(server.read(1), 'readIndexRequest')[0]?.requestId ?? 0;
+    };
+    expect(Math.abs(idOf(0.3) - idOf(0.31))).toBeGreaterThan(1_000_000);
+  });
+
+  it('[Ongaro §6.4] a learner serves reads as a follower does', () => {
+    const server = new TestServer({ id: 'n4' });
+    server.receive('n2', append('n2', 1));
+    server.read(1);
+    server.receive('n2', readResponse(server, 0));
+    expect([server.status.role, server.released]).toEqual(['learner', ['1 at 0']]);
   });
 });

@@ -1,5 +1,11 @@
+// The rules of section 5 and of figure 2; the rest of the paper is in raft-paper-members.test.ts.
+//
+// Not in the core, and so not here: "apply log[lastApplied]" and the answer to the client, which are
+// the driver's (figure 2, all servers and leaders); retries without end (5.5), for which heartbeats
+// and the network's redialling stand.
 import { describe, expect, it } from 'vitest';
 import type { Envelope } from './message.ts';
+import { createRandom } from './test-random.ts';
 import {
   append,
   electionTicks,
@@ -136,6 +142,54 @@ describe('elections', () => {
         expect(answer?.voteGranted).toBe(voteGranted);
       }
     }
+  });
+});
+
+describe('leaders', () => {
+  it('[Raft §5.2] one that is elected tells everybody at once', () => {
+    const server = new TestServer({ voters: five });
+    const sent = sentOf(server.lead(), 'appendEntries');
+    expect(sent).toHaveLength(4);
+    expect(sent[0]).toMatchObject({ term: 1, leaderId: 'n1' });
+  });
+
+  it('[Raft §5.2] two servers that split their votes draw other timeouts and end it', () => {
+    const random = createRandom(5);
+    const ids = ['n1', 'n2'];
+    const servers = new Map(ids.map((id) => [id, new TestServer({ id, voters: ids, random })]));
+    const deliver = (sent: readonly Envelope[], from: string): void => {
+      for (const { to, message } of sent) {
+        deliver(servers.get(to)?.receive(from, message) ?? [], to);
+      }
+    };
+    for (let tick = 0; tick < 10 * electionTicks; tick += 1) {
+      const sent = ids.map((id) => servers.get(id)?.ticks(1) ?? []);
+      for (const [position, id] of ids.entries()) deliver(sent[position] ?? [], id);
+    }
+    const roles = [...servers.values()].map(({ status }) => status.role).sort();
+    expect(roles).toEqual(['follower', 'leader']);
+  });
+
+  it('[Raft §5.3] a leader never removes its own entries, whoever claims its term', () => {
+    const server = new TestServer();
+    server.lead();
+    server.propose(1);
+    const message = append('n2', 1, { prevLogIndex: 0, entries: [entryOf(1, 1)] });
+    expect(() => server.receive('n2', message)).toThrow(/at most one leader/);
+  });
+
+  it('[Raft §5.6] heartbeats that are not more frequent than elections are refused', () => {
+    const options = { heartbeatTimeoutTicks: 10, electionTimeoutTicks: 10 };
+    expect(() => new TestServer(options)).toThrow(/Raft §5.6/);
+  });
+
+  it('[Fig. 2] nextIndex begins behind the last entry, matchIndex at 0', () => {
+    const server = new TestServer({
+      hardState: { currentTerm: 1, votedFor: null },
+      entries: logOf(1, 1),
+    });
+    server.lead();
+    expect(server.follower('n2')).toMatchObject({ nextIndex: 3, matchIndex: 0, mode: 'probe' });
   });
 });
 

@@ -14,7 +14,15 @@ import type {
   RequestVoteResponse,
 } from './message.ts';
 import { createRaft, type Raft, type RaftOptions } from './raft.ts';
-import type { ConfigurationChange, Input, RaftStatus, Ready, Rejection, Write } from './ready.ts';
+import type {
+  ChunkRequest,
+  ConfigurationChange,
+  Input,
+  RaftStatus,
+  Ready,
+  Rejection,
+  Write,
+} from './ready.ts';
 
 export interface TestServerOptions extends Partial<RaftOptions> {
   /** Of the initial configuration. Default n1, n2, n3. */
@@ -147,8 +155,9 @@ export class TestServer {
     return this.run({ type: 'snapshotTaken', snapshot: this.raft.snapshotMetaAt(index) });
   }
 
-  /** The followers confirm everything, round after round, until nothing is left to be said. */
+  /** A heartbeat, and these confirm everything, until nothing is left to be said. */
   everybodyFollows(...peers: readonly NodeId[]): void {
+    this.ticks(2);
     for (let round = 0; round < 4; round += 1) {
       for (const peer of peers) {
         if (this.status.role !== 'leader') return;
@@ -159,6 +168,14 @@ export class TestServer {
 
   follower(id: NodeId): RaftStatus['followers'][number] | undefined {
     return this.status.followers.find((follower) => follower.id === id);
+  }
+
+  get chunkRequests(): readonly ChunkRequest[] {
+    return this.readies.flatMap(({ chunkRequests }) => chunkRequests);
+  }
+
+  get chunks(): readonly Ready['chunks'][number][] {
+    return this.readies.flatMap(({ chunks }) => chunks);
   }
 
   /** What was turned down so far, and why. */
