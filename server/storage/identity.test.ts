@@ -173,6 +173,14 @@ test('a name that is read from memory at a start is durable after the repair', (
   expect(start(machine).identity).toEqual(identity);
 });
 
+test('half an identity that was being written is removed at the next start', () => {
+  const machine = new TestMachine(1);
+  const { identity } = start(machine);
+  machine.place(temporaryIdentityFile, Buffer.from('x'.repeat(1000)));
+  expect(start(machine).identity).toEqual(identity);
+  expect(machine.files()).toEqual([identityFile]);
+});
+
 test('it passes its crash points, at the first start only', () => {
   const machine = new TestMachine(1);
   admit(machine, start(machine), peer('n2'));

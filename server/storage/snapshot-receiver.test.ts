@@ -291,6 +291,30 @@ test('a file is loaded while it is installed', () => {
   }
 });
 
+test('an installed file can be loaded though a newer one is installed at once', () => {
+  const follower = new Follower();
+  for (const foreign of [seven, nine]) sendAll(follower, foreign, { offset: 0, length: all });
+  for (const index of [7, 9])
+    finish(follower.machine, (done) => follower.store.install(index, done));
+  expect(follower.load(7)).toBe(seven.state);
+});
+
+test('what is being loaded is not dropped', () => {
+  const follower = new Follower();
+  const long = foreignSnapshot(7, 600_000);
+  for (const foreign of [long, nine]) sendAll(follower, foreign, { offset: 0, length: 300_000 });
+  const sink = new TestSink();
+  const outcomes: unknown[] = [];
+  follower.store.load(7, sink, (error) => outcomes.push(error));
+  follower.store.install(9, () => follower.store.dropUnused());
+  follower.machine.run();
+  expect(outcomes).toEqual([null]);
+  expect(sink.state).toBe(long.state);
+  follower.store.dropUnused();
+  follower.machine.run();
+  expect(follower.machine.files()).toHaveLength(1);
+});
+
 test('a disk that fails is told, and nothing is tried again', () => {
   for (const operation of ['writeAt', 'sync']) {
     const follower = new Follower();

@@ -247,6 +247,31 @@ test('a chunk is what stands there, less at the end, and nothing behind it', () 
   expect(readAll(machine, store, 11)).toBeNull();
 });
 
+test('a file that has become shorter is an error of the disk, never a short chunk', () => {
+  const machine = new TestMachine(1);
+  const { store } = startStore(machine);
+  writeSnapshot(machine, store, 10);
+  machine.place(nameOf(10), machine.bytesOf(nameOf(10)).subarray(0, 100));
+  const errors: unknown[] = [];
+  store.readChunk(10, { offset: 0, length: 200 }, (error) => errors.push(error?.code));
+  machine.run();
+  expect(errors).toEqual(['EIO']);
+});
+
+test('whichever of two is durable first, the newer one is current in the end', () => {
+  const foreign = foreignSnapshot(30);
+  for (let seed = 0; seed < 40; seed += 1) {
+    const machine = new TestMachine(seed);
+    const { store } = startStore(machine);
+    finish(machine, (done) => store.receive(chunkOf(foreign, { offset: 0, length: 1e6 }), done));
+    store.write(metaOf(20), sourceOf(stateAt(20)), () => undefined);
+    while (!machine.reached.includes('snapshot.after-fsync-before-rename')) machine.step();
+    finish(machine, (done) => store.install(30, done));
+    expect(store.current?.meta.lastIncludedIndex).toBe(30);
+    expect(startStore(machine).state).toBe(foreign.state);
+  }
+});
+
 test('a superseded file goes at once when nobody reads it', () => {
   const machine = new TestMachine(1);
   const { store } = startStore(machine);
