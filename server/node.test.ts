@@ -69,12 +69,32 @@ class UnrulyDisk extends FileDisk {
   failing = false;
   busyCount = 0;
 
-  override append(file: string, bytes: Uint8Array, done: Done): void {
+  override writeAt(file: string, offset: number, bytes: Uint8Array, done: Done): void {
+    super.writeAt(file, offset, bytes, this.#busy(done));
+  }
+
+  override truncate(file: string, length: number, done: Done): void {
+    super.truncate(file, length, this.#busy(done));
+  }
+
+  override rename(from: string, to: string, done: Done): void {
+    super.rename(from, to, this.#busy(done));
+  }
+
+  override remove(file: string, done: Done): void {
+    super.remove(file, this.#busy(done));
+  }
+
+  override syncDirectory(done: Done): void {
+    super.syncDirectory(this.#busy(done));
+  }
+
+  #busy(done: Done): Done {
     this.busyCount += 1;
-    super.append(file, bytes, (error) => {
+    return (error) => {
       this.busyCount -= 1;
       done(error);
-    });
+    };
   }
 
   override sync(file: string, done: Done): void {
