@@ -62,6 +62,47 @@ describe('RaftLog', () => {
     expect(log.takeUnwritten()).toEqual([entryOf(2, 2)]);
   });
 
+  it('begins behind its base, and knows the term there', () => {
+    const log = new RaftLog({ index: 3, term: 2 }, [entryOf(4, 2), entryOf(5, 3)]);
+    expect([log.firstIndex, log.lastIndex, log.termAt(3)]).toEqual([4, 5, 2]);
+    expect(log.holds({ index: 3, term: 2 })).toBe(true);
+    expect(log.holds({ index: 3, term: 1 })).toBe(false);
+    expect(log.holds({ index: 2, term: 2 })).toBe(false);
+    expect(() => log.termAt(2)).toThrow(/within the log/);
+    expect(() => log.slice(3, 5)).toThrow(/within the log/);
+    expect(() => log.truncateFrom(3)).toThrow(/removes something/);
+    expect(new RaftLog({ index: 3, term: 2 }, []).lastTerm).toBe(2);
+  });
+
+  it('finds no agreement below its base, where terms are not known', () => {
+    const log = new RaftLog({ index: 3, term: 2 }, [entryOf(4, 2), entryOf(5, 3)]);
+    expect(log.lastIndexWithTermAtMost(5, 2)).toBe(4);
+    expect(log.lastIndexWithTermAtMost(5, 1)).toBe(2);
+    expect(log.lastIndexWithTermAtMost(2, 9)).toBe(2);
+  });
+
+  it('forgets what is compacted, and not what no write has', () => {
+    const log = new RaftLog(start, logOf(1, 1, 2));
+    log.append([entryOf(4, 2)]);
+    expect(() => log.compactTo(4)).toThrow(/was written/);
+    log.compactTo(2);
+    log.compactTo(1);
+    expect([log.base, log.lastIndex]).toEqual([{ index: 2, term: 1 }, 4]);
+    expect(indexes(log.takeUnwritten())).toEqual([4]);
+    log.compactTo(4);
+    expect([log.base, log.firstIndex, log.lastIndex]).toEqual([{ index: 4, term: 2 }, 5, 4]);
+  });
+
+  it('begins anew behind a snapshot', () => {
+    const log = new RaftLog(start, logOf(1, 1, 2));
+    log.append([entryOf(4, 2)]);
+    log.resetTo({ index: 3, term: 3 });
+    expect([log.base, log.lastIndex, log.lastTerm]).toEqual([{ index: 3, term: 3 }, 3, 3]);
+    expect(log.takeUnwritten()).toEqual([]);
+    log.append([entryOf(4, 3)]);
+    expect(indexes(log.takeUnwritten())).toEqual([4]);
+  });
+
   it('compares logs by the last term first, then by length', () => {
     const log = new RaftLog(start, logOf(1, 2));
     expect(log.isAtMostAsUpToDateAs({ index: 1, term: 3 })).toBe(true);

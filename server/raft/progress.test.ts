@@ -62,6 +62,51 @@ describe('Progress', () => {
     expect([probing.mode, probing.matchIndex, probing.nextIndex]).toEqual(['probe', 5, 9]);
   });
 
+  it('gets a snapshot piece by piece, and goes on behind it', () => {
+    const progress = new Progress(2, 1, window);
+    progress.becomeSnapshot({ index: 9, term: 2 });
+    expect([progress.mode, progress.canSendEntries()]).toEqual(['snapshot', false]);
+    expect(progress.maybeContinueSnapshot(8, 5)).toBe(false);
+    expect(progress.maybeContinueSnapshot(9, 5)).toBe(true);
+    expect(progress.maybeContinueSnapshot(9, 5)).toBe(false);
+    expect(progress.snapshotOffset).toBe(5);
+    expect(progress.maybeBacktrack(1)).toBe(false);
+    expect(progress.maybeMatch(4)).toBe(true);
+    expect(progress.mode).toBe('snapshot');
+    expect(progress.maybeMatch(9)).toBe(true);
+    expect([progress.mode, progress.nextIndex, progress.snapshot]).toEqual(['replicate', 10, null]);
+  });
+
+  it('asks again for a piece after a silence, and not before', () => {
+    const progress = new Progress(2, 1, window);
+    expect(progress.passSnapshotTicks(9, 5)).toBe(false);
+    progress.becomeSnapshot({ index: 9, term: 2 });
+    expect([progress.passSnapshotTicks(2, 5), progress.passSnapshotTicks(2, 5)]).toEqual([
+      false,
+      false,
+    ]);
+    progress.maybeContinueSnapshot(9, 5);
+    expect([progress.passSnapshotTicks(4, 5), progress.passSnapshotTicks(2, 5)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(progress.passSnapshotTicks(4, 5)).toBe(false);
+  });
+
+  it('is not set back by a snapshot', () => {
+    expect(() => replicating(9).becomeSnapshot({ index: 8, term: 1 })).toThrow(/brings a follower/);
+  });
+
+  it('is recently active until a whole period has passed without an answer', () => {
+    const progress = new Progress(1, 1, window);
+    progress.takeRecentlyActive();
+    expect(progress.recentlyActive).toBe(true);
+    progress.takeRecentlyActive();
+    expect(progress.recentlyActive).toBe(false);
+    progress.heard(0);
+    expect(progress.recentlyActive).toBe(true);
+  });
+
   it('remembers the newest read round, and activity until it is asked', () => {
     const progress = new Progress(1, 1, window);
     expect([progress.takeRecentlyActive(), progress.takeRecentlyActive()]).toEqual([true, false]);

@@ -335,6 +335,13 @@ describe('figure 2', () => {
     expect(ready.messagesAfterWrite).toHaveLength(1);
   });
 
+  it('[Fig. 2] a vote in a term that is known already is written too', () => {
+    const server = new TestServer({ hardState: { currentTerm: 4, votedFor: null } });
+    const message = voteRequest('n2', 4);
+    const ready = server.step({ type: 'message', from: 'n2', message });
+    expect(ready.write?.hardState).toEqual({ currentTerm: 4, votedFor: 'n2' });
+  });
+
   it('[Fig. 2] a confirmation leaves after the write that holds the entries', () => {
     const message = append('n2', 1, { entries: logOf(1, 1) });
     const ready = new TestServer().step({ type: 'message', from: 'n2', message });
