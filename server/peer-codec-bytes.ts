@@ -4,8 +4,6 @@
  * Big-endian; a natural number has eight bytes, a name its length in front. Nothing that is read
  * is trusted: what does not fit is a PeerCodecError, whatever the bytes were.
  */
-import { isUtf8 } from 'node:buffer';
-
 /** The bytes are not a message of this protocol; the connection they came on is to be closed. */
 export class PeerCodecError extends Error {
   override readonly name = 'PeerCodecError';
@@ -103,10 +101,10 @@ export class ByteReader {
   }
 
   name(what: string): string {
-    const length = this.byte(what);
-    const bytes = this.view(length, what);
-    if (length === 0 || !isUtf8(bytes)) throw new PeerCodecError(`${what} is not a name`);
-    return bytes.toString('utf8');
+    const name = this.view(this.byte(what), what).toString('utf8');
+    // Bytes that are no text come out as this sign, and two such names must not become one.
+    if (name === '' || name.includes('\ufffd')) throw new PeerCodecError(`${what} is not a name`);
+    return name;
   }
 
   /**

@@ -151,7 +151,7 @@ test('a client that does not read its replies is held up, and nobody else', asyn
   expect(listener.status.connected).toBeGreaterThanOrEqual(2);
 });
 
-test('TLS is spoken where it is asked for, and a client certificate is wanted where it is', async () => {
+test('TLS is spoken, and client certificates are wanted, where that is asked for', async () => {
   const [ours, theirs] = [await createAuthority('ours'), await createAuthority('theirs')];
   const [server, client, stranger] = [
     await ours.sign('server'),

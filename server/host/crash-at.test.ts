@@ -27,7 +27,7 @@ function pass(at: string, names: readonly CrashPointName[]) {
   return execa(process.execPath, ['--input-type=module', '--eval', script], { reject: false });
 }
 
-test('the process is killed at the n-th passage, after one line, and runs nothing more', async () => {
+test('the process is killed at the n-th passage, after one line, and runs no more', async () => {
   const names = ['raft.after-reply', 'wal.after-fsync', 'wal.after-fsync', 'raft.after-reply'];
   const { signal, stdout } = await pass('wal.after-fsync#2', names as CrashPointName[]);
   expect(signal).toBe('SIGKILL');

@@ -55,7 +55,7 @@ test('a node that does not is not, and says why', async () => {
   });
 });
 
-test('metrics tell roles, indexes, followers, queues, counters, syncs and the process', async () => {
+test('metrics tell of roles, indexes, followers, queues, syncs and the process', async () => {
   const { base, metrics, state } = await createHttp();
   metrics.observeSync(0.4);
   metrics.observeSync(3);

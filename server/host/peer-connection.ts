@@ -1,5 +1,5 @@
 /**
- * One connection between two peers, whichever end made it: frames in, frames out, nothing unbounded.
+ * One connection between two peers, whoever made it: frames in, frames out, nothing unbounded.
  *
  * It knows frames only; who the other end is and what it may say is peer-link.ts's business for
  * connections that this node made and incoming-peer.ts's for the others.

@@ -248,7 +248,7 @@ test('a peer that is no member may speak, and is answered on its own connection'
   expect(leader.received).toEqual([{ from: 'n4', message: { ...vote, term: 8 } }]);
 });
 
-test('a member is never answered on its own connection: a cut of one direction stays one', async () => {
+test('members are never answered on their own connections: a one-way cut stays one', async () => {
   const address2 = await freeAddress();
   const two = createLinks({ id: 'n2' });
   // Nobody listens where n2 looks for n1.
