@@ -87,10 +87,12 @@ async function up({ nodes, port, name, images }: ClusterArguments): Promise<numb
   const { bringUp } = await import('../cluster/standing-cluster.ts');
   const interruption = new AbortController();
   const interrupt = (): void => {
+    if (interruption.signal.aborted) return;
     console.log('stopping, and removing what was made');
     interruption.abort();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  // Not once: a library that listens too ends the process when it is the last who does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
   try {
     const cluster = await bringUp({
       ...{ name, nodes: Array.from({ length: nodes }, (_, at) => `n${at + 1}`) },

@@ -1,4 +1,7 @@
-/** Waits until some node leads and answers a read, which only a leader that a majority follows can. */
+/**
+ * Waits until a node leads and all answer a read, which they can only with a leader that a majority
+ * follows.
+ */
 import { RespConnection } from '../clients/resp-connection.ts';
 import { pause } from '../run/introspect.ts';
 import { createRealTimers } from '../run/real-timers.ts';
@@ -18,19 +21,21 @@ export async function awaitServingLeader(
 ): Promise<{ readonly leader: string } | { readonly why: string }> {
   const startNs = timers.nowNs();
   while (timers.nowNs() - startNs < limitMs * 1e6) {
-    for (const { node, port } of nodes) if (await serves(port)) return { leader: node };
+    const answers = await Promise.all(nodes.map(({ port }) => reads(port)));
+    const leads = await Promise.all(nodes.map(({ port }) => isLeader(port)));
+    const leader = nodes[leads.indexOf(true)];
+    if (leader !== undefined && answers.every((answer) => answer)) return { leader: leader.node };
     const why = await gaveUp();
     if (why !== null) return { why };
     await pause(timers, pollMs);
   }
-  return { why: `none does after ${limitMs / 1000} s` };
+  return { why: `none does after ${limitMs / 1000} s, not to all nodes` };
 }
 
-async function serves(port: number): Promise<boolean> {
+async function isLeader(port: number): Promise<boolean> {
   try {
     const stream = await connectTcpStream('127.0.0.1', port);
-    const introspection = await reference.introspect(stream, timers);
-    return introspection?.role === 'leader' && (await reads(port));
+    return (await reference.introspect(stream, timers))?.role === 'leader';
   } catch {
     // It does not listen yet.
     return false;
@@ -38,7 +43,12 @@ async function serves(port: number): Promise<boolean> {
 }
 
 async function reads(port: number): Promise<boolean> {
-  const connection = new RespConnection(await connectTcpStream('127.0.0.1', port));
+  let connection: RespConnection;
+  try {
+    connection = new RespConnection(await connectTcpStream('127.0.0.1', port));
+  } catch {
+    return false;
+  }
   return new Promise((resolve) => {
     const cancel = timers.after(answerMs, () => connection.close());
     connection.call(['GET', ''], (reply) => {

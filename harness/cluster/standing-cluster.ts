@@ -231,8 +231,13 @@ async function checkPorts({ nodes, firstPort }: StandingOptions): Promise<void> 
 /** A run of the harness may have the same name by mistake: its things are not ours to touch. */
 async function checkOwner(engine: Engine, name: string): Promise<void> {
   const filters = { label: [`${runLabel}=${name}`] };
-  for (const { Labels: labels } of await engine.docker.listContainers({ all: true, filters })) {
-    if (labels[harnessLabel] === standing) continue;
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
+    engine.docker.listContainers({ all: true, filters }),
+    engine.docker.listNetworks({ filters }),
+    engine.docker.listVolumes({ filters }),
+  ]);
+  for (const { Labels: labels } of [...containers, ...networks, ...volumes]) {
+    if (labels?.[harnessLabel] === standing) continue;
     throw new DockerError('wrong-state', `${name} is a run of rafture test: choose another --name`);
   }
 }
