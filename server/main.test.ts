@@ -109,6 +109,33 @@ describe('three nodes', { timeout: 30_000 }, () => {
     processes.start(leader.id);
   });
 
+  test('a node that knows nobody joins when the leader is told of it', async () => {
+    const leader = await processes.leader(processes.running);
+    const joining = await processes.join('n4');
+    await joining.serving;
+    const address = (port: number) => `127.0.0.1:${port}`;
+    const { clientPort } = joining;
+    const place = [address(processes.peerPort('n4')), address(clientPort)];
+    expect(await ask(leader.clientPort, ['RAFT.ADD', 'n4', ...place])).toMatch(
+      /^\+n4 is a learner now/,
+    );
+    while ((await ask(leader.clientPort, ['RAFT.PROMOTE', 'n4']))?.startsWith('-LAGGING')) {
+      // It is catching up.
+    }
+    expect(await ask(leader.clientPort, ['SET', 'joined', 'yes'])).toBe('+OK');
+    expect(await ask(clientPort, ['GET', 'joined'])).toBe('yes');
+    joining.kill('SIGKILL');
+    await joining.ended;
+    const again = processes.start('n4');
+    await again.serving;
+    while ((await ask(clientPort, ['GET', 'joined'])) !== 'yes') {
+      // It looks for the leader.
+    }
+    expect(await ask(leader.clientPort, ['RAFT.REMOVE', 'n4'])).toMatch(/^\+n4 /);
+    again.kill('SIGKILL');
+    await again.ended;
+  });
+
   test('a node without its data is refused under its old name, and the others go on', async () => {
     const leader = await processes.leader(processes.running);
     const victim = processes.running.find(({ id }) => id !== leader.id);
