@@ -288,14 +288,18 @@ describe('changes of the members', () => {
 
 describe('log compaction', () => {
   it('[Ongaro §5.1] an uncommitted configuration does not outlive a snapshot', () => {
-    const server = new TestServer();
-    const alone = configurationEntry(2, 1, { voters: ['n1'] });
-    server.receive('n2', append('n2', 1, { entries: [entryOf(1, 1), alone] }));
-    server.receive('n3', chunk('n3', 2));
-    const snapshot = metaOf(5, 2);
-    server.run({ type: 'snapshotReceived', from: 'n3', replicationId: 1, snapshot });
-    expect(server.status.configuration).toEqual({ index: 0, configuration: configurationOf(old) });
-    server.raft.checkDeeply();
+    // In front of the snapshot's last entry, and behind it.
+    for (const lastIncludedIndex of [5, 1]) {
+      const server = new TestServer();
+      const alone = configurationEntry(2, 1, { voters: ['n1'] });
+      server.receive('n2', append('n2', 1, { entries: [entryOf(1, 1), alone] }));
+      server.receive('n3', chunk('n3', 2, { lastIncludedIndex }));
+      const snapshot = metaOf(lastIncludedIndex, 2);
+      server.run({ type: 'snapshotReceived', from: 'n3', replicationId: 1, snapshot });
+      const { configuration } = server.status;
+      expect(configuration).toEqual({ index: 0, configuration: configurationOf(old) });
+      server.raft.checkDeeply();
+    }
   });
 
   it('[Ongaro §5.1] what is compacted counts as matching, and is not appended again', () => {

@@ -62,6 +62,13 @@ describe('changes of the members', () => {
     expect(server.status.commitIndex).toBe(before);
     server.receive('n3', matched(1, last));
     expect(server.status.commitIndex).toBe(last);
+    const other = leaderWithLearners();
+    other.change(['n1', 'n4', 'n5']);
+    other.receive('n2', matched(1, last));
+    other.receive('n3', matched(1, last));
+    expect(other.status.commitIndex).toBe(before);
+    other.receive('n4', matched(1, last));
+    expect(other.status.commitIndex).toBe(last);
   });
 
   it('[Raft §6] a candidate with a joint configuration needs both majorities', () => {

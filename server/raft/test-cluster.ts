@@ -219,6 +219,7 @@ export class TestCluster {
     const ready = running.raft.step(input);
     this.#perform(node, running, ready);
     this.oracle.checkStep(node, { running, input, ready });
+    if (ready.configurationChanged || ready.installed !== null) running.raft.checkDeeply();
   }
 
   #perform(node: TestNode, running: Incarnation, ready: Ready): void {
