@@ -14,6 +14,8 @@ export interface BenchFlags {
   readonly rival: string;
   readonly serverFlags: readonly string[];
   readonly nodeFlags: readonly string[];
+  /** As nodeFlags, for a rival that is a main.ts; it gets those alone. */
+  readonly rivalNodeFlags: readonly string[];
   readonly seed: number;
   readonly rounds: number;
   readonly seconds: number;
@@ -67,6 +69,7 @@ writes and linearizable reads, beside etcd where that is installed.
   --server FILE          another main.ts in place of this checkout's
   --server-flag=--X=Y    handed to each node; may be repeated
   --node-flag=--X        handed to each node's Node.js; may be repeated
+  --rival-node-flag=--X  the same for a rival that is a main.ts, which gets those alone
   --folder DIR           where data directories are made and removed         (${tmpdir()})
   --seed N               of the keys' order and of the moments of kills      (drawn)
   --json                 one JSON document in place of the tables
@@ -97,6 +100,7 @@ const options = {
   server: { type: 'string' },
   'server-flag': { type: 'string', multiple: true },
   'node-flag': { type: 'string', multiple: true },
+  'rival-node-flag': { type: 'string', multiple: true },
   folder: { type: 'string' },
   seed: { type: 'string' },
 } as const;
@@ -117,6 +121,7 @@ export function parseBenchFlags(argv: readonly string[]): BenchFlags | null {
     rival: values.rival ?? 'etcd',
     serverFlags: values['server-flag'] ?? [],
     nodeFlags: values['node-flag'] ?? [],
+    rivalNodeFlags: values['rival-node-flag'] ?? [],
     seed: toNumber('seed', values.seed, Math.floor(Math.random() * 1e6) + 1),
     rounds: toNumber('rounds', values.rounds, quick ? 1 : 5),
     seconds: toNumber('seconds', values.seconds, quick ? 1 : 4),

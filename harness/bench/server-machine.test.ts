@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findFilesystem, parseProcessMemory } from './server-machine.ts';
+import { findFilesystem, parseProcessMemory, parseProcessorSeconds } from './server-machine.ts';
 
 const mountinfo = [
   '22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw',
@@ -19,4 +19,10 @@ it('reads resident memory and its peak from what Linux says of a process', () =>
   const status = 'Name:\tnode\nVmPeak:\t 999999 kB\nVmHWM:\t  204800 kB\nVmRSS:\t  102400 kB\n';
   expect(parseProcessMemory(status)).toEqual({ residentMb: 100, peakResidentMb: 200 });
   expect(parseProcessMemory('').residentMb).toBeNaN();
+});
+
+it('adds up the processor time of a process, whatever its name is', () => {
+  const stat = '42 (a) b (c) S 1 42 42 0 -1 4194560 9 8 7 6 150 25 3 4 20 0 11 0 12345 678';
+  expect(parseProcessorSeconds(stat)).toBe(1.75);
+  expect(parseProcessorSeconds('')).toBeNaN();
 });

@@ -91,6 +91,17 @@ export function parseProcessMemory(status: string): ProcessMemory {
   return { residentMb: megabytes('VmRSS'), peakResidentMb: megabytes('VmHWM') };
 }
 
+/** Processor time of a process up to now; NaN where it cannot be read. */
+export function readProcessorSeconds(pid: number): number {
+  return parseProcessorSeconds(readText(`/proc/${pid}/stat`));
+}
+
+/** Of utime and stime, in hundredths of a second. The name in parentheses may hold blanks. */
+export function parseProcessorSeconds(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? Number.NaN) + Number(fields[12] ?? Number.NaN)) / 100;
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

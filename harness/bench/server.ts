@@ -57,7 +57,7 @@ function serverFlagsOf(flags: BenchFlags): readonly string[] {
 
 /** Null when there is none, or none was asked for. */
 function findRival(flags: BenchFlags, program: LoadProgram): BenchSystem | null {
-  const { rival, nodeFlags, serverFlags } = flags;
+  const { rival, rivalNodeFlags: nodeFlags, serverFlags } = flags;
   if (rival === 'none') return null;
   if (rival !== 'etcd')
     return createRafture({ name: 'rival', main: rival, nodeFlags, serverFlags });
