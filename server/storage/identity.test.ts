@@ -310,6 +310,8 @@ test('a disk that fails is told once, and nobody new is let in any more', () => 
     machine.fault = (failing, file) =>
       failing === operation ? new DiskError('EIO', file, 'bad sector') : null;
     expect(admit(machine, recovered, peer('n3'))).toMatch(/its disk failed: bad sector/);
+    recovered.forget('n9', 5);
+    machine.run();
     machine.fault = () => null;
     expect(admit(machine, recovered, peer('n3'))).toMatch(/its disk failed: bad sector/);
     expect(admit(machine, recovered, peer('n4'))).toMatch(/its disk failed: bad sector/);

@@ -300,19 +300,22 @@ test('an installed file can be loaded though a newer one is installed at once', 
 });
 
 test('what is being loaded is not dropped', () => {
-  const follower = new Follower();
   const long = foreignSnapshot(7, 600_000);
-  for (const foreign of [long, nine]) sendAll(follower, foreign, { offset: 0, length: 300_000 });
-  const sink = new TestSink();
-  const outcomes: unknown[] = [];
-  follower.store.load(7, sink, (error) => outcomes.push(error));
-  follower.store.install(9, () => follower.store.dropUnused());
-  follower.machine.run();
-  expect(outcomes).toEqual([null]);
-  expect(sink.state).toBe(long.state);
-  follower.store.dropUnused();
-  follower.machine.run();
-  expect(follower.machine.files()).toHaveLength(1);
+  for (let seed = 0; seed < 12; seed += 1) {
+    const follower = new Follower(seed);
+    for (const foreign of [long, nine]) sendAll(follower, foreign, { offset: 0, length: 300_000 });
+    finish(follower.machine, (done) => follower.store.install(9, done));
+    const sink = new TestSink();
+    const outcomes: unknown[] = [];
+    follower.store.load(7, sink, (error) => outcomes.push(error));
+    follower.store.dropUnused();
+    follower.machine.run();
+    expect(outcomes).toEqual([null]);
+    expect(sink.state).toBe(long.state);
+    follower.store.dropUnused();
+    follower.machine.run();
+    expect(follower.machine.files()).toHaveLength(1);
+  }
 });
 
 test('a disk that fails is told, and nothing is tried again', () => {
