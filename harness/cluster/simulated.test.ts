@@ -79,7 +79,7 @@ function isolate(node: string, nodes: readonly string[]): readonly Link[] {
 const value = (text: string | null): RespReply => ({ type: 'bulk', value: text });
 const done: RespReply = { type: 'simple', value: 'OK' };
 
-test('a leader answers SET and GET, the others GET alone: for SET they name its address', async () => {
+test('a leader answers SET and GET, the others GET, and for SET its address', async () => {
   const cluster = createCluster(1);
   await cluster.run(async () => {
     await startAll(cluster);
@@ -205,7 +205,7 @@ test('a leader that was frozen serves no stale read when it is resumed', async (
   });
 });
 
-test('a crash at a named point ends the node there, with loss of power, and is no surprise', async () => {
+test('a crash at a named point ends the node there, with loss of power, as asked for', async () => {
   for (let seed = 1; seed <= 5; seed++) {
     const crashAt = [{ node: 'n1', name: 'wal.after-append-before-fsync', passage: 3 }] as const;
     const cluster = createCluster(seed, { nodes: ['n1'], crashAt });
@@ -230,7 +230,7 @@ test('a crash at a named point ends the node there, with loss of power, and is n
   }
 });
 
-test('a crash that is asked for while the cluster runs comes too, and a stop waits for it', async () => {
+test('a crash is asked for while the cluster runs, too, and a stop waits for it', async () => {
   const cluster = createCluster(9);
   await cluster.run(async () => {
     await startAll(cluster);

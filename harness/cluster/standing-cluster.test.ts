@@ -32,9 +32,11 @@ async function cluster(
   };
 }
 
+const redisCli = 'redis-cli';
+
 /** A busy machine may change its leader meanwhile: then a person tries again, too. */
 function expectAnswer(args: readonly string[], answer: string): Promise<void> {
-  const ask = async (): Promise<string> => (await execa('redis-cli', args)).stdout.trim();
+  const ask = async (): Promise<string> => (await execa(redisCli, args)).stdout.trim();
   return expect.poll(ask, { timeout: 20_000, interval: 200 }).toContain(answer);
 }
 

@@ -112,7 +112,7 @@ describe('the packages of the server', () => {
     expect(importedPackages(reached)).toEqual(['one', 'two']);
   });
 
-  test('are what a build of the compose file is given, and with the sources all that it is', async () => {
+  test('are, with the sources, all that a build of the compose file is given', async () => {
     const packages = importedPackages(await reachedSources(join(root, 'server/main.ts')));
     const files = await collectDependencies(root, packages);
     const outermost = files.map(({ path }) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
