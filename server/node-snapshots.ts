@@ -134,7 +134,6 @@ export class NodeSnapshots {
         this.#events.step({ type: 'chunkStored', ...stored });
         return;
       }
-      this.#host.crashPoints.reach('snapshot.received-before-install');
       const received = { from, replicationId, snapshot: complete };
       this.#events.step({ type: 'snapshotReceived', ...received });
     });

@@ -192,9 +192,9 @@ export class RaftDriver {
     for (const { id, reason } of ready.rejected) this.#events.rejected(id, reason);
     this.#send(ready.messages);
     if (write !== null || ready.messagesAfterWrite.length > 0) {
-      const { snapshot, hardState } = write ?? { snapshot: null, hardState: null };
-      if (hardState !== null) this.#host.crashPoints.reach('wal.before-hard-state');
-      if (write !== null && snapshot !== null) this.#installing = { writeId: write.id, snapshot };
+      if (write !== null && write.snapshot !== null) {
+        this.#installing = { writeId: write.id, snapshot: write.snapshot };
+      }
       this.#writeQueue.push(ready);
       this.#events.writeWaits();
     }
@@ -219,7 +219,6 @@ export class RaftDriver {
     if (this.#installing === null || writeId < this.#installing.writeId) return;
     const { snapshot } = this.#installing;
     this.#installing = null;
-    this.#host.crashPoints.reach('snapshot.after-install');
     this.#compactWal(snapshot.lastIncludedIndex);
   }
 
@@ -254,7 +253,7 @@ export class RaftDriver {
     const members = membersOf(configuration);
     this.#host.crashPoints.reach('membership.new-committed');
     for (const id of this.#members) {
-      if (!members.includes(id)) this.#recovered.identity.forget(id);
+      if (!members.includes(id)) this.#recovered.identity.forget(id, entry.index);
     }
     this.#members = members;
     this.#host.log.event('info', 'configuration', { index: entry.index, ...configuration });
