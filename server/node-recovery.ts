@@ -8,12 +8,14 @@ import type { Host } from './host.ts';
 import { StateMachine } from './kv/state-machine.ts';
 import type { Configuration, EntryId, SnapshotMeta } from './raft/entry.ts';
 import type { Recovered } from './raft/options.ts';
-import type { Done } from './storage/disk.ts';
+import type { Disk, Done } from './storage/disk.ts';
 import { runInOrder } from './storage/disk-steps.ts';
 import { type RecoveredIdentity, recoverIdentity } from './storage/identity.ts';
+import { IdentityError } from './storage/identity-format.ts';
 import { recoverSnapshots, type SnapshotStore } from './storage/snapshot-store.ts';
 import type { Wal } from './storage/wal.ts';
 import { recoverWal } from './storage/wal-recovery.ts';
+import { parseSegmentFile } from './storage/wal-segment.ts';
 
 export interface RecoveryOptions {
   readonly id: string;
@@ -42,6 +44,7 @@ export function recoverNode(host: Host, options: RecoveryOptions): RecoveredNode
   const { id: nodeId, clusterId, initialConfiguration, segmentBytes, failed } = options;
   const asked = { clusterId, nodeId, initialConfiguration };
   const identity = recoverIdentity(disk, { ...asked, random, crashPoints, failed });
+  checkLogIsThere(disk, identity);
   const { store: snapshots, repair: repairSnapshots } = recoverSnapshots(host);
   const snapshot = snapshots.current?.meta ?? null;
   const stateMachine = loadState(snapshots, snapshot);
@@ -68,6 +71,18 @@ export function recoverNode(host: Host, options: RecoveryOptions): RecoveredNode
       runInOrder(steps, done);
     },
   };
+}
+
+/** No peer is let in before there is a log: a node that has met one and has no log has lost it, and
+ * with it its votes. (One that is alone in its cluster has met nobody, and cannot be told so.) */
+function checkLogIsThere(disk: Disk, identity: RecoveredIdentity): void {
+  if (identity.knownPeers().length === 0) return;
+  if (disk.list().some((file) => parseSegmentFile(file) !== null)) return;
+  throw new IdentityError(
+    'the data directory has an identity that has met other nodes, and no log: the files "wal-*" ' +
+      'were lost; restore the whole directory from a copy, or remove this node from the cluster ' +
+      'and add it under a new id with an empty data directory',
+  );
 }
 
 function loadState(snapshots: SnapshotStore, snapshot: SnapshotMeta | null): StateMachine {
