@@ -296,6 +296,31 @@ describe('the referee sees', () => {
         ['n2', commit(1, 1)],
       ],
     ],
+    'a term that is below that of the last entry, after a restart': [
+      'terms',
+      [
+        ['n1', append(2, entry(3, 2))],
+        ['n1', start({ term: 1, lastLogIndex: 3, lastLogTerm: 2 })],
+      ],
+    ],
+    'a commit index that is claimed behind the end': [
+      'commit index',
+      [['n1', leads(1, { lastLogIndex: 2, lastLogTerm: 1, commitIndex: 3 })]],
+    ],
+    'an append that leaves a gap': ['trace', [['n3', append(1, entry(2, 1))]]],
+    'entries that do not follow each other': [
+      'log order',
+      [['n3', append(1, entry(1, 1), entry(3, 1))]],
+    ],
+    'more on disk than in the log': ['trace', [['n3', durable(1, 1)]]],
+    'less on disk than before': ['durability', [['n1', durable(1, 1)]]],
+    'a snapshot that is older than the last': [
+      'snapshots',
+      [
+        ['n1', snapshot(2, 1)],
+        ['n1', snapshot(1, 1)],
+      ],
+    ],
     'a life that nobody saw begin': ['trace', [['n4', follows(1)]]],
   };
   for (const [title, [promise, tale]] of Object.entries(bad)) {
