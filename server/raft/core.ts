@@ -146,8 +146,8 @@ export function isOwnVoter(core: Core): boolean {
 }
 
 /**
- * Whether this server stands for election: a voter, or one that a configuration removes which is not
- * known to be committed. Its vote for itself does not count, but nobody else may be able to win:
+ * Whether this server stands for election: a voter, or one that a configuration removes which is
+ * not known to be committed. Its vote for itself does not count, but perhaps nobody else can win:
  *   1. n1 changes from {n1, n2} to {n2, n3} and crashes when it alone holds the new configuration;
  *   2. n2 and n3 hold the joint one, and need the vote of n1;
  *   3. n1 refuses it, for its log is longer. If it did not stand itself, that would be the end.

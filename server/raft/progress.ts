@@ -115,8 +115,8 @@ export class Progress {
     this.#readRound = Math.max(this.#readRound, readRound);
   }
 
-  /** Whether it answered since the activity was last asked for, or between that and the time before:
-   * right after the question nobody has had the time to answer. */
+  /** Whether it answered since takeRecentlyActive, or between that and the time before: right after
+   * it nobody has had the time to answer. */
   get recentlyActive(): boolean {
     return this.#recentlyActive || this.#wasActive;
   }

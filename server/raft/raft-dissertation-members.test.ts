@@ -1,10 +1,9 @@
 // Leadership transfer (3.10), members (4) and compaction (5) as the dissertation has them.
 //
-// Not implemented: the single-server changes of 4.1 and 4.2, for joint consensus (4.3) does what they
-// do in one way for all changes; but their preconditions are kept. The rounds of catching up of
-// 4.2.1: a learner is made a voter when it lacks few entries, whoever asks. The compaction of 5.2 to
-// 5.4: the state is in memory. How large the state is, and when a snapshot is taken (5.1.2), is the
-// driver's business.
+// Not implemented: the single-server changes of 4.1 and 4.2, for joint consensus (4.3) does what
+// they do in one way for all changes; but their preconditions are kept. The rounds of catching up
+// of 4.2.1: a learner is made a voter when it lacks few entries, whoever asks. The compaction of
+// 5.2 to 5.4: the state is in memory. When a snapshot is taken (5.1.2) is the driver's business.
 import { describe, expect, it } from 'vitest';
 import { configurationOf } from './configuration.ts';
 import type { TimeoutNow } from './message.ts';
@@ -105,7 +104,7 @@ describe('transfer of leadership', () => {
     expect(epochOf()).toBeGreaterThan(told?.transferEpoch ?? Number.POSITIVE_INFINITY);
   });
 
-  it('[Ongaro §3.10] only to another voter; to the one that is furthest when none is named', () => {
+  it('[Ongaro §3.10] only to another voter; to the furthest when none is named', () => {
     const server = leader();
     for (const to of ['n1', 'n9']) server.run({ type: 'transfer', id: 7, to });
     expect(server.rejections).toEqual(['badTarget', 'badTarget']);
@@ -269,7 +268,7 @@ describe('changes of the members', () => {
     expect(server.status).toMatchObject({ commitIndex: 3, followers: [{ id: 'n2' }] });
   });
 
-  it('[Ongaro §4.4] answers to what a server was sent before it was added again do not count', () => {
+  it('[Ongaro §4.4] answers to what was sent before a server was added again do not count', () => {
     const server = leader();
     server.change(['n1', 'n2']);
     const { replicationId } = sentOf(server.ticks(2), 'appendEntries', 'n3')[0] ?? {};

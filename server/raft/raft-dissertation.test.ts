@@ -1,4 +1,5 @@
-// The rules of the dissertation; chapters 4 and 5, and 3.10, are in raft-dissertation-members.test.ts.
+// The rules of the dissertation, but for 3.10 and chapters 4 and 5: they are in
+// raft-dissertation-members.test.ts.
 //
 // Not implemented: leases and other uses of clocks (6.4.1); finding the cluster by DNS or broadcast
 // (6.1); forwarding of writes to the leader (6.2: clients are redirected, by the driver). Sessions
@@ -216,7 +217,7 @@ describe('performance', () => {
     expect(server.status.commitIndex).toBe(2);
   });
 
-  it('[Ongaro §10.2.1] a write that has been overtaken does not count for what replaced it', () => {
+  it('[Ongaro §10.2.1] a write that was overtaken does not count for what replaced it', () => {
     const server = new TestServer();
     const step = (from: string, term: number): void => {
       const message = append(from, term, { entries: [entryOf(1, term)] });
@@ -294,7 +295,7 @@ describe('reads on followers', () => {
     expect(server.released).toEqual(['1 at 1', '2 at 5', '3 at 5']);
   });
 
-  it('[Ongaro §6.4] a lost request is asked anew under another id, and the old answer is void', () => {
+  it('[Ongaro §6.4] a lost request is asked anew under another id; the old answer is void', () => {
     const server = new TestServer();
     server.receive('n2', append('n2', 1));
     server.read(1);
@@ -321,7 +322,7 @@ describe('reads on followers', () => {
     expect([server.released, server.rejectedReads]).toEqual([[], [1]]);
   });
 
-  it('[Ongaro §6.4] a leader answers a follower after a round, and refuses when it leads no more', () => {
+  it('[Ongaro §6.4] a leader answers a follower after a round, or refuses when deposed', () => {
     const server = new TestServer();
     server.lead();
     server.everybodyFollows('n2', 'n3');

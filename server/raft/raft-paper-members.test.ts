@@ -1,6 +1,6 @@
 // Sections 6, 7 and 8 and figure 13 of the paper; raft-paper.test.ts has section 5 and figure 2.
 //
-// Not in the core, and so not here: how a snapshot is written and when (7), sessions of clients (8).
+// Not in the core, and so not here: how a snapshot is written and when (7), clients' sessions (8).
 // Figure 13 ends a file with a flag, here its size and checksum are in each piece.
 import { describe, expect, it } from 'vitest';
 import { configurationOf } from './configuration.ts';

@@ -1,8 +1,8 @@
 // The rules of section 5 and of figure 2; the rest of the paper is in raft-paper-members.test.ts.
 //
-// Not in the core, and so not here: "apply log[lastApplied]" and the answer to the client, which are
-// the driver's (figure 2, all servers and leaders); retries without end (5.5), for which heartbeats
-// and the network's redialling stand.
+// Not in the core, and so not here: "apply log[lastApplied]" and the answer to the client, which
+// are the driver's (figure 2, all servers and leaders); retries without end (5.5), in whose place
+// stand heartbeats and the redialling of the network.
 import { describe, expect, it } from 'vitest';
 import type { Envelope } from './message.ts';
 import { createRandom } from './test-random.ts';

@@ -4,7 +4,6 @@
  * It knows all logs, disks and commits at once, so it sees at the step itself what a client would
  * only see later, or never.
  */
-import { isDeepStrictEqual } from 'node:util';
 import { isJoint, isQuorumOf, parseConfiguration } from './configuration.ts';
 import type { Configuration, ConfigurationAt, Entry, EntryId, NodeId } from './entry.ts';
 import type { Message } from './message.ts';
@@ -138,7 +137,7 @@ export class ClusterOracle {
     if (ready.installed !== null) {
       this.#checkState(node, running);
       const { configuration } = running.raft.status();
-      const own = isDeepStrictEqual(configuration, ready.installed.configuration);
+      const own = equal(configuration, ready.installed.configuration);
       check(own, `${node.id} has another configuration in force than its snapshot`);
     }
     let appliedIndex = running.applied.length;
@@ -188,7 +187,7 @@ export class ClusterOracle {
     const { lastIncludedIndex, lastIncludedTerm, configuration } = file.meta;
     const entry = this.#committed[lastIncludedIndex - 1];
     check(entry?.term === lastIncludedTerm, `a snapshot up to ${lastIncludedIndex} is of no entry`);
-    const right = isDeepStrictEqual(configuration, this.#configurationAt(lastIncludedIndex));
+    const right = equal(configuration, this.#configurationAt(lastIncludedIndex));
     const text = `the snapshot of ${node.id} up to ${lastIncludedIndex} has the configuration of`;
     check(right, `${text} ${configuration.index}`);
     check(appliedIn(file).length === lastIncludedIndex, 'a snapshot holds all of its state');
@@ -241,7 +240,7 @@ export class ClusterOracle {
     const ends = isJoint(old) && !isJoint(next) && same(next.voters, old.voters);
     const begins = !isJoint(old) && isJoint(next) && same(next.outgoingVoters, old.voters);
     const keeps = !isJoint(old) && !isJoint(next) && same(next.voters, old.voters);
-    check(ends || begins || keeps, `${node.id} goes from ${text(old)} to ${text(next)}`);
+    check(ends || begins || keeps, `${node.id} goes from ${textOf(old)} to ${textOf(next)}`);
   }
 
   /** A leader never believes more of a follower than that one's disk holds. */
@@ -283,10 +282,14 @@ function voteIn(message: Message, from: NodeId, to: NodeId): NodeId | null {
 }
 
 function same(a: readonly NodeId[], b: readonly NodeId[]): boolean {
-  return isDeepStrictEqual([...a].sort(), [...b].sort());
+  return [...a].sort().join() === [...b].sort().join();
 }
 
-function text({ voters, outgoingVoters, learners }: Configuration): string {
+function equal(a: ConfigurationAt, b: ConfigurationAt): boolean {
+  return a.index === b.index && textOf(a.configuration) === textOf(b.configuration);
+}
+
+function textOf({ voters, outgoingVoters, learners }: Configuration): string {
   return `${voters.join(',')}/${outgoingVoters.join(',')}/${learners.join(',')}`;
 }
 
