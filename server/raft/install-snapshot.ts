@@ -1,6 +1,6 @@
 /**
  * Snapshots: the own one that lets the log be compacted, and the leader's that replaces what is
- * here. [Raft §7, Fig. 13]
+ * here. [Raft §7] [Fig. 13]
  *
  * The bytes are the driver's business; here it is decided whether they count, and what becomes of
  * log, commit index and configuration.

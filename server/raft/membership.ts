@@ -1,5 +1,5 @@
 /**
- * Changes of the members by joint consensus. [Raft §6, Ongaro §4.3]
+ * Changes of the members by joint consensus. [Raft §6] [Ongaro §4.3]
  *
  * A change of the voters goes through a joint configuration; when that is committed, the leader
  * appends the new one. One change at a time, and none before the leader has committed an entry of
@@ -79,7 +79,7 @@ function appendConfiguration(
 /**
  * The commit index of a leader has grown. Once the joint configuration is committed, no side can
  * decide without the other, and the new one may take over; once that is committed too, a leader
- * that is not in it has done its work. [Raft §6, Ongaro §4.2.2]
+ * that is not in it has done its work. [Raft §6] [Ongaro §4.2.2]
  */
 export function continueChange(core: Core): void {
   const { index, configuration } = core.configurations.current;
