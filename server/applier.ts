@@ -1,6 +1,6 @@
 /**
  * Applies what is committed, in order, a batch a turn; and swaps the whole state when a leader's
- * snapshot takes its place. [Fig. 2, lastApplied]
+ * snapshot takes its place. [Fig. 2]
  *
  * A restart may have a million entries to apply at once: in one turn they would keep the node from
  * its heartbeats, and it would lose the leadership that it has just won.

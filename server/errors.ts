@@ -46,11 +46,14 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   NOAUTH: { meaning: 'the connection has not given the password', definite: true },
   WRONGPASS: { meaning: 'the password is not the one of this node', definite: true },
   NOSESSION: {
-    meaning: 'the session is closed, expired or never was; this attempt did nothing, of an earlier one nothing is known',
+    meaning:
+      'the session is closed, expired or never was; this attempt did nothing, ' +
+      'of an earlier one nothing is known',
     definite: true,
   },
   STALESEQ: {
-    meaning: 'the client had acknowledged the answer of this sequence number; this attempt did nothing',
+    meaning:
+      'the client had acknowledged the answer of this sequence number; this attempt did nothing',
     definite: true,
   },
   BUSY: {

@@ -49,7 +49,7 @@ function recover(host: Host) {
   });
 }
 
-test('a node that has met others and has lost its log does not start with an empty one', async () => {
+test('a node that has met others and lost its log does not start with an empty one', async () => {
   const host = createHost();
   const first = recover(host);
   await new Promise((resolve) => first.repair(resolve));

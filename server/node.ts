@@ -97,7 +97,10 @@ class Node implements ServerNode {
         installed: (snapshot) => this.#installed(snapshot),
         writeWaits: () => this.#scheduleFlush(),
         drained: () => this.#maybeFinishStop(),
-        failed: (error) => this.#failed(error),
+        failed: (error) => {
+          this.#end();
+          options.onFatal(error);
+        },
       },
     );
     host.network.onMessage((from, message) => this.#receive(from, message));
@@ -340,9 +343,9 @@ class Node implements ServerNode {
    */
   #maybeAbandonProposals(): void {
     const { oldestTerm } = this.#proposals;
-    if (oldestTerm === null && !this.#admin.hasChanges) return;
+    const waits = oldestTerm !== null || this.#admin.hasChanges;
     const { role, currentTerm } = this.#driver.raft.status();
-    if (role === 'leader' && (oldestTerm === null || oldestTerm === currentTerm)) {
+    if (!waits || (role === 'leader' && (oldestTerm ?? currentTerm) === currentTerm)) {
       this.#lostTicks = 0;
       return;
     }
@@ -387,11 +390,6 @@ class Node implements ServerNode {
     this.#stopped = null;
     this.#end();
     done?.();
-  }
-
-  #failed(error: Error): void {
-    this.#end();
-    this.#options.onFatal(error);
   }
 
   #end(): void {

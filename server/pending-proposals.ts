@@ -77,8 +77,9 @@ export class PendingProposals {
   }
 
   /**
-   * The state is that of a leader's snapshot now, which ends with this entry. Who waits for an entry
-   * at or before it may find it in there or not; what is behind it is settled by what is applied.
+   * The state is that of a leader's snapshot now, which ends with this entry. Who waits for an
+   * entry at or before it may find it in there or not; what is behind it is settled by what is
+   * applied.
    */
   installed(last: EntryId, reply: Reply): void {
     const waiters = this.#waiters.slice(this.#head);

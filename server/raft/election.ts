@@ -113,9 +113,9 @@ function answerPreVote(core: Core, from: NodeId, message: RequestVote): void {
   });
 }
 
-/** Whoever asks: neither the candidate nor this server need be in the configuration that is in force
- * here, for it may be an old one. A learner that would not answer could keep a cluster, whose change
- * made it a voter without its knowing, from electing anybody. [Ongaro §4.1] */
+/** Whoever asks: neither the candidate nor this server need be in the configuration that is in
+ * force here, for it may be an old one. A learner that would not answer could keep a cluster,
+ * whose change made it a voter without its knowing, from electing anybody. [Ongaro §4.1] */
 function answerVote(core: Core, from: NodeId, message: RequestVote): void {
   maybeAdoptTerm(core, message.term);
   const voteGranted =

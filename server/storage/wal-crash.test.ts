@@ -69,7 +69,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 /** The log as Raft sees it: what its writes amount to, told in the plainest way. */
 interface Model {
   readonly hardState: HardState;
-  /** The newest durable snapshot: compaction went no further, and what is before it does not count. */
+  /** The newest durable snapshot: compaction went no further, what is before it does not count. */
   readonly snapshot: EntryId | null;
   /** All there ever were, from index 1; those that a snapshot voided are null. */
   readonly entries: readonly (Entry | null)[];
@@ -272,7 +272,7 @@ function toText(entry: Entry | null | undefined) {
   return [entry.index, entry.term, entry.kind, Buffer.from(entry.data).toString()];
 }
 
-test('no crash, no loss of power and no failed sync takes an acknowledged write or makes one up', () => {
+test('no crash, loss of power or failed sync takes an acknowledged write or makes one up', () => {
   let crashCount = 0;
   fc.assert(
     fc.property(fc.array(action, { maxLength: 25 }), fc.nat(), (actions, seed) => {

@@ -4,9 +4,9 @@
  *   marker 4 | payload length 4 | previous 4 | checksum 4 | payload, a multiple of 8 | mark 8
  *
  * The checksum covers the place (marker and number of the segment, offset), the checksum of the
- * record before (`previous`) and the payload: a record that is lost, doubled, swapped or copied from
- * elsewhere breaks the chain. The mark is zero until the record is known to be durable; it can be
- * written later without a sync, and then tells a damaged record from one that a crash tore.
+ * record before (`previous`) and the payload: a record that is lost, doubled, swapped or copied
+ * from elsewhere breaks the chain. The mark is zero until the record is known to be durable; it
+ * can be written later without a sync, and then tells a damaged record from one that a crash tore.
  */
 import { crc32 } from 'node:zlib';
 import {

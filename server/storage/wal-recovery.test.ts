@@ -269,7 +269,7 @@ test('a segment whose header does not continue the one before is refused', () =>
   }
 });
 
-test('a crash before the old segment is closed is made good: its successor is missed afterwards', () => {
+test('a crash before the old segment is closed is made good: its successor is missed then', () => {
   let unclosedCount = 0;
   for (let steps = 0; steps < 12; steps += 1) {
     const disk = diskWith(tenEntries);

@@ -5,9 +5,10 @@
  * others counted), and a server that forgot them could help to lose what was acknowledged.
  *
  * What cannot be told apart: damage of the last record and a write that a crash tore, as long as
- * nothing behind it proves that it was durable (a later record or segment, or its own mark, which is
- * written right after its sync and is not synced itself). And nothing in a log shows that all of it
- * was put back to an earlier state, or that all of its files are gone at once with every snapshot.
+ * nothing behind it proves that it was durable (a later record or segment, or its own mark, which
+ * is written right after its sync and is not synced itself). And nothing in a log shows that all
+ * of it was put back to an earlier state, or that all of its files are gone at once with every
+ * snapshot.
  */
 import type { CrashPoints } from '../crash-points.ts';
 import type { Random } from '../host.ts';
@@ -212,8 +213,8 @@ function readSegments(disk: Disk, sequences: readonly number[]): FoundLog {
 
 /**
  * The header of a segment tells the checksum of the record that closes the one before, and that
- * record holds nothing else: so it shows whether any other is missing there, and if only the closing
- * one is (a crash came between), it is written again.
+ * record holds nothing else: so it shows whether any other is missing there, and if only the
+ * closing one is (a crash came between), it is written again.
  */
 function checkSuccessor({
   before,

@@ -36,11 +36,11 @@ export class WalReplay {
   }
 
   /**
-   * Null when log and snapshot fit together. Else what the log on disk must be told, before anything
-   * else is appended: that it begins behind the snapshot. This is so after a crash between the
-   * installation of a leader's snapshot and the reset of the log, and when an own snapshot was
-   * durable before the entries that it holds. Entries that conflict with the snapshot's last one
-   * cannot be committed: it is. [Raft §7]
+   * Null when log and snapshot fit together. Else what the log on disk must be told, before
+   * anything else is appended: that it begins behind the snapshot. This is so after a crash
+   * between the installation of a leader's snapshot and the reset of the log, and when an own
+   * snapshot was durable before the entries that it holds. Entries that conflict with the
+   * snapshot's last one cannot be committed: it is. [Raft §7]
    */
   reconcile(snapshot: EntryId | null): WalWrite | null {
     if (snapshot === null) return null;

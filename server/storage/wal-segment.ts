@@ -2,7 +2,8 @@
  * A segment of the write-ahead log: its name, its header, how it comes into being.
  *
  * It is made under another name and renamed when header and size are durable. So a segment that is
- * there has a whole header and the size that its header tells: anything else is damage, not a crash.
+ * there has a whole header and the size that its header tells: anything else is damage, not a
+ * crash.
  */
 import { crc32 } from 'node:zlib';
 import { parseText, ShapeError } from '../entry-codec.ts';

@@ -54,7 +54,7 @@ test('a new log is empty, and what is appended is there at the next start', asyn
   }
 });
 
-test('an entry that is larger than a segment gets a segment of its size, a small one the usual', async () => {
+test('an entry larger than a segment gets one of its size, a small one the usual', async () => {
   const { folder, disk } = createDisk();
   const first = openLog(disk, { segmentBytes: 4096 });
   await finished(first.repair);

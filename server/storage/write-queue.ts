@@ -2,9 +2,10 @@
  * The FIFO of durability: writes go to disk in their order, many at once, and what depends on them
  * is let go only afterwards. [Fig. 2]
  *
- * While one append runs, all that comes waits and makes up the next one (group commit). A write with
- * a snapshot begins a record of its own: first the snapshot is installed, then the log is reset, so
- * that a crash between the two leaves a snapshot that is ahead of its log, never a gap. [Raft §7]
+ * While one append runs, all that comes waits and makes up the next one (group commit). A write
+ * with a snapshot begins a record of its own: first the snapshot is installed, then the log is
+ * reset, so that a crash between the two leaves a snapshot that is ahead of its log, never a gap.
+ * [Raft §7]
  */
 import type { CrashPoints } from '../crash-points.ts';
 import type { Envelope } from '../raft/message.ts';
