@@ -2,7 +2,8 @@
  * Performs the core's Readys on a Host, each part in its order: what depends on a write leaves only
  * when the write is durable, committed entries are applied in order.
  *
- * It knows no client: who waits for what is node.ts's business, which hears of everything by events.
+ * It knows no client: who waits for what is node.ts's business, which hears of everything by
+ * events.
  */
 import { Applier } from './applier.ts';
 import type { Host } from './host.ts';
@@ -13,7 +14,7 @@ import { lastIncluded, type RecoveredNode } from './node-recovery.ts';
 import { NodeSnapshots } from './node-snapshots.ts';
 import { NodeTrace } from './node-trace.ts';
 import { isJoint, membersOf, parseConfiguration } from './raft/configuration.ts';
-import type { Entry, EntryId, NodeId, SnapshotMeta } from './raft/entry.ts';
+import type { ConfigurationAt, Entry, EntryId, NodeId, SnapshotMeta } from './raft/entry.ts';
 import type { Envelope, Message } from './raft/message.ts';
 import { createRaft, type Raft } from './raft/raft.ts';
 import type { Input, Ready, Rejection } from './raft/ready.ts';
@@ -54,6 +55,7 @@ export class RaftDriver {
   #ended = false;
   /** The write that makes an installed snapshot the current one. */
   #installing: { readonly writeId: number; readonly snapshot: SnapshotMeta } | null = null;
+  /** Of the newest configuration that is applied, and is no joint one. */
   #members: readonly NodeId[] = [];
 
   constructor(
@@ -95,7 +97,7 @@ export class RaftDriver {
       {
         applied: (entry, answer) => this.#applied(entry, answer),
         progressed: () => this.guard(() => this.#progressed()),
-        installed: (snapshot) => this.guard(() => events.installed(snapshot)),
+        installed: (snapshot) => this.guard(() => this.#installed(snapshot)),
         failed,
       },
     );
@@ -214,6 +216,11 @@ export class RaftDriver {
     this.applier.install(snapshot);
   }
 
+  #installed(snapshot: SnapshotMeta): void {
+    this.#forgetRemoved(snapshot.configuration);
+    this.#events.installed(snapshot);
+  }
+
   #written(writeId: number): void {
     this.step({ type: 'written', writeId });
     if (this.#installing === null || writeId < this.#installing.writeId) return;
@@ -250,13 +257,18 @@ export class RaftDriver {
   #configurationApplied(entry: Entry): void {
     const configuration = parseConfiguration(entry.data);
     if (isJoint(configuration)) return;
-    const members = membersOf(configuration);
     this.#host.crashPoints.reach('membership.new-committed');
+    this.#forgetRemoved({ index: entry.index, configuration });
+    this.#host.log.event('info', 'configuration', { index: entry.index, ...configuration });
+  }
+
+  /** A committed configuration has taken the place of the one before. */
+  #forgetRemoved({ index, configuration }: ConfigurationAt): void {
+    const members = membersOf(configuration);
     for (const id of this.#members) {
-      if (!members.includes(id)) this.#recovered.identity.forget(id, entry.index);
+      if (!members.includes(id)) this.#recovered.identity.forget(id, index);
     }
     this.#members = members;
-    this.#host.log.event('info', 'configuration', { index: entry.index, ...configuration });
   }
 
   #progressed(): void {
@@ -326,7 +338,9 @@ export class RaftDriver {
     const { tornBytes } = this.#recovered;
     const facts = { term, votedFor, lastLogIndex, snapshotIndex, tornBytes };
     this.#host.log.event('info', 'recovered', facts);
-    this.#members = membersOf(this.raft.status().configuration.configuration);
+    // What is behind it is applied once more, each configuration after the one before it.
+    const { configuration } = this.raft.snapshotMetaAt(this.applier.appliedIndex).configuration;
+    this.#members = membersOf(configuration);
   }
 }
 
