@@ -87,6 +87,15 @@ describe('transfer of leadership', () => {
     expect(answer).toMatchObject({ voteGranted: true });
   });
 
+  it('[Ongaro §3.10] who stands again later does so on its own account', () => {
+    const server = new TestServer();
+    server.receive('n2', append('n2', 1));
+    server.receive('n2', timeoutNow(1, 0));
+    server.ticks(electionTicks);
+    const sent = server.receive('n2', vote(3, { preVote: true }));
+    expect(sentOf(sent, 'requestVote', 'n3')).toMatchObject([{ term: 3, transfer: false }]);
+  });
+
   it('[Ongaro §3.10] a late word of a transfer that was given up moves nobody', () => {
     const server = new TestServer();
     server.receive('n2', append('n2', 1, { transferEpoch: 2 }));

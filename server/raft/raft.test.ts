@@ -60,6 +60,23 @@ describe('proposals', () => {
   });
 });
 
+describe('proposals that nobody commits', () => {
+  it('are held up to a number of bytes, and one at least; then they are turned away', () => {
+    const server = new TestServer({ maxUncommittedBytes: 4 });
+    server.lead();
+    server.propose(1, 'longer than that');
+    expect(server.rejections).toEqual([]);
+    server.propose(2, 'x');
+    expect(server.rejections).toEqual(['overloaded']);
+    server.receive('n2', matched(1, 2));
+    server.propose(3, 'abc');
+    server.propose(4, 'd');
+    server.propose(5, 'e');
+    expect(server.rejections).toEqual(['overloaded', 'overloaded']);
+    expect(server.status.lastLogIndex).toBe(4);
+  });
+});
+
 describe('a Ready', () => {
   it('says when role, term or leader have changed, and only then', () => {
     const server = new TestServer();
