@@ -86,6 +86,15 @@ test('what exceeds a limit is refused before it is taken in', () => {
   expect(() => parse(`*9\r\n${bulk.repeat(5)}`)).toThrow('too big request');
 });
 
+test('a limit is one of each request, not of all that a connection sends', () => {
+  const parser = new RequestParser();
+  const request = encodeRequest(['SET', 'k', Buffer.alloc(respLimits.bulkBytesMax)]);
+  for (let round = 0; round < 6; round += 1) {
+    parser.push(request);
+    expect(parser.next()).toHaveLength(3);
+  }
+});
+
 test('a stranger may send little', () => {
   expect(() => parse('*11\r\n', strangerLimits)).toThrow('multibulk length');
   expect(() => parse('*1\r\n$16385\r\n', strangerLimits)).toThrow('bulk length');

@@ -35,10 +35,13 @@ test('a read waits for the writes before it, and a write for the reads', () => {
 });
 
 test('a stale read waits for the writes of its own connection, and for nobody else', () => {
-  const { client, answer } = createScripted();
-  client.send('SET a 1\r\nRAFT.STALE GET a\r\n');
-  expect(client.take()).toBe('');
+  const { node, client, answer } = createScripted();
+  client.send('SET a 1\r\nRAFT.STALE GET a\r\nGET a\r\nRAFT.STALE GET a\r\n');
+  expect(node.staleCount).toBe(0);
   answer(0);
+  expect(client.take()).toBe('+OK\r\n$5\r\nstale\r\n');
+  expect(node.staleCount).toBe(2);
+  answer(1);
   expect(client.take()).toBe('+OK\r\n$5\r\nstale\r\n');
 });
 
@@ -126,17 +129,32 @@ test('reads with long answers are few at a time', () => {
 });
 
 test('while what was written does not leave, nothing more is written, nor lost', () => {
-  const node = new LonelyNode();
-  const client = new TestClient(node);
-  client.full = true;
+  const client = new TestClient(new LonelyNode());
+  client.fullBytes = 0;
   client.send('PING\r\n'.repeat(10_000));
   expect(client.take()).toBe('');
   client.send('QUIT\r\n');
   expect(client.closeCount).toBe(0);
-  client.full = false;
+  client.fullBytes = Number.POSITIVE_INFINITY;
   client.session.drained();
   expect(client.take()).toBe(`${'+PONG\r\n'.repeat(10_000)}+OK\r\n`);
   expect(client.closeCount).toBe(1);
+});
+
+test('a client that reads slowly gets many large values one after the other', () => {
+  const client = new TestClient(new LonelyNode());
+  const value = 'x'.repeat(500_000);
+  client.send(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n${value}\r\n`);
+  expect(client.take()).toBe('+OK\r\n');
+  client.fullBytes = 1_000_000;
+  client.send('GET k\r\n'.repeat(100));
+  let received = '';
+  while (client.text.length > 0) {
+    expect(client.text.length).toBeLessThan(2_000_000);
+    received += client.take();
+    client.session.drained();
+  }
+  expect(received === `$500000\r\n${value}\r\n`.repeat(100)).toBe(true);
 });
 
 test('an error of the node is passed on with its code in front', () => {

@@ -76,7 +76,10 @@ export class ScriptedNode implements ServerNode {
     this.asked.push({ command, reply });
   }
 
+  staleCount = 0;
+
   readStale(): Reply {
+    this.staleCount += 1;
     return { type: 'bulk', value: Buffer.from('stale') };
   }
 
@@ -118,7 +121,8 @@ export class TestClient {
   text = '';
   closeCount = 0;
   paused = false;
-  full = false;
+  /** Of what was not taken: from here on it says that it is full. */
+  fullBytes = Number.POSITIVE_INFINITY;
 
   constructor(node: ServerNode, options: SessionOptions = { password: null }) {
     const output = {
@@ -135,7 +139,7 @@ export class TestClient {
       resume: (): void => {
         this.paused = false;
       },
-      isFull: (): boolean => this.full,
+      isFull: (): boolean => this.text.length >= this.fullBytes,
     };
     this.session = createSession(node, output, options);
   }
