@@ -85,7 +85,7 @@ function whyForbiddenPackage(path: string, specifier: string): string | null {
   if (pure) return 'no package and no module of Node here';
   const driver =
     path.startsWith('server/') && !path.startsWith('server/host/') && path !== 'server/main.ts';
-  const allowed = new Set(['msgpackr', 'node:zlib']);
+  const allowed = new Set(['node:zlib']);
   if (driver && !allowed.has(specifier)) return 'only server/host/ and server/main.ts may';
   return null;
 }
