@@ -4,68 +4,66 @@
  */
 import { configurationOf } from './configuration.ts';
 import { describeInput, describeReady } from './describe.ts';
-import type { Entry, EntryId, HardState, NodeId, SnapshotMeta } from './entry.ts';
-import type { Message } from './message.ts';
+import type { Configuration, NodeId, SnapshotMeta } from './entry.ts';
 import { createRaft, type Raft } from './raft.ts';
-import type { Input, Ready, Write } from './ready.ts';
-
-export class TranscriptError extends Error {
-  override readonly name = 'TranscriptError';
-}
-
-export interface Packet {
-  readonly from: NodeId;
-  readonly to: NodeId;
-  readonly message: Message;
-}
-
-export interface TranscriptNode {
-  readonly id: NodeId;
-  readonly disk: {
-    hardState: HardState;
-    snapshot: SnapshotMeta | null;
-    /** The state at the snapshot: the commands that were applied. */
-    snapshotState: readonly string[];
-    base: EntryId;
-    entries: Entry[];
-  };
-  raft: Raft | null;
-  applied: string[];
-  appliedIndex: number;
-  /** Writes wait for `write`. */
-  holdsWrites: boolean;
-  writes: Write[];
-  /** Messages that wait for the write with this id. */
-  waiting: { afterWriteId: number; packet: Packet }[];
-  lastWriteId: number;
-  writtenId: number;
-  /** Since it heard a leader or gave its vote, or about that long. */
-  quietTicks: number;
-}
+import type { Input, Ready } from './ready.ts';
+import { TranscriptJudge } from './test-transcript-judge.ts';
+import { type Packet, TranscriptError, TranscriptNetwork } from './test-transcript-network.ts';
+import { compact, createNode, persist, type TranscriptNode } from './test-transcript-node.ts';
 
 const electionTicks = 10;
 const heartbeatTicks = 2;
 
+/** One entry a message, so that schedules can part them; the rest is wide or small accordingly. */
+const defaults = { bytes: 1, window: 64, trailing: 0, chunks: 1, lag: 1000 };
+type Settings = Record<keyof typeof defaults, number>;
+
+/** What the state machine holds behind an entry. */
+interface SnapshotFile {
+  readonly meta: SnapshotMeta;
+  readonly state: readonly string[];
+}
+
 export class TranscriptCluster {
   nodes: TranscriptNode[] = [];
-  packets: Packet[] = [];
   output: string[] = [];
-  #sides: readonly (readonly NodeId[])[] = [];
-  #cut: readonly string[] = [];
-  #initial = configurationOf([]);
+  network: TranscriptNetwork = new TranscriptNetwork();
+  #settings: Settings = defaults;
+  #judge = new TranscriptJudge();
+  /** By their last entry's index; who has which is on the disks. */
+  #files = new Map<number, SnapshotFile>();
   #nextId = 1;
+  #startCount = 0;
   #quiet = false;
+
+  /** For the cluster that begins next. */
+  set(args: readonly string[]): void {
+    const given = Object.fromEntries(args.map((arg) => arg.split('=')));
+    for (const [name, value] of Object.entries(given)) {
+      if (!(name in defaults) || !Number.isSafeInteger(Number(value))) {
+        throw new TranscriptError(`no setting ${name}=${value}: ${Object.keys(defaults)}`);
+      }
+    }
+    const numbers = Object.entries(given).map(([name, value]) => [name, Number(value)]);
+    this.#settings = { ...defaults, ...Object.fromEntries(numbers) };
+  }
 
   begin(args: readonly string[]): void {
     const divider = args.indexOf('learners');
     const voters = divider === -1 ? args : args.slice(0, divider);
     const learners = divider === -1 ? [] : args.slice(divider + 1);
-    this.#initial = { ...configurationOf(voters), learners };
-    this.packets = [];
-    this.#sides = [];
-    this.#cut = [];
-    this.nodes = [...voters, ...learners].map(createNode);
-    for (const node of this.nodes) this.restart(node);
+    const initial = { ...configurationOf(voters), learners };
+    this.network = new TranscriptNetwork();
+    this.#judge = new TranscriptJudge();
+    this.#files = new Map();
+    this.nodes = [];
+    for (const id of [...voters, ...learners]) this.#start(id, initial);
+  }
+
+  #start(id: NodeId, initial: Configuration): void {
+    const node = createNode(id, initial);
+    this.nodes = [...this.nodes.filter((one) => one.id !== id), node].sort(byId);
+    this.restart(node);
   }
 
   restart(node: TranscriptNode): void {
@@ -73,28 +71,46 @@ export class TranscriptCluster {
     node.raft = createRaft(
       {
         id: node.id,
-        initialConfiguration: this.#initial,
+        initialConfiguration: node.initial,
         electionTimeoutTicks: electionTicks,
         heartbeatTimeoutTicks: heartbeatTicks,
-        // Different ones, so that timeouts are: 11 ticks for n1, 12 for n2, ...
-        random: () => Number(node.id.slice(1)) / 10,
-        trailingEntryCount: 0,
-        // One entry a message, so that schedules can part them.
-        maxEntryBytesPerMessage: 1,
+        random: this.#createRandom(node.id),
+        trailingEntryCount: this.#settings.trailing,
+        maxEntryBytesPerMessage: this.#settings.bytes,
+        maxInflightMessages: this.#settings.window,
+        promotionLagMax: this.#settings.lag,
       },
       { hardState, snapshot, base, entries: [...entries] },
     );
-    node.applied = [...node.disk.snapshotState];
     node.appliedIndex = snapshot?.lastIncludedIndex ?? 0;
+    node.applied = this.#files.get(node.appliedIndex)?.state ?? [];
     node.lastWriteId = 0;
     node.writtenId = 0;
     node.quietTicks = 0;
+  }
+
+  /** Timeouts are 11 ticks for n1, 12 for n2, ... The first draw is where its read requests begin to
+   * be numbered: another number at each start. */
+  #createRandom(id: NodeId): () => number {
+    let first = true;
+    return () => {
+      const drawn = first ? ++this.#startCount / 2 ** 20 : Number(id.slice(1)) / 10;
+      first = false;
+      return drawn;
+    };
   }
 
   crash(node: TranscriptNode): void {
     node.raft = null;
     node.writes = [];
     node.waiting = [];
+    node.receiving = null;
+    node.holdsWrites = false;
+  }
+
+  /** Its disk is lost. It starts as it did the first time, or as one that joins. */
+  wipe({ id, initial }: TranscriptNode, how: string | undefined): void {
+    this.#start(id, how === 'joins' ? configurationOf([]) : initial);
   }
 
   /** An election timeout passes for whoever does not lead, and nobody stands: each draws a longer
@@ -108,10 +124,13 @@ export class TranscriptCluster {
 
   /** Time passes for it alone until it stands. */
   stand(node: TranscriptNode): void {
-    const { length } = this.packets;
+    const raft = this.running(node);
+    const { currentTerm } = raft.status();
+    const { length } = this.network.packets;
     for (let count = 0; count < 2 * electionTicks; count += 1) {
       this.step(node, { type: 'tick' });
-      if (this.packets.length > length) return;
+      const stands = this.network.packets.length > length;
+      if (stands || raft.status().currentTerm > currentTerm) return;
     }
     throw new TranscriptError(`${node.id} does not stand`);
   }
@@ -127,79 +146,50 @@ export class TranscriptCluster {
 
   propose(node: TranscriptNode, words: readonly string[]): void {
     const proposals = words.map((word) => {
-      return { id: this.#nextId++, data: new TextEncoder().encode(word) };
+      return { id: this.nextId(), data: new TextEncoder().encode(word) };
     });
     this.step(node, { type: 'propose', proposals });
   }
 
   change(node: TranscriptNode, args: readonly string[]): void {
+    const given = (name: string): string | undefined =>
+      args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);
     const listOf = (name: string): readonly NodeId[] => {
-      const given = args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
-      return given === '' ? [] : given.split(',');
+      return (given(name) ?? '').split(',').filter((id) => id !== '');
     };
     const [voters, learners] = [listOf('voters'), listOf('learners')];
-    const change = { expectedConfigurationIndex: null, voters, learners, addresses: {} };
-    this.step(node, { type: 'changeConfiguration', id: this.#nextId++, ...change });
+    const expected = given('expect');
+    const expectedConfigurationIndex = expected === undefined ? null : Number(expected);
+    const change = { expectedConfigurationIndex, voters, learners, addresses: {} };
+    this.step(node, { type: 'changeConfiguration', id: this.nextId(), ...change });
     for (const id of [...voters, ...learners]) {
-      if (this.nodes.some((one) => one.id === id)) continue;
       // A server that joins knows nobody until the leader speaks to it.
-      const joining = createNode(id);
-      this.nodes.push(joining);
-      const initial = this.#initial;
-      this.#initial = configurationOf([]);
-      this.restart(joining);
-      this.#initial = initial;
+      if (!this.nodes.some((one) => one.id === id)) this.#start(id, configurationOf([]));
     }
   }
 
   takeSnapshot(node: TranscriptNode): void {
-    const raft = this.running(node);
-    const snapshot = raft.snapshotMetaAt(node.appliedIndex);
-    const { lastIncludedIndex: index, lastIncludedTerm: term } = snapshot;
-    node.disk.snapshot = snapshot;
-    node.disk.snapshotState = [...node.applied];
-    node.disk.entries = node.disk.entries.filter((entry) => entry.index > index);
-    node.disk.base = { index, term };
-    this.step(node, { type: 'snapshotTaken', snapshot });
-  }
-
-  cutLinks(args: readonly string[]): void {
-    if (args.some((arg) => arg.includes('->'))) {
-      this.#cut = [...this.#cut, ...args];
-      return;
-    }
-    const bar = args.indexOf('|');
-    this.#sides = [args.slice(0, bar), args.slice(bar + 1)];
-  }
-
-  #isCut(packet: Packet): boolean {
-    if (this.#cut.includes(linkOf(packet))) return true;
-    const sideOf = (id: NodeId): number => this.#sides.findIndex((side) => side.includes(id));
-    return sideOf(packet.from) !== sideOf(packet.to);
+    const meta = this.running(node).snapshotMetaAt(node.appliedIndex);
+    this.#files.set(meta.lastIncludedIndex, { meta, state: node.applied });
+    compact(node.disk, meta, this.#settings.trailing);
+    this.step(node, { type: 'snapshotTaken', snapshot: meta });
   }
 
   settle(): void {
-    for (let count = 0; this.packets.length > 0; count += 1) {
+    for (let count = 0; this.network.packets.length > 0; count += 1) {
       if (count > 10_000) throw new TranscriptError('the cluster does not come to rest');
-      const [packet, ...rest] = this.packets;
-      this.packets = rest;
-      if (packet !== undefined) this.#arrive(packet);
+      for (const packet of this.network.take('*->*', 1)) this.#arrive(packet);
     }
   }
 
-  deliver(args: readonly string[]): void {
-    const link = args.find((arg) => arg.includes('->')) ?? null;
-    const count = Number(args.find((arg) => /^[0-9]+$/.test(arg)) ?? Number.POSITIVE_INFINITY);
-    const chosen = this.packets.filter((packet) => link === null || linkOf(packet) === link);
-    const arriving = chosen.slice(0, count);
-    this.packets = this.packets.filter((packet) => !arriving.includes(packet));
-    for (const packet of arriving) this.#arrive(packet);
+  deliver(link: string, count: number): void {
+    for (const packet of this.network.take(link, count)) this.#arrive(packet);
   }
 
   #arrive(packet: Packet): void {
     const { from, to, message } = packet;
     const node = this.nodes.find(({ id }) => id === to);
-    if (node?.raft == null || this.#isCut(packet)) return;
+    if (node?.raft == null || this.network.isCut(packet)) return;
     this.say(`${to} <- ${describeInput({ type: 'message', from, message })}`);
     this.step(node, { type: 'message', from, message });
   }
@@ -211,13 +201,12 @@ export class TranscriptCluster {
     if (heard || (ready.write?.hardState?.votedFor ?? null) !== null) node.quietTicks = 0;
     const text = describeReady(ready);
     for (const part of text.split('; ')) if (part !== '') this.say(`${node.id}: ${part}`);
+    this.output.push(...this.#judge.judge(node, ready));
     this.#perform(node, ready);
   }
 
   #perform(node: TranscriptNode, ready: Ready): void {
-    for (const { to, message } of ready.messages) {
-      this.packets.push({ from: node.id, to, message });
-    }
+    for (const { to, message } of ready.messages) this.network.send({ from: node.id, to, message });
     if (ready.write !== null) {
       node.writes.push(ready.write);
       node.lastWriteId = ready.write.id;
@@ -226,57 +215,78 @@ export class TranscriptCluster {
       const packet = { from: node.id, to, message };
       node.waiting.push({ afterWriteId: node.lastWriteId, packet });
     }
+    if (ready.installed !== null) {
+      const { lastIncludedIndex } = ready.installed;
+      node.appliedIndex = lastIncludedIndex;
+      node.applied = this.#files.get(lastIncludedIndex)?.state ?? [];
+    }
     for (const entry of ready.committed) {
       node.appliedIndex = entry.index;
-      if (entry.kind === 'command') node.applied.push(new TextDecoder().decode(entry.data));
+      if (entry.kind !== 'command') continue;
+      node.applied = [...node.applied, new TextDecoder().decode(entry.data)];
     }
     this.#sendChunks(node, ready);
-    if (ready.installed !== null) this.#install(node, ready.installed);
+    this.#storeChunks(node, ready);
     this.#release(node);
     if (!node.holdsWrites && node.writes.length > 0) this.completeWrite(node);
   }
 
-  /** A snapshot is one chunk here, and the state travels by itself. */
+  /** A chunk is a byte here, and the state travels by itself. */
   #sendChunks(node: TranscriptNode, ready: Ready): void {
     for (const { to, term, lastIncludedIndex, offset, replicationId } of ready.chunkRequests) {
       const { snapshot } = node.disk;
-      if (snapshot === null || offset > 0) continue;
-      const { lastIncludedTerm } = snapshot;
-      const message: Message = {
+      if (snapshot?.lastIncludedIndex !== lastIncludedIndex) {
+        this.step(node, { type: 'snapshotGone', to });
+        continue;
+      }
+      const message = {
         type: 'installSnapshot',
         term,
         leaderId: node.id,
         lastIncludedIndex,
-        lastIncludedTerm,
-        fileBytes: 1,
+        lastIncludedTerm: snapshot.lastIncludedTerm,
+        fileBytes: this.#settings.chunks,
         fileChecksum: 0,
         offset,
         data: new Uint8Array(1),
         replicationId,
-      };
-      this.packets.push({ from: node.id, to, message });
-    }
-    for (const { from, message } of ready.chunks) {
-      const { snapshot } = this.node(from).disk;
-      if (snapshot?.lastIncludedIndex !== message.lastIncludedIndex) continue;
-      const { replicationId } = message;
-      this.step(node, { type: 'snapshotReceived', from, replicationId, snapshot });
+      } as const;
+      this.network.send({ from: node.id, to, message });
     }
   }
 
-  #install(node: TranscriptNode, snapshot: SnapshotMeta): void {
-    const { lastIncludedIndex } = snapshot;
-    const source = this.nodes.find(({ disk }) => {
-      return disk.snapshot?.lastIncludedIndex === lastIncludedIndex;
-    });
-    node.applied = [...(source?.disk.snapshotState ?? [])];
-    node.appliedIndex = lastIncludedIndex;
+  #storeChunks(node: TranscriptNode, ready: Ready): void {
+    for (const { from, message } of ready.chunks) {
+      const { lastIncludedIndex, offset, fileBytes, replicationId } = message;
+      const same = node.receiving?.lastIncludedIndex === lastIncludedIndex;
+      let nextOffset = same ? (node.receiving?.nextOffset ?? 0) : 0;
+      if (offset === nextOffset) nextOffset += 1;
+      node.receiving = { lastIncludedIndex, nextOffset };
+      const file = this.#files.get(lastIncludedIndex);
+      if (file === undefined || nextOffset < fileBytes) {
+        const stored = { from, lastIncludedIndex, nextOffset, replicationId };
+        this.step(node, { type: 'chunkStored', ...stored });
+      } else {
+        const { meta: snapshot } = file;
+        this.step(node, { type: 'snapshotReceived', from, replicationId, snapshot });
+      }
+    }
+  }
+
+  hold(node: TranscriptNode): void {
+    node.holdsWrites = true;
+  }
+
+  /** Its disk is fast again. */
+  unhold(node: TranscriptNode): void {
+    node.holdsWrites = false;
+    if (node.writes.length > 0) this.completeWrite(node);
   }
 
   completeWrite(node: TranscriptNode): void {
     const write = node.writes.shift();
     if (write === undefined) throw new TranscriptError(`${node.id} has nothing to write`);
-    persist(node, write);
+    persist(node.disk, write);
     node.writtenId = write.id;
     this.#release(node);
     this.step(node, { type: 'written', writeId: write.id });
@@ -286,7 +296,7 @@ export class TranscriptCluster {
   #release(node: TranscriptNode): void {
     const ready = node.waiting.filter(({ afterWriteId }) => afterWriteId <= node.writtenId);
     node.waiting = node.waiting.filter(({ afterWriteId }) => afterWriteId > node.writtenId);
-    this.packets.push(...ready.map(({ packet }) => packet));
+    for (const { packet } of ready) this.network.send(packet);
   }
 
   node(id: string): TranscriptNode {
@@ -305,21 +315,13 @@ export class TranscriptCluster {
   }
 
   quietly(action: () => void): void {
+    const before = this.#quiet;
     this.#quiet = true;
     try {
       action();
     } finally {
-      this.#quiet = false;
+      this.#quiet = before;
     }
-  }
-
-  drop(link: string): void {
-    this.packets = this.packets.filter((packet) => linkOf(packet) !== link);
-  }
-
-  heal(): void {
-    this.#sides = [];
-    this.#cut = [];
   }
 
   nextId(): number {
@@ -327,41 +329,6 @@ export class TranscriptCluster {
   }
 }
 
-export function linkOf({ from, to }: Packet): string {
-  return `${from}->${to}`;
-}
-
-function createNode(id: NodeId): TranscriptNode {
-  return {
-    id,
-    disk: {
-      hardState: { currentTerm: 0, votedFor: null },
-      snapshot: null,
-      snapshotState: [],
-      base: { index: 0, term: 0 },
-      entries: [],
-    },
-    raft: null,
-    applied: [],
-    appliedIndex: 0,
-    holdsWrites: false,
-    writes: [],
-    waiting: [],
-    lastWriteId: 0,
-    writtenId: 0,
-    quietTicks: 0,
-  };
-}
-
-function persist({ disk }: TranscriptNode, { hardState, snapshot, entries }: Write): void {
-  if (hardState !== null) disk.hardState = hardState;
-  if (snapshot !== null) {
-    disk.snapshot = snapshot;
-    disk.base = { index: snapshot.lastIncludedIndex, term: snapshot.lastIncludedTerm };
-    disk.entries = [];
-  }
-  const first = entries[0];
-  if (first === undefined) return;
-  disk.entries.length = first.index - 1 - disk.base.index;
-  disk.entries.push(...entries);
+function byId(a: TranscriptNode, b: TranscriptNode): number {
+  return a.id < b.id ? -1 : 1;
 }
