@@ -9,7 +9,7 @@ import type { AdminCommand, AdminReply, NodeInfo, ServerNode } from '../server-n
 import type { SessionOptions } from './connection.ts';
 import { createSession, type Session } from './session.ts';
 
-export const testInfo: NodeInfo = {
+const testInfo: NodeInfo = {
   id: 'n1',
   clusterId: 'tests',
   role: 'follower',
@@ -122,7 +122,7 @@ export class TestClient {
   closeCount = 0;
   paused = false;
   /** Of what was not taken: from here on it says that it is full. */
-  fullBytes = Number.POSITIVE_INFINITY;
+  fullBytes: number = Number.POSITIVE_INFINITY;
 
   constructor(node: ServerNode, options: SessionOptions = { password: null }) {
     const output = {
