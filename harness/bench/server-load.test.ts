@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { isLeaderStatus } from './bench-cluster-etcd.ts';
 import { parseInfo } from './bench-connection.ts';
@@ -94,25 +93,3 @@ it.skipIf(!hasGo)(
   },
   120_000,
 );
-
-it('without Go it says how to install it, with an exit code of its own', () => {
-  const main = fileURLToPath(new URL('./server.ts', import.meta.url));
-  const { status, stderr } = spawnSync(process.execPath, [main], {
-    encoding: 'utf8',
-    env: { PATH: '/nowhere' },
-  });
-  expect(stderr).toContain('apt-get install golang-go');
-  expect(status).toBe(69);
-});
-
-it('refuses flags that mean nothing', () => {
-  const main = fileURLToPath(new URL('./server.ts', import.meta.url));
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
-  expect(run('--rounds', 'many')).toMatchObject({
-    status: 254,
-    stderr: expect.stringContaining("--rounds must be a number of at least 1, not 'many'"),
-  });
-  expect(run('--memory', '--failover').status).toBe(254);
-  expect(run('--help').stdout).toContain('--recovery');
-});
