@@ -59,6 +59,23 @@ test('each command on keys becomes the command that it says', () => {
   expect(commandOf('SMEMBERS k')).toEqual({ type: 'setMembers', key });
 });
 
+// All of them and many more are compared with a real Redis where there is one.
+test('a wrong command is answered with the words of Redis', () => {
+  expect(askOnce('GET')).toBe("-ERR wrong number of arguments for 'get' command\r\n");
+  expect(askOnce('set a')).toBe("-ERR wrong number of arguments for 'set' command\r\n");
+  expect(askOnce('CLIENT ID a')).toBe("-ERR wrong number of arguments for 'client|id' command\r\n");
+  expect(askOnce('SET a b NX XX')).toBe('-ERR syntax error\r\n');
+  expect(askOnce('SET a b IFEQ')).toBe('-ERR syntax error\r\n');
+  expect(askOnce('SET a b WHATEVER')).toBe('-ERR syntax error\r\n');
+  expect(askOnce('INCRBY a 01')).toBe('-ERR value is not an integer or out of range\r\n');
+  expect(askOnce('LRANGE a 0 x')).toBe('-ERR value is not an integer or out of range\r\n');
+  expect(askOnce(`DECRBY a ${-(2n ** 63n)}`)).toBe('-ERR decrement would overflow\r\n');
+  expect(askOnce('FLY me to')).toBe(
+    "-ERR unknown command 'FLY', with args beginning with: 'me' 'to' \r\n",
+  );
+  expect(askOnce('CLIENT FLY')).toBe("-ERR unknown subcommand 'FLY'. Try CLIENT HELP.\r\n");
+});
+
 test('what is not supported is refused, not taken for something else', () => {
   expect(askOnce('SET a b EX 10')).toContain('-ERR SET with EX is not supported here');
   expect(askOnce('LPOP a 2')).toBe('-ERR LPOP with a count is not supported here\r\n');
