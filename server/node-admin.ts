@@ -46,7 +46,7 @@ export function changeOf(
 const rejectionTexts: Readonly<Record<Exclude<Rejection, 'notLeader'>, ErrorReply>> = {
   transferring: createErrorReply('BUSY', 'leadership is being handed over, try again'),
   overloaded: createErrorReply('OVERLOADED', 'too much waits to be committed'),
-  changeInFlight: createErrorReply('BUSY', 'an earlier change or the leader’s term is not settled'),
+  changeInFlight: createErrorReply('BUSY', 'an earlier change or this term is not settled yet'),
   configurationMismatch: createErrorReply('MISMATCH', 'the configuration has another id by now'),
   notCaughtUp: createErrorReply('LAGGING', 'it does not have the log yet, try again'),
   badConfiguration: createErrorReply('ERR', 'that is no configuration: a name is missing or twice'),

@@ -10,8 +10,8 @@ export class WalCorruptionError extends Error {
   constructor(file: string, offset: number, what: string) {
     super(
       `${file} is corrupt at byte ${offset}: ${what}; restore the data directory from a ` +
-        'copy made after this node last ran, or remove the node from the cluster, empty its directory and ' +
-        'add it under a new id',
+        'copy made after this node last ran, or remove the node from the cluster, empty its ' +
+        'directory and add it under a new id',
     );
     this.file = file;
     this.offset = offset;

@@ -244,7 +244,7 @@ function checkSuccessor({
   throw new WalCorruptionError(
     segmentFile(header.sequence),
     0,
-    `its header continues entry ${header.lastEntry.index} of term ${header.lastEntry.term} in term ` +
+    `its header continues entry ${header.lastEntry.index} of term ${header.lastEntry.term} in ` +
       `${header.hardState.currentTerm}, the segment before ends with entry ${lastEntry.index} of ` +
       `term ${lastEntry.term} in term ${hardState.currentTerm}`,
   );

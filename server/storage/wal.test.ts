@@ -98,7 +98,7 @@ test('a segment has its full size from the begin, and zeros are written ahead wi
   expect(wal.counters.bytesWritten).toBeGreaterThan(1024 * 1024 - 200);
 });
 
-test('compaction removes what lies wholly at or below, oldest first, and never the live one', () => {
+test('compaction removes what lies wholly at or below, oldest first, never the live one', () => {
   const disk = new WalTestDisk(createTestRandom(0.2));
   const { wal, repair } = openLog(disk, { segmentBytes: 256 });
   disk.do(repair);
