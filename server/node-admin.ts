@@ -154,6 +154,10 @@ export function takeSnapshotFor(driver: RaftDriver, reply: AdminReplyTo): void {
     reply(createErrorReply('BUSY', 'a snapshot is being written or installed, try again'));
     return;
   }
+  if (!driver.knowsMembers) {
+    reply(createErrorReply('BUSY', 'this node has joined and knows no members yet, try again'));
+    return;
+  }
   driver.takeSnapshot();
   snapshots.whenTaken((lastIncludedIndex) => {
     const overtaken = createErrorReply('BUSY', 'a snapshot of the leader came first');

@@ -137,6 +137,15 @@ export class RaftDriver {
     return this.#writeQueue.empty;
   }
 
+  /**
+   * Who joins may have applied entries before the first configuration: a snapshot of that state
+   * would tell whoever gets it that nobody votes.
+   */
+  get knowsMembers(): boolean {
+    const { configuration } = this.raft.snapshotMetaAt(this.applier.appliedIndex).configuration;
+    return configuration.voters.length > 0;
+  }
+
   /** Takes a snapshot of the state as it is. */
   takeSnapshot(): void {
     const { appliedIndex, stateMachine } = this.applier;
@@ -276,7 +285,8 @@ export class RaftDriver {
     const { appliedIndex, installing } = this.applier;
     const entryCount =
       appliedIndex - (this.#recovered.snapshots.current?.meta.lastIncludedIndex ?? 0);
-    if (!installing && this.snapshots.isDue(entryCount, snapshotEntries)) this.takeSnapshot();
+    const due = !installing && this.snapshots.isDue(entryCount, snapshotEntries);
+    if (due && this.knowsMembers) this.takeSnapshot();
     this.#events.progressed();
   }
 

@@ -245,7 +245,7 @@ function checkSuccessor({
     segmentFile(header.sequence),
     0,
     `its header continues entry ${header.lastEntry.index} of term ${header.lastEntry.term} in ` +
-      `${header.hardState.currentTerm}, the segment before ends with entry ${lastEntry.index} of ` +
+      `term ${header.hardState.currentTerm}, the segment before ends with entry ${lastEntry.index} of ` +
       `term ${lastEntry.term} in term ${hardState.currentTerm}`,
   );
 }
@@ -286,8 +286,9 @@ function checkBase(
 }
 
 /**
- * The last record may be one whose sync failed in the process before, and the system then reads from
- * memory what never reached the disk: so it is written again, unless its mark shows that it did.
+ * The last record may be one whose sync failed in the process before, and the system then reads
+ * from memory what never reached the disk: so it is written again, unless its mark shows that it
+ * did.
  * All is synced even when nothing was torn: what a process left behind that died before its sync
  * was read from memory too.
  */
