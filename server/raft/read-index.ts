@@ -108,21 +108,23 @@ export function forwardReads(core: Core, ids: readonly number[]): void {
 }
 
 function maybeSendForwardedReads(core: Core): boolean {
-  const { forwardedReads, leaderId } = core;
-  if (leaderId === null || forwardedReads.outstanding !== null) return false;
+  const { forwardedReads } = core;
+  if (core.leaderId === null || forwardedReads.requests.length > 0) return false;
   if (forwardedReads.waiting.length === 0) return false;
-  const ids = forwardedReads.waiting;
-  forwardedReads.waiting = [];
-  sendReadIndexRequest(core, leaderId, ids);
+  forwardedReads.retryTicks = 2 * core.options.heartbeatTimeoutTicks;
+  sendReadIndexRequest(core, core.leaderId);
   return true;
 }
 
-/** Never the same id twice: the answer to a lost request may come after all, and would be older
- * than a read that has joined meanwhile. */
-function sendReadIndexRequest(core: Core, leaderId: NodeId, ids: readonly number[]): void {
+/** For all that has no answer. Never the same id twice: the answer to a lost request may come after
+ * all, and would be older than a read that has joined meanwhile. */
+function sendReadIndexRequest(core: Core, leaderId: NodeId): void {
   const { forwardedReads, outbox } = core;
   const requestId = forwardedReads.nextRequestId++;
-  forwardedReads.outstanding = { requestId, ids, silentTicks: 0 };
+  const ids = [...(forwardedReads.requests.at(-1)?.ids ?? []), ...forwardedReads.waiting];
+  forwardedReads.requests.push({ requestId, ids });
+  forwardedReads.waiting = [];
+  forwardedReads.silentTicks = 0;
   outbox.send(leaderId, {
     type: 'readIndexRequest',
     term: core.currentTerm,
@@ -130,41 +132,47 @@ function sendReadIndexRequest(core: Core, leaderId: NodeId, ids: readonly number
   });
 }
 
-/** A request or its answer may be lost: after two heartbeats all that waits is asked anew. */
+/** A request or its answer may be lost: all that waits is asked anew, each time after twice as long,
+ * for where answers merely take long, more requests would not make them faster. */
 export function stepForwardedReadsTick(core: Core): void {
   const { forwardedReads, leaderId } = core;
-  const { outstanding } = forwardedReads;
-  if (outstanding === null || leaderId === null) return;
-  outstanding.silentTicks += 1;
-  if (outstanding.silentTicks < 2 * core.options.heartbeatTimeoutTicks) return;
-  const ids = [...outstanding.ids, ...forwardedReads.waiting];
-  forwardedReads.waiting = [];
-  sendReadIndexRequest(core, leaderId, ids);
+  if (forwardedReads.requests.length === 0 || leaderId === null) return;
+  forwardedReads.silentTicks += 1;
+  if (forwardedReads.silentTicks < forwardedReads.retryTicks) return;
+  forwardedReads.retryTicks *= 2;
+  sendReadIndexRequest(core, leaderId);
 }
 
-/** Counts only as the answer of this term's leader to the request that is outstanding. */
+/**
+ * Counts only as the answer of this term's leader to a request of this process. To an earlier one it
+ * is good for the reads that were in it, and for no other: those were asked before it was taken.
+ */
 export function handleReadIndexResponse(
   core: Core,
   from: NodeId,
   message: ReadIndexResponse,
 ): void {
   const { forwardedReads, outbox } = core;
-  const { outstanding } = forwardedReads;
   if (message.term !== core.currentTerm || from !== core.leaderId) return;
-  if (outstanding === null || outstanding.requestId !== message.requestId) return;
-  forwardedReads.outstanding = null;
-  for (const id of outstanding.ids) {
+  const answered = forwardedReads.requests.find(({ requestId }) => requestId === message.requestId);
+  if (answered === undefined) return;
+  for (const id of answered.ids) {
     if (message.readIndex === null) outbox.rejectedReads.push({ id });
     else outbox.reads.push({ id, readIndex: message.readIndex });
   }
+  // Each later request begins with the reads of the earlier ones.
+  forwardedReads.requests = forwardedReads.requests
+    .filter(({ requestId }) => requestId > answered.requestId)
+    .map(({ requestId, ids }) => ({ requestId, ids: ids.slice(answered.ids.length) }))
+    .filter(({ ids }) => ids.length > 0);
   maybeSendForwardedReads(core);
 }
 
 /** The leader that was asked is not followed any more. */
 export function rejectForwardedReads(core: Core): void {
   const { forwardedReads, outbox } = core;
-  const ids = [...(forwardedReads.outstanding?.ids ?? []), ...forwardedReads.waiting];
-  forwardedReads.outstanding = null;
+  const ids = [...(forwardedReads.requests.at(-1)?.ids ?? []), ...forwardedReads.waiting];
+  forwardedReads.requests = [];
   forwardedReads.waiting = [];
   for (const id of ids) outbox.rejectedReads.push({ id });
 }

@@ -28,14 +28,19 @@ export function createReadQueue(): ReadQueue {
   return { round: 0, waiting: [], unconfirmed: [] };
 }
 
-/** What a follower has asked of its leader. One request at a time. */
+/** Asked of the leader and not answered; a later one holds the reads of the earlier ones too. */
+export interface ForwardedRequest {
+  readonly requestId: number;
+  readonly ids: readonly number[];
+}
+
+/** What a follower has asked of its leader. One request at a time, unless no answer comes. */
 export interface ForwardedReads {
   nextRequestId: number;
-  outstanding: {
-    readonly requestId: number;
-    readonly ids: readonly number[];
-    silentTicks: number;
-  } | null;
+  requests: ForwardedRequest[];
+  /** Since the newest request left, and after how many it is sent anew. */
+  silentTicks: number;
+  retryTicks: number;
   /** They share the next request. */
   waiting: number[];
 }
@@ -46,5 +51,5 @@ export interface ForwardedReads {
  */
 export function createForwardedReads(random: () => number): ForwardedReads {
   const nextRequestId = Math.floor(random() * 2 ** 32) * 2 ** 20 + 1;
-  return { nextRequestId, outstanding: null, waiting: [] };
+  return { nextRequestId, requests: [], silentTicks: 0, retryTicks: 0, waiting: [] };
 }
