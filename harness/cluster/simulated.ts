@@ -107,6 +107,11 @@ export class SimulatedCluster implements Cluster {
     this.#node(node).wipe();
   }
 
+  /** A node's disk: how large its files are, and a way to make its syncs fail. */
+  disk(node: string): SimulatedNode['disk'] {
+    return this.#node(node).disk;
+  }
+
   messageCounts(): MessageCounts {
     return this.#network.counts;
   }

@@ -37,6 +37,7 @@ export class SimulatedDisk {
   /** Changes of names since, in order; a crash keeps a prefix, as a journal would. */
   #nameChanges: NameChange[] = [];
   #directoryBusyUntilUs = 0;
+  #broken = false;
   /** Operations under way belong to an epoch; a crash ends it, and them. */
   #epoch = 0;
 
@@ -108,6 +109,20 @@ export class SimulatedDisk {
     this.#directoryBusyUntilUs = 0;
   }
 
+  /** The files, and how large each is. */
+  get sizes(): ReadonlyMap<string, number> {
+    return new Map([...this.#names].map(([name, file]) => [name, file.size]));
+  }
+
+  /** From now on no sync succeeds, until the disk is repaired. */
+  breakSyncs(): void {
+    this.#broken = true;
+  }
+
+  repair(): void {
+    this.#broken = false;
+  }
+
   /** The power is lost: what was not durable is gone, or partly so. */
   crash(): void {
     this.#epoch++;
@@ -164,6 +179,10 @@ export class SimulatedDisk {
     }
     const position = found.appliedPosition;
     this.#later('sync', found, () => {
+      if (this.#broken) {
+        life.deliver(() => done(new DiskError('EIO', file, `the sync of ${file} failed`)));
+        return;
+      }
       found.makeDurable(position);
       this.#surroundings.trace.number(found.size);
       life.deliver(() => done(null));

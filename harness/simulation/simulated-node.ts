@@ -106,6 +106,11 @@ export class SimulatedNode {
     this.#disk.wipe();
   }
 
+  /** For who looks at it or damages it. */
+  get disk(): Pick<SimulatedDisk, 'sizes' | 'breakSyncs' | 'repair'> {
+    return this.#disk;
+  }
+
   pause(): void {
     this.#life?.pause();
   }
