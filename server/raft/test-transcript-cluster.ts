@@ -104,8 +104,10 @@ export class TranscriptCluster {
     node.raft = null;
     node.writes = [];
     node.waiting = [];
+    node.chunks = [];
     node.receiving = null;
     node.holdsWrites = false;
+    node.holdsChunks = false;
   }
 
   /** Its disk is lost. It starts as it did the first time, or as one that joins. */
@@ -226,7 +228,8 @@ export class TranscriptCluster {
       node.applied = [...node.applied, new TextDecoder().decode(entry.data)];
     }
     this.#sendChunks(node, ready);
-    this.#storeChunks(node, ready);
+    node.chunks = [...node.chunks, ...ready.chunks];
+    if (!node.holdsChunks) this.storeChunks(node);
     this.#release(node);
     if (!node.holdsWrites && node.writes.length > 0) this.completeWrite(node);
   }
@@ -255,8 +258,10 @@ export class TranscriptCluster {
     }
   }
 
-  #storeChunks(node: TranscriptNode, ready: Ready): void {
-    for (const { from, message } of ready.chunks) {
+  storeChunks(node: TranscriptNode): void {
+    const { chunks } = node;
+    node.chunks = [];
+    for (const { from, message } of chunks) {
       const { lastIncludedIndex, offset, fileBytes, replicationId } = message;
       const same = node.receiving?.lastIncludedIndex === lastIncludedIndex;
       let nextOffset = same ? (node.receiving?.nextOffset ?? 0) : 0;
@@ -273,8 +278,9 @@ export class TranscriptCluster {
     }
   }
 
-  hold(node: TranscriptNode): void {
-    node.holdsWrites = true;
+  hold(node: TranscriptNode, what: string | undefined): void {
+    if (what === 'chunks') node.holdsChunks = true;
+    else node.holdsWrites = true;
   }
 
   /** Its disk is fast again. */

@@ -3,7 +3,7 @@
  */
 import type { Configuration, Entry, EntryId, HardState, NodeId, SnapshotMeta } from './entry.ts';
 import type { Raft } from './raft.ts';
-import type { Write } from './ready.ts';
+import type { Ready, Write } from './ready.ts';
 import type { Packet } from './test-transcript-network.ts';
 
 interface TranscriptDisk {
@@ -28,6 +28,9 @@ export interface TranscriptNode {
   waiting: { readonly afterWriteId: number; readonly packet: Packet }[];
   lastWriteId: number;
   writtenId: number;
+  /** Chunks wait for `store`. */
+  holdsChunks: boolean;
+  chunks: Ready['chunks'];
   /** How much of a leader's snapshot has come. */
   receiving: { readonly lastIncludedIndex: number; readonly nextOffset: number } | null;
   /** Since it heard a leader or gave its vote, or about that long. */
@@ -52,6 +55,8 @@ export function createNode(id: NodeId, initial: Configuration): TranscriptNode {
     waiting: [],
     lastWriteId: 0,
     writtenId: 0,
+    holdsChunks: false,
+    chunks: [],
     receiving: null,
     quietTicks: 0,
   };

@@ -31,6 +31,7 @@ elect n1                            wait, stand, settle
 propose n1 WORD ..                  commands for its log
 read n1                             a read wants a read index
 hold n1 / write n1 / unhold n1      its disk is slow / its oldest write completes / it is fast again
+hold n1 chunks / store n1           so are the chunks of a leader's snapshot / they are stored
 crash n1 / restart n1               what was not written is lost
 wipe n1 [joins]                     all is lost, and it starts as at first, or to be added
 snapshot n1                         of what it has applied; the log before it goes
@@ -73,8 +74,9 @@ const commands = new Map<string, Command>([
   ['stand', on((cluster, node) => cluster.stand(node))],
   ['propose', on((cluster, node, words) => cluster.propose(node, words))],
   ['change', on((cluster, node, members) => cluster.change(node, members))],
-  ['hold', on((cluster, node) => cluster.hold(node))],
+  ['hold', on((cluster, node, [what]) => cluster.hold(node, what))],
   ['write', on((cluster, node) => cluster.completeWrite(node))],
+  ['store', on((cluster, node) => cluster.storeChunks(node))],
   ['unhold', on((cluster, node) => cluster.unhold(node))],
   ['crash', on((cluster, node) => cluster.crash(node))],
   ['restart', on((cluster, node) => cluster.restart(node))],
