@@ -45,11 +45,12 @@ export class FeatureBed {
     });
   }
 
-  /** Runs the story on virtual time, and judges. */
-  async run(story: () => Promise<void>): Promise<void> {
+  /** Runs the story on virtual time, and judges. `ends`: who ends by itself, and that is right. */
+  async run(story: () => Promise<void>, ends: readonly string[] = []): Promise<void> {
     await this.cluster.run(story);
     expect(this.referee.violations).toEqual([]);
-    expect(this.cluster.unexpectedExits()).toEqual([]);
+    const ended = this.cluster.unexpectedExits().map(({ node, reason }) => `${node}: ${reason}`);
+    expect(ended).toEqual(ends);
   }
 
   get nowMs(): number {
