@@ -22,13 +22,19 @@ export interface ApplierEvents {
   failed(error: Error): void;
 }
 
+export interface ApplierParts {
+  readonly snapshots: Pick<SnapshotStore, 'load'>;
+  /** As it was recovered. */
+  readonly stateMachine: StateMachine;
+}
+
 /** Of entries, and of their data. */
 const batchCountMax = 4096;
 const batchBytesMax = 4 * 1024 * 1024;
 
 export class Applier {
   readonly #host: Pick<Host, 'timers' | 'crashPoints'>;
-  readonly #snapshots: SnapshotStore;
+  readonly #snapshots: Pick<SnapshotStore, 'load'>;
   readonly #events: ApplierEvents;
   #stateMachine: StateMachine;
   #queue: Entry[] = [];
@@ -40,7 +46,7 @@ export class Applier {
 
   constructor(
     host: Pick<Host, 'timers' | 'crashPoints'>,
-    { snapshots, stateMachine }: { snapshots: SnapshotStore; stateMachine: StateMachine },
+    { snapshots, stateMachine }: ApplierParts,
     events: ApplierEvents,
   ) {
     this.#host = host;
@@ -91,11 +97,13 @@ export class Applier {
         this.#events.failed(error);
         return;
       }
-      this.#stateMachine = restore.finish();
-      this.#installing = null;
-      this.#events.installed(snapshot);
-      this.#events.progressed();
-      this.#applyBatch();
+      this.#guard(() => {
+        this.#stateMachine = restore.finish();
+        this.#installing = null;
+        this.#events.installed(snapshot);
+        this.#events.progressed();
+        this.#applyBatch();
+      });
     });
   }
 
@@ -142,11 +150,16 @@ export class Applier {
     this.#scheduled = true;
     this.#host.timers.after(0, () => {
       this.#scheduled = false;
-      try {
-        this.#applyBatch();
-      } catch (error) {
-        this.#events.failed(error instanceof Error ? error : new Error(String(error)));
-      }
+      this.#guard(() => this.#applyBatch());
     });
+  }
+
+  /** Whoever calls back knows nothing of what may go wrong in here. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#events.failed(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 }
