@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { DiskError, type Done } from '../storage/disk.ts';
 import { FileDisk } from './file-disk.ts';
-import { lockFolder } from './folder-lock.ts';
+import { lockFile } from './folder-lock.ts';
 
 const folders: string[] = [];
 
@@ -91,14 +91,16 @@ test('after a truncation an append goes to the new end', async () => {
   disk.close();
 });
 
-test('renamed and removed files are what a list shows afterwards', async () => {
-  const disk = new FileDisk(createFolder());
+test('renamed and removed files are what a list shows afterwards, and never the lock', async () => {
+  const folder = createFolder();
+  const disk = new FileDisk(folder);
   for (const file of ['b', 'a', 'c']) {
     await finished((done) => disk.append(file, Buffer.from(file), done));
   }
   await finished((done) => disk.rename('a', 'b', done));
   await finished((done) => disk.remove('c', done));
   await finished((done) => disk.syncDirectory(done));
+  writeFileSync(join(folder, lockFile), '');
   expect(disk.list()).toEqual(['b']);
   expect(Buffer.from(disk.readSync('b', 0, 9)).toString()).toBe('a');
   disk.close();
@@ -127,20 +129,4 @@ test('a folder is made with its parents, and one that can not be is refused', ()
   const file = join(folder, 'file');
   writeFileSync(file, '');
   expect(() => new FileDisk(file)).toThrow('ENOTDIR');
-});
-
-test('a folder is locked against other processes, not against the successor of a dead one', () => {
-  const folder = createFolder();
-  const lock = join(folder, 'lock');
-  lockFolder(folder);
-  expect(new FileDisk(folder).list()).toEqual([]);
-  // The process with the number 1 runs, on every Unix.
-  writeFileSync(lock, '1');
-  expect(() => lockFolder(folder)).toThrow('in use by process 1');
-  // It is another one, when the lock was taken at another time.
-  writeFileSync(lock, '1 a-start-of-long-ago');
-  if (existsSync('/proc/1/stat')) lockFolder(folder);
-  writeFileSync(lock, 'not a lock');
-  lockFolder(folder);
-  expect(readFileSync(lock, 'utf8')).toMatch(new RegExp(`^${process.pid}\\b`));
 });

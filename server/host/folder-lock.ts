@@ -1,87 +1,81 @@
 /**
  * Keeps two processes from using one data directory at once: each would overwrite the other's log.
  *
- * A file names the holder by process id and, where the system tells, by the moment of its start, so
- * that a holder which was killed does not lock its successor out, even when its id is in use again.
+ * The kernel holds the lock, on an empty file: so it is seen from every container on the machine, two
+ * starters cannot both get it, and it is gone when its holder is, however that one ended, but not
+ * before the last write that was under way there.
  */
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+// Node has no call for such locks of its own. SQLite, which is part of it, takes one while a
+// transaction is open that may write; nothing is ever written.
+import { DatabaseSync } from 'node:sqlite';
 import { DiskError } from '../storage/disk.ts';
 
 export const lockFile = 'lock';
 
-/** Throws DiskError when another process that runs holds the folder. */
+/** Given up by the garbage collector, a database would be closed and its lock released. */
+const held: DatabaseSync[] = [];
+
+/** SQLite takes no longer ones. */
+const pathBytesMax = 500;
+/** Where in a file SQLite locks it for who may write: its "reserved byte". */
+const reservedByte = 0x4000_0001;
+
+const busy = 5;
+const notADatabase = 26;
+
+/** Until this process ends. Throws DiskError when another one holds the folder. */
 export function lockFolder(folder: string): void {
-  const path = join(folder, lockFile);
-  const own = `${process.pid} ${startOf(process.pid) ?? ''}`.trim();
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    if (create(path, own)) return;
-    const holder = holderOf(path);
-    if (holder !== null) {
-      throw new DiskError('EBUSY', lockFile, `it is in use by process ${holder}`);
+  const path = join(resolve(folder), lockFile);
+  if (Buffer.byteLength(path) > pathBytesMax) {
+    const text = `the path of the data directory may have ${pathBytesMax} bytes, not more`;
+    throw new DiskError('ENAMETOOLONG', lockFile, text);
+  }
+  let database: DatabaseSync | null = null;
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK);
+    database = new DatabaseSync(path);
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
+    held.push(database);
+  } catch (error) {
+    database?.close();
+    throw refusal(path, error);
+  }
+}
+
+function refusal(path: string, error: unknown): DiskError {
+  switch (sqliteCodeOf(error)) {
+    case busy: {
+      const text = `it is in use by ${holderOf(path)}; stop that one first`;
+      return new DiskError('EBUSY', lockFile, text);
     }
-    removeStale(path);
+    case notADatabase: {
+      const text = 'the file is not the lock of a node; remove it when nobody uses the directory';
+      return new DiskError('EBUSY', lockFile, text);
+    }
+    default: {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+      const text = error instanceof Error ? error.message : String(error);
+      return new DiskError(code, lockFile, `it cannot be locked: ${text}`);
+    }
   }
-  throw new DiskError('EBUSY', lockFile, 'other processes try to use it, too');
 }
 
-function create(path: string, content: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(path, 'wx', 0o600);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw new DiskError(codeOf(error), lockFile, String(error));
-  }
-  writeSync(fd, content);
-  closeSync(fd);
-  return true;
+/** 0 when the trouble is not SQLite's. */
+function sqliteCodeOf(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 }
 
-/** The process that holds the lock and runs, or null. */
-function holderOf(path: string): number | null {
-  let content: string;
+/** For a person. The system does not tell of processes of other containers. */
+function holderOf(path: string): string {
   try {
-    content = readFileSync(path, 'latin1');
+    const { ino } = statSync(path);
+    const place = ` (\\d+) [0-9a-f]+:[0-9a-f]+:${ino} ${reservedByte} ${reservedByte}$`;
+    const pid = new RegExp(place, 'm').exec(readFileSync('/proc/locks', 'latin1'))?.[1];
+    if (pid !== undefined) return `process ${pid}`;
   } catch {
-    return null;
+    // There is no such list here.
   }
-  const [pidText, start] = content.split(' ');
-  const pid = Number(pidText);
-  // In a container a successor often has the id of the one that was killed.
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid || !runs(pid)) return null;
-  const startNow = startOf(pid);
-  return start !== undefined && startNow !== null && start !== startNow ? null : pid;
-}
-
-function removeStale(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw new DiskError(codeOf(error), lockFile, String(error));
-  }
-}
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
-}
-
-/** When a process began, in the system's own unit; null where it does not tell. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may hold spaces; the start is the 20th field behind it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+  return 'another process, perhaps in another container';
 }
