@@ -1,6 +1,6 @@
 /**
- * Cores, their disks and the network between them, where nothing happens that nobody asked for: what
- * transcripts run on. test-transcript.ts has the commands.
+ * Cores, their disks and the network between them, where nothing happens that nobody asked for:
+ * what transcripts run on. test-transcript.ts has the commands.
  */
 import { configurationOf } from './configuration.ts';
 import { describeInput, describeReady } from './describe.ts';
@@ -89,8 +89,8 @@ export class TranscriptCluster {
     node.quietTicks = 0;
   }
 
-  /** Timeouts are 11 ticks for n1, 12 for n2, ... The first draw is where its read requests begin to
-   * be numbered: another number at each start. */
+  /** Timeouts are 11 ticks for n1, 12 for n2, ... The first draw is where its read requests begin
+   * to be numbered: another number at each start. */
   #createRandom(id: NodeId): () => number {
     let first = true;
     return () => {

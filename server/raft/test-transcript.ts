@@ -11,9 +11,9 @@ import { TranscriptError } from './test-transcript-network.ts';
 import type { TranscriptNode } from './test-transcript-node.ts';
 
 export const transcriptHelp = `
-set NAME=NUMBER ..                  for the next cluster: bytes of entries in a message (1: one entry),
-                                    window (messages), trailing (entries), chunks (of a snapshot),
-                                    lag (entries that a new voter may lack)
+set NAME=NUMBER ..                  for the next cluster: bytes of entries in a message (1: one
+                                    entry), window (messages), trailing (entries), chunks (of a
+                                    snapshot), lag (entries that a new voter may lack)
 cluster n1 n2 .. [learners n4 ..]   new cores, with nothing on their disks
 ticks n1 COUNT                      time passes for one of them
 quietly COMMAND                     as COMMAND, and nothing is said
