@@ -272,17 +272,15 @@ export class RaftDriver {
   }
 
   /**
-   * A committed configuration has taken the place of the one before. Who comes in anew is forgotten
-   * too: it may have been removed and added again within one snapshot, or have been met once more
-   * after its removal, and its successor of the same name would be refused for good.
+   * A committed configuration has taken the place of the one before. Who comes in is not forgotten:
+   * it may have been met already, and a link that stands is not asked again.
    */
   #forgetRemoved({ index, configuration }: ConfigurationAt): void {
-    const before = this.#members;
-    this.#members = membersOf(configuration);
-    if (before.length === 0) return;
-    const gone = before.filter((id) => !this.#members.includes(id));
-    const fresh = this.#members.filter((id) => !before.includes(id));
-    for (const id of [...gone, ...fresh]) this.#recovered.identity.forget(id, index);
+    const members = membersOf(configuration);
+    for (const id of this.#members) {
+      if (!members.includes(id)) this.#recovered.identity.forget(id, index);
+    }
+    this.#members = members;
   }
 
   #progressed(): void {

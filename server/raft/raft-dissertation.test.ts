@@ -5,7 +5,6 @@
 // (6.1); forwarding of writes to the leader (6.2: clients are redirected, by the driver). Sessions
 // (6.3) are the state machine's, see kv/.
 import { describe, expect, it } from 'vitest';
-import type { ReadIndexResponse } from './message.ts';
 import {
   append,
   electionTicks,
@@ -306,38 +305,6 @@ describe('reads on followers', () => {
     expect(server.released).toEqual(['1 at 4', '2 at 4']);
     server.receive('n2', readResponse(server, 4));
     expect(server.released).toHaveLength(2);
-  });
-
-  it('[Ongaro §6.4] a late answer is good for the reads of its own request, for no later one', () => {
-    const server = new TestServer();
-    server.receive('n2', append('n2', 1));
-    server.read(1);
-    const late = readResponse(server, 1);
-    server.read(2);
-    server.ticks(4);
-    server.receive('n2', late);
-    expect(server.released).toEqual(['1 at 1']);
-    server.receive('n2', readResponse(server, 4));
-    expect(server.released).toEqual(['1 at 1', '2 at 4']);
-  });
-
-  it('[Ongaro §6.4] reads on a follower are served though each answer takes longer than a retry', () => {
-    const server = new TestServer();
-    server.receive('n2', append('n2', 1));
-    server.read(1);
-    const roundTripTicks = 50;
-    const answers: { readonly atTick: number; readonly answer: ReadIndexResponse }[] = [
-      { atTick: roundTripTicks, answer: readResponse(server, 1) },
-    ];
-    for (let tick = 1; tick <= 60; tick += 1) {
-      server.receive('n2', append('n2', 1));
-      const asked = sentOf(server.ticks(1), 'readIndexRequest').length > 0;
-      if (asked) answers.push({ atTick: tick + roundTripTicks, answer: readResponse(server, 1) });
-      for (const { atTick, answer } of answers) if (atTick === tick) server.receive('n2', answer);
-    }
-    expect(server.released).toEqual(['1 at 1']);
-    // Twice as long each time: not one request a heartbeat.
-    expect(answers.length).toBeLessThan(6);
   });
 
   it('[Ongaro §6.4] an answer counts only from the leader of this term', () => {

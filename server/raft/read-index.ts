@@ -112,6 +112,7 @@ function maybeSendForwardedReads(core: Core): boolean {
   if (core.leaderId === null || forwardedReads.requests.length > 0) return false;
   if (forwardedReads.waiting.length === 0) return false;
   forwardedReads.retryTicks = 2 * core.options.heartbeatTimeoutTicks;
+  forwardedReads.unansweredTicks = 0;
   sendReadIndexRequest(core, core.leaderId);
   return true;
 }
@@ -132,15 +133,26 @@ function sendReadIndexRequest(core: Core, leaderId: NodeId): void {
   });
 }
 
-/** A request or its answer may be lost: all that waits is asked anew, each time after twice as long,
- * for where answers merely take long, more requests would not make them faster. */
+/** How many election timeouts a leader that is heard may owe an answer. */
+const unansweredTimeoutsMax = 4;
+
+/**
+ * A request or its answer may be lost: all that waits is asked anew, each time after a longer while,
+ * for where answers merely take long, more requests would not make them faster. A leader that is
+ * heard and does not hear is not waited for without end: the reads may be asked elsewhere.
+ */
 export function stepForwardedReadsTick(core: Core): void {
   const { forwardedReads, leaderId } = core;
+  const { electionTimeoutTicks } = core.options;
   if (forwardedReads.requests.length === 0 || leaderId === null) return;
+  forwardedReads.unansweredTicks += 1;
   forwardedReads.silentTicks += 1;
-  if (forwardedReads.silentTicks < forwardedReads.retryTicks) return;
-  forwardedReads.retryTicks *= 2;
-  sendReadIndexRequest(core, leaderId);
+  if (forwardedReads.unansweredTicks >= unansweredTimeoutsMax * electionTimeoutTicks) {
+    rejectForwardedReads(core);
+  } else if (forwardedReads.silentTicks >= forwardedReads.retryTicks) {
+    forwardedReads.retryTicks = Math.min(2 * forwardedReads.retryTicks, electionTimeoutTicks);
+    sendReadIndexRequest(core, leaderId);
+  }
 }
 
 /**
@@ -160,6 +172,7 @@ export function handleReadIndexResponse(
     if (message.readIndex === null) outbox.rejectedReads.push({ id });
     else outbox.reads.push({ id, readIndex: message.readIndex });
   }
+  forwardedReads.unansweredTicks = 0;
   // Each later request begins with the reads of the earlier ones.
   forwardedReads.requests = forwardedReads.requests
     .filter(({ requestId }) => requestId > answered.requestId)

@@ -41,6 +41,8 @@ export interface ForwardedReads {
   /** Since the newest request left, and after how many it is sent anew. */
   silentTicks: number;
   retryTicks: number;
+  /** Since the first request that has no answer, or the last answer. */
+  unansweredTicks: number;
   /** They share the next request. */
   waiting: number[];
 }
@@ -51,5 +53,12 @@ export interface ForwardedReads {
  */
 export function createForwardedReads(random: () => number): ForwardedReads {
   const nextRequestId = Math.floor(random() * 2 ** 32) * 2 ** 20 + 1;
-  return { nextRequestId, requests: [], silentTicks: 0, retryTicks: 0, waiting: [] };
+  return {
+    nextRequestId,
+    requests: [],
+    silentTicks: 0,
+    retryTicks: 0,
+    unansweredTicks: 0,
+    waiting: [],
+  };
 }
