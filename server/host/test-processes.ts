@@ -7,11 +7,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 const host = '127.0.0.1';
 const mainFile = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** What Node compiles of the sources: made by the first process that ends of itself, then used. */
+const compileCache = fileURLToPath(
+  new URL('../../node_modules/.cache/rafture-server-tests', import.meta.url),
+);
+/** Between two questions to nodes that are busy electing: asking takes their time away. */
+const pauseMs = 20;
 
 export interface Ended {
   readonly exitCode: number | undefined;
@@ -40,7 +47,7 @@ export function runServer(flags: readonly string[]): {
   const child = execa(process.execPath, [mainFile, ...flags], {
     reject: false,
     stdin: 'pipe',
-    env: { RAFTURE_PARENT_PIPE: '1' },
+    env: { RAFTURE_PARENT_PIPE: '1', NODE_COMPILE_CACHE: compileCache },
   });
   const ended = child.then(({ exitCode, signal, stdout, stderr }) => ({
     exitCode,
@@ -152,12 +159,13 @@ export class TestProcesses {
   /** The first of the nodes that takes a write. */
   async leader(nodes: readonly TestNode[]): Promise<TestNode> {
     await Promise.all(nodes.map(({ serving }) => serving));
-    for (;;) {
+    return until(async () => {
       for (const node of nodes) {
         const reply = await ask(node.clientPort, ['SET', 'ready', 'yes']).catch(() => null);
         if (reply === '+OK') return node;
       }
-    }
+      return null;
+    });
   }
 
   async tearDown(): Promise<void> {
@@ -165,6 +173,15 @@ export class TestProcesses {
     for (const node of nodes) node.kill('SIGKILL');
     await Promise.all(nodes.map(({ ended }) => ended));
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What is found, asked for again and again while it is null. */
+export async function until<T>(find: () => Promise<T | null>): Promise<T> {
+  for (;;) {
+    const found = await find();
+    if (found !== null) return found;
+    await pause(pauseMs);
   }
 }
 
