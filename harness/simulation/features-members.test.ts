@@ -58,12 +58,12 @@ async function runSeed(seed: number): Promise<void> {
 }
 
 test('members come and go at random, under faults, and every answer is true', async () => {
-  expect(await wrongSeeds(40, runSeed)).toEqual([]);
+  expect(await wrongSeeds(25, runSeed)).toEqual([]);
 });
 
 test.skipIf(!usualSeeds)('the seeds of the members were worth something', () => {
-  expect(seen.acknowledged).toBeGreaterThan(5000);
-  expect(seen.changes).toBeGreaterThan(100);
+  expect(seen.acknowledged).toBeGreaterThan(3000);
+  expect(seen.changes).toBeGreaterThan(60);
   for (const name of ['simple', 'BUSY', 'MISMATCH', 'LAGGING', 'MOVED', 'ERR', 'lost']) {
     expect(seen.answers.get(name) ?? 0, name).toBeGreaterThan(0);
   }
@@ -214,7 +214,7 @@ test('a change that the next leader replaces is refused for certain, once that i
 });
 
 test('a wiped node is refused under its old name, and welcome once it was removed', async () => {
-  await underLoad({ seed: 7, snapshotEntries: 100_000 }, async (rig) => {
+  await underLoad({ seed: 7, snapshotEntries: 100_000, checkDeeply: false }, async (rig) => {
     const { bed, operator } = rig;
     await admit(rig, 'n4');
     await meetEachOther(bed, [...three, 'n4']);
@@ -241,19 +241,22 @@ test('a wiped node is refused under its old name, and welcome once it was remove
 });
 
 test('who was added later is not forgotten when the log is applied once more', async () => {
-  await underLoad({ seed: 9, snapshotEntries: 100_000 }, async ({ bed, operator }) => {
-    await operator.mustChange('ADD', 'n5');
-    await operator.mustChange('ADD', 'n4');
-    await meetEachOther(bed, three);
-    await bed.untilEqual([...three, 'n4', 'n5']);
-    for (const node of bed.cluster.nodes) await bed.cluster.kill(node);
-    await bed.startAll(three);
-    await bed.untilEqual(three);
-    await bed.wipe('n4');
-    await bed.cluster.start('n4');
-    await bed.pause(1000);
-    expect(await bed.number('n4', 'last_log_index')).toBe(0);
-  });
+  await underLoad(
+    { seed: 9, snapshotEntries: 100_000, checkDeeply: false },
+    async ({ bed, operator }) => {
+      await operator.mustChange('ADD', 'n5');
+      await operator.mustChange('ADD', 'n4');
+      await meetEachOther(bed, three);
+      await bed.untilEqual([...three, 'n4', 'n5']);
+      for (const node of bed.cluster.nodes) await bed.cluster.kill(node);
+      await bed.startAll(three);
+      await bed.untilEqual(three);
+      await bed.wipe('n4');
+      await bed.cluster.start('n4');
+      await bed.pause(1000);
+      expect(await bed.number('n4', 'last_log_index')).toBe(0);
+    },
+  );
 });
 
 test('who learns of a removal by a snapshot lets the name come back, too', async () => {

@@ -159,14 +159,14 @@ async function runSeed(seed: number): Promise<void> {
 }
 
 test('calls of sessions take effect once, whatever happens', async () => {
-  expect(await wrongSeeds(60, runSeed)).toEqual([]);
+  expect(await wrongSeeds(40, runSeed)).toEqual([]);
 }, 600_000);
 
 test.skipIf(!usualSeeds)('the seeds of the sessions were worth something', () => {
   expect(seen.calls).toBeGreaterThan(1000);
   expect(seen.attempts).toBeGreaterThan(1.3 * seen.calls);
-  expect(seen.snapshots).toBeGreaterThan(100);
-  expect(seen.installs).toBeGreaterThan(5);
+  expect(seen.snapshots).toBeGreaterThan(70);
+  expect(seen.installs).toBeGreaterThan(3);
 });
 
 test('who was unused while ten thousand others were is NOSESSION, on all nodes, for good', async () => {

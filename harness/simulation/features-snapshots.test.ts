@@ -122,3 +122,31 @@ test('over a long run the log stays small, in memory and on disk', async () => {
     expect(await bed.askAny(['GET', 'small-0'])).toMatchObject({ value: '480' });
   });
 });
+
+test('a write whose fate a snapshot hides is uncertain: it may have happened, and here it has', async () => {
+  const bed = new FeatureBed({
+    seed: 4,
+    electionTicks: 40,
+    snapshotEntries: 20,
+    trailingEntries: 0,
+  });
+  await bed.run(async () => {
+    await bed.startAll();
+    const leader = await bed.leader();
+    await bed.untilEqual();
+    const others = three.filter((node) => node !== leader);
+    // The write gets there, and nobody can say so.
+    await bed.cluster.network.set(others.map((from) => ({ from, to: leader })));
+    const asked = bed.ask(leader, ['INCR', 'hidden'], 10_000);
+    await bed.pause(20);
+    await bed.cutOff(leader);
+    const successor = await bed.leader((node) => node !== leader);
+    await writeSmall(bed, successor, 60);
+    await bed.ask(successor, ['RAFT.SNAPSHOT']);
+    await bed.heal();
+    expect(await asked).toMatchObject({ type: 'error', code: 'UNCERTAIN' });
+    await bed.untilEqual();
+    expect(bed.referee.counts.events.get('install')).toBe(1);
+    expect(await bed.askAny(['GET', 'hidden'])).toMatchObject({ value: '1' });
+  });
+});

@@ -174,6 +174,6 @@ for (const count of [2, 3]) {
         expect(counting.acknowledged).toBeGreaterThan(10);
       });
     };
-    expect(await wrongSeeds(10, run)).toEqual([]);
+    expect(await wrongSeeds(6, run)).toEqual([]);
   });
 }
