@@ -164,7 +164,7 @@ async function main(): Promise<void> {
   await listen(network, '--listen-peer', listenPeer);
   const flush = () => trace?.flush();
   const crashPoints = createCrashPoints({ node: id, at: flags.crashAt, flush });
-  const random = createRealRandom(flags.seed);
+  const random = createRealRandom();
   const host = { disk, network, timers, random, log, crashPoints, trace };
   const node = start(host, flags, flush);
   const clients = new ClientListener({

@@ -29,7 +29,7 @@ beforeAll(async () => {
   disk = new FileDisk(folder);
   const timers = createRealTimers();
   network = new PeerLinks({ addresses: new Map(), tls: null, timers, log });
-  const random = createRealRandom('clients');
+  const random = createRealRandom();
   const host = { disk, network, timers, random, log, crashPoints: noCrashPoints, trace: null };
   node = startNode(host, {
     ...{ id: 'n1', clusterId: 'test', initialConfiguration: configurationOf(['n1']) },

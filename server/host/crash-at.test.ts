@@ -68,8 +68,9 @@ test('a place to crash is a name, with a passage or the first one', () => {
 });
 
 test('a name that is mistyped finds the one that was meant', () => {
-  expect(nearestCrashPoint('wal.afterfsync#2')).toBe('wal.after-fsync');
+  expect(nearestCrashPoint('wal.afterfsync')).toBe('wal.after-fsync');
   expect(nearestCrashPoint('snapshot.during-writes')).toBe('snapshot.during-write');
+  expect(nearestCrashPoint('foo')).toBeNull();
 });
 
 test('the list holds each name with its meaning, one a line', () => {

@@ -31,11 +31,11 @@ function isName(name: string): name is CrashPointName {
   return Object.hasOwn(crashPoints, name);
 }
 
-/** The crash point whose name is spelled most like this. */
-export function nearestCrashPoint(text: string): string {
-  const name = text.split('#')[0] ?? '';
+/** The crash point whose name is spelled most like this; null when none is like it. */
+export function nearestCrashPoint(name: string): string | null {
   const distances = names.map((known) => ({ known, distance: editDistance(name, known) }));
-  return distances.reduce((best, next) => (next.distance < best.distance ? next : best)).known;
+  const best = distances.reduce((one, next) => (next.distance < one.distance ? next : one));
+  return best.distance <= best.known.length / 2 ? best.known : null;
 }
 
 /** One a line, with what has and has not happened there. */

@@ -46,7 +46,7 @@ test('without more than what is needed, a node is a cluster of one with the defa
     ...{ tickMs: 20, heartbeatTicks: 3, electionTicks: 15, clientsMax: 10_000 },
     ...{ segmentBytes: 67_108_864, snapshotEntries: 50_000, trailingEntries: 5000 },
     ...{ peerTls: null, clientTls: null, password: null, crashAt: null, trace: null },
-    ...{ checkDeeply: false, seed: null, logLevel: 'info' },
+    ...{ checkDeeply: false, logLevel: 'info' },
   });
 });
 
@@ -93,7 +93,19 @@ test('each flag that is wrong is named, with what is expected', () => {
     [['--peer', 'n2'], '--peer must be ID=HOST:PORT'],
     [['--peer', 'n2=h:1', '--peer', 'n2=h:2'], '--peer names n2 twice'],
     [['--peer', 'n1=127.0.0.1:1'], 'n1 is this node'],
-    [['--peer', `${'n'.repeat(256)}=h:1`], '--peer must have at most 255 bytes'],
+    [['--peer', `${'n'.repeat(65)}=h:1`], "--peer: a node's id is 1 to 64 of the characters"],
+    [['--client-address', 'n 2=h:1'], "--client-address: a node's id is"],
+    [['--cluster-id', 'c'.repeat(256)], '--cluster-id must have at most 255 bytes'],
+    [['--cluster-id'], 'cluster-id'],
+    [['--peer'], 'peer'],
+    [['--tick-ms'], 'tick-ms'],
+    [['--tick-ms='], '--tick-ms must be a whole number'],
+    [['--log-level'], 'log-level'],
+    [['--peer', '--join'], 'peer'],
+    [['--join=maybe'], "--join takes no value, not even '--join=maybe'"],
+    [['--listen-http', '127.0.0.1:0'], '--listen-http needs a port from 1 on'],
+    [['--peer', 'n2=h:0'], '--peer needs a port from 1 on'],
+    [['--seed', '1'], 'seed'],
     [['--peer-address', 'x'], '--peer-address must be HOST:PORT'],
     [['--cluster-id', ''], '--cluster-id must be given once, with a value'],
     [['--election-ticks', '2'], '--election-ticks must be greater'],
@@ -103,6 +115,8 @@ test('each flag that is wrong is named, with what is expected', () => {
     [['--trailing-entries', '-1'], '--trailing-entries must be a whole number, at least 0'],
     [['--max-clients', '0.5'], '--max-clients'],
     [['--crash-at', 'wal.afterfsync#3'], 'did you mean wal.after-fsync?'],
+    [['--crash-at', 'wal.after-fsync#0'], "N of NAME#N is a whole number from 1 on, not '0'"],
+    [['--tls-client-ca', 'x'], '--tls-client-ca needs --tls-client-cert'],
     [['--log-level', 'loud'], 'log-level'],
     [['--password-file', join(folder, 'none')], '--password-file: ENOENT'],
     [['--password-file', write('empty', '\nx')], 'its first line is empty'],
@@ -114,6 +128,7 @@ test('each flag that is wrong is named, with what is expected', () => {
     expect(() => parse(...flags), flags.join(' ')).toThrow(message);
   }
   expect(() => parseFlags(['--id', 'n1'])).toThrow('data-dir');
+  expect(() => parseFlags(['--id', 'n 1', ...basis.slice(2)])).toThrow("--id: a node's id is 1 to");
 });
 
 test('certificates are read and checked at the start', async () => {

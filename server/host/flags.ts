@@ -3,9 +3,11 @@
  */
 import yargs from 'yargs';
 import type { LogLevel } from '../host.ts';
+import { isNodeId, nodeIdRule } from '../node-id.ts';
 import { nameBytesMax } from '../peer-codec-bytes.ts';
 import { configurationOf } from '../raft/configuration.ts';
 import type { Configuration, MemberAddress, NodeId } from '../raft/entry.ts';
+import { serverVersion } from '../version.ts';
 import { type Address, describeAddress, parseAddress } from './address.ts';
 import { type CrashAt, describeCrashPoints, nearestCrashPoint, parseCrashAt } from './crash-at.ts';
 import { FlagError } from './flag-error.ts';
@@ -50,7 +52,6 @@ export interface Flags {
   /** A file, or `-`. */
   readonly trace: string | null;
   readonly checkDeeply: boolean;
-  readonly seed: string | null;
   readonly logLevel: LogLevel;
 }
 
@@ -63,10 +64,10 @@ const epilogue = `Exit codes:
   254  bad arguments
   255  a broken invariant, or any other failure`;
 
-const text = { type: 'string' } as const;
-const needed = { type: 'string', demandOption: true } as const;
-const list = { type: 'string', array: true, default: [] as string[] } as const;
-const count = { type: 'number' } as const;
+const text = { type: 'string', requiresArg: true } as const;
+const needed = { ...text, demandOption: true } as const;
+const list = { ...text, array: true, default: [] as string[] } as const;
+const count = { type: 'number', requiresArg: true } as const;
 const yesNo = { type: 'boolean', default: false } as const;
 
 const options = {
@@ -110,8 +111,12 @@ const options = {
   'list-crash-points': { ...yesNo, describe: 'Print the crash points and exit' },
   trace: { ...text, describe: 'File for trace events as JSON lines; - for standard output' },
   'check-invariants': { ...yesNo, describe: 'Check the state after every step, which is slow' },
-  seed: { ...text, describe: 'Seed of the random choices' },
-  'log-level': { choices: logLevels, default: 'info' as LogLevel, describe: 'Least level' },
+  'log-level': {
+    ...text,
+    choices: logLevels,
+    default: 'info' as LogLevel,
+    describe: 'Least level',
+  },
 } as const;
 
 /** Null when help or a list was asked for, and has been printed. Throws FlagError. */
@@ -121,8 +126,24 @@ export function parseFlags(argv: readonly string[]): Flags | null {
     process.stdout.write(describeCrashPoints());
     return null;
   }
+  if (argv.includes('--version')) {
+    process.stdout.write(`${serverVersion}\n`);
+    return null;
+  }
+  checkSwitches(argv);
   const given = parse(argv);
   return given['help'] === true ? null : toFlags(given);
+}
+
+/** `--join=maybe` would mean no. */
+function checkSwitches(argv: readonly string[]): void {
+  const switches = Object.entries(options).filter(([, option]) => option.type === 'boolean');
+  for (const [name] of switches) {
+    const wrong = argv.find(
+      (word) => word.startsWith(`--${name}=`) && !/=(?:true|false)$/.test(word),
+    );
+    if (wrong !== undefined) throw new FlagError(`--${name} takes no value, not even '${wrong}'`);
+  }
 }
 
 type Given = ReturnType<typeof parse>;
@@ -153,7 +174,7 @@ function withDash(argv: readonly string[]): string[] {
 }
 
 function toFlags(given: Given): Flags {
-  const id = toName('id', given.id);
+  const id = toNodeId('id', given.id);
   const listenClient = toAddress('listen-client', given.listenClient);
   const listenPeer = toAddress('listen-peer', given.listenPeer);
   const peers = toAddresses('peer', given.peer);
@@ -181,7 +202,6 @@ function toFlags(given: Given): Flags {
     crashAt: optional('crash-at', given.crashAt, toCrashAt),
     trace: optional('trace', given.trace, single),
     checkDeeply: given.checkInvariants,
-    seed: optional('seed', given.seed, single),
     logLevel: given.logLevel,
   };
   if (peers.has(id)) throw new FlagError(`--peer names the others, and ${id} is this node`);
@@ -239,6 +259,12 @@ function optional<T>(
   return value === undefined ? null : parseValue(name, value);
 }
 
+function toNodeId(name: string, value: unknown): NodeId {
+  const id = single(name, value);
+  if (isNodeId(id)) return id;
+  throw new FlagError(`--${name}: a node's id is ${nodeIdRule}, not '${id}'`);
+}
+
 function toName(name: string, value: unknown): string {
   const named = single(name, value);
   if (Buffer.byteLength(named) > nameBytesMax) {
@@ -251,6 +277,8 @@ function toAddress(name: string, value: unknown): Address {
   const given = single(name, value);
   const address = parseAddress(given);
   if (address === null) throw new FlagError(`--${name} must be HOST:PORT, not '${given}'`);
+  // The system would choose a port that nobody is told of.
+  if (address.port === 0) throw new FlagError(`--${name} needs a port from 1 on, not '${given}'`);
   return address;
 }
 
@@ -262,7 +290,7 @@ function toNamed(name: string, texts: readonly string[]): ReadonlyMap<NodeId, st
       throw new FlagError(`--${name} must be ID=HOST:PORT, not '${given}'`);
     }
     if (named.has(id)) throw new FlagError(`--${name} names ${id} twice`);
-    named.set(toName(name, id), rest);
+    named.set(toNodeId(name, id), rest);
   }
   return named;
 }
@@ -276,10 +304,14 @@ function toCrashAt(name: string, value: unknown): CrashAt {
   const given = single(name, value);
   const crashAt = parseCrashAt(given);
   if (crashAt !== null) return crashAt;
-  throw new FlagError(
-    `--${name} must be NAME or NAME#N with a name of --list-crash-points, not '${given}'; ` +
-      `did you mean ${nearestCrashPoint(given)}?`,
-  );
+  const [known = '', passage] = given.split('#');
+  if (passage !== undefined && parseCrashAt(known) !== null) {
+    throw new FlagError(`--${name}: N of NAME#N is a whole number from 1 on, not '${passage}'`);
+  }
+  const nearest = nearestCrashPoint(known);
+  const advice = nearest === null ? '' : `; did you mean ${nearest}?`;
+  const wanted = 'must be NAME or NAME#N with a name of --list-crash-points';
+  throw new FlagError(`--${name} ${wanted}, not '${given}'${advice}`);
 }
 
 function toCount(name: string, value: unknown, least = 1): number {

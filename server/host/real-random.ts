@@ -1,12 +1,12 @@
 /**
- * Chance: from a seed where one is given, else from the system.
+ * Chance, from the system, and never from a seed: ids of directories and of requests are drawn from
+ * it, and must be others after each start.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Random } from '../host.ts';
 
-/** Equal seeds give equal sequences. */
-export function createRealRandom(seed: string | null): Random {
-  const bytes = seed === null ? randomBytes(32) : createHash('sha256').update(seed).digest();
+export function createRealRandom(): Random {
+  const bytes = randomBytes(16);
   let a = bytes.readUInt32LE(0);
   let b = bytes.readUInt32LE(4);
   let c = bytes.readUInt32LE(8);

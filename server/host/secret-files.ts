@@ -46,6 +46,9 @@ export function readPeerTls(files: TlsFiles, id: NodeId): PeerTls | null {
 export function readClientTls(files: TlsFiles): ClientTls | null {
   const { cert, key, ca } = files;
   if (cert === undefined && key === undefined && ca === undefined) return null;
+  if (cert === undefined && key === undefined) {
+    throw new FlagError('--tls-client-ca needs --tls-client-cert and --tls-client-key, too');
+  }
   if (cert === undefined || key === undefined) {
     throw new FlagError('--tls-client-cert and --tls-client-key belong together');
   }

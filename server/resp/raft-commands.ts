@@ -2,6 +2,7 @@
  * The commands of this server's own: `RAFT.…`. Stale reads, sessions, and what operators ask for.
  */
 import type { ErrorReply } from '../errors.ts';
+import { isNodeId, nodeIdRule } from '../node-id.ts';
 import type { AdminCommand, AdminReply } from '../server-node.ts';
 import {
   type Action,
@@ -119,7 +120,6 @@ function callInSession(table: CommandTable, parts: Parts, connection: Connection
   return { type: 'inSession', sessionId, sequence, acknowledgedBelow, command };
 }
 
-const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
 const addressPattern = /^(?:\[[0-9A-Fa-f:.]{2,64}\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})$/;
 
 function isAddress(text: string): boolean {
@@ -130,8 +130,7 @@ function isAddress(text: string): boolean {
 /** The id of a member, behind the command's name. */
 function memberOf(parts: Parts): string | ErrorReply {
   const id = parts[1] === undefined ? '' : wordOf(parts[1]);
-  if (idPattern.test(id)) return id;
-  return refuse('an id is 1 to 64 of the characters A-Z a-z 0-9 . _ -');
+  return isNodeId(id) ? id : refuse(`an id is ${nodeIdRule}`);
 }
 
 /** `[EXPECT n]` from the position on. Null: it was not said. */
