@@ -97,6 +97,11 @@ test.skipIf(!hasContainers)('it holds between containers, either way', async () 
   expect(await start(inContainer).outcome).toMatch('EBUSY');
 });
 
+test('a Node that has no SQLite is told of, in place of a lock that does not hold', async () => {
+  const outcome = await start(['env', 'NODE_OPTIONS=--no-experimental-sqlite']).outcome;
+  expect(outcome).toMatch(/^ENOSYS .* has no node:sqlite for it; use Node 24 or later$/);
+});
+
 test('a folder that cannot be locked is refused with the reason', () => {
   writeFileSync(join(folder, lockFile), '4711');
   expect(() => lockFolder(folder)).toThrow('not the lock of a node; remove it when nobody uses');

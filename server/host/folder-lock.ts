@@ -7,9 +7,7 @@
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-// Node has no call for such locks of its own. SQLite, which is part of it, takes one while a
-// transaction is open that may write; nothing is ever written.
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { DiskError } from '../storage/disk.ts';
 
 export const lockFile = 'lock';
@@ -35,7 +33,7 @@ export function lockFolder(folder: string): void {
   let database: DatabaseSync | null = null;
   try {
     accessSync(folder, constants.R_OK | constants.W_OK);
-    database = new DatabaseSync(path);
+    database = openDatabase(path);
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN IMMEDIATE');
     held.push(database);
   } catch (error) {
@@ -43,6 +41,20 @@ export function lockFolder(folder: string): void {
     throw refusal(path, error);
   }
 }
+
+/**
+ * Node has no call for such locks of its own. SQLite, which is part of it, takes one while a
+ * transaction is open that may write; nothing is ever written.
+ */
+function openDatabase(path: string): DatabaseSync {
+  // Not imported: an older Node would end with a stack in place of a reason.
+  const sqlite = process.getBuiltinModule('node:sqlite') as NodeSqlite | undefined;
+  if (sqlite !== undefined) return new sqlite.DatabaseSync(path);
+  const text = `Node ${process.versions.node} has no node:sqlite for it; use Node 24 or later`;
+  throw new DiskError('ENOSYS', lockFile, text);
+}
+
+type NodeSqlite = typeof import('node:sqlite');
 
 function refusal(path: string, error: unknown): DiskError {
   switch (sqliteCodeOf(error)) {
