@@ -11,6 +11,8 @@ export interface StoredIdentity {
   readonly clusterId: string;
   readonly nodeId: NodeId;
   readonly directoryId: string;
+  /** Which first configuration its cluster has; empty for who joins and has met nobody. */
+  readonly foundation: string;
   /** The configuration before any in the log, as it was told at the first start. */
   readonly initialConfiguration: Configuration;
   /** The directory id of every peer that was ever admitted and not removed since. */
@@ -27,6 +29,7 @@ export class IdentityError extends Error {
 /** Of names: they stand in messages between peers and in this file. */
 const nameLengthMax = 256;
 const directoryIdPattern = /^[0-9a-f]{16}$/;
+const foundationPattern = /^([0-9a-f]{8})?$/;
 
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= nameLengthMax;
@@ -36,9 +39,25 @@ export function isDirectoryId(value: unknown): value is string {
   return typeof value === 'string' && directoryIdPattern.test(value);
 }
 
+/**
+ * Two clusters of one name (the default one, say) are told apart by whom they began with: their logs
+ * may hold entries of the same index and term, and a server of the one would be believed by the
+ * other. Names only: nodes may see each other at different addresses.
+ */
+export function foundationOf(configuration: Configuration): string {
+  const { voters, learners } = configuration;
+  if (voters.length === 0) return '';
+  const members = JSON.stringify([[...voters].sort(), [...learners].sort()]);
+  return crc32(members).toString(16).padStart(8, '0');
+}
+
+export function isFoundation(value: unknown): value is string {
+  return typeof value === 'string' && foundationPattern.test(value);
+}
+
 export function encodeIdentity(identity: StoredIdentity): Uint8Array {
-  const { clusterId, nodeId, directoryId, initialConfiguration, peers } = identity;
-  const fields = { clusterId, nodeId, directoryId, initialConfiguration };
+  const { clusterId, nodeId, directoryId, foundation, initialConfiguration, peers } = identity;
+  const fields = { clusterId, nodeId, directoryId, foundation, initialConfiguration };
   const lists = { peers: [...peers], removals: [...identity.removals] };
   const body = Buffer.from(`${JSON.stringify({ ...fields, ...lists })}\n`);
   return Buffer.concat([Buffer.from(headOf(body)), body]);
@@ -81,13 +100,14 @@ function damaged(what: string): IdentityError {
 function narrowIdentity(value: unknown): StoredIdentity | null {
   if (typeof value !== 'object' || value === null) return null;
   const fields = value as Record<string, unknown>;
-  const { clusterId, nodeId, directoryId } = fields;
+  const { clusterId, nodeId, directoryId, foundation } = fields;
   if (!isName(clusterId) || !isName(nodeId) || !isDirectoryId(directoryId)) return null;
+  if (!isFoundation(foundation)) return null;
   const initialConfiguration = narrowConfiguration(fields['initialConfiguration']);
   const peers = narrowMap(fields['peers'], isDirectoryId);
   const removals = narrowMap(fields['removals'], isIndex);
   if (initialConfiguration === null || peers === null || removals === null) return null;
-  return { clusterId, nodeId, directoryId, initialConfiguration, peers, removals };
+  return { clusterId, nodeId, directoryId, foundation, initialConfiguration, peers, removals };
 }
 
 function isIndex(value: unknown): value is number {

@@ -7,7 +7,7 @@ import type { NodeId } from '../raft/entry.ts';
 import type { DiskError, Done } from './disk.ts';
 import type { StoredIdentity } from './identity-format.ts';
 
-type Known = Pick<StoredIdentity, 'peers' | 'removals'>;
+type Known = Pick<StoredIdentity, 'peers' | 'removals' | 'foundation'>;
 
 interface MemoryEvents {
   store(known: Known, done: Done): void;
@@ -38,8 +38,12 @@ export class PeerMemory {
   #changed = false;
   #writing = false;
   #error: DiskError | null = null;
+  #foundation: string;
+  #durableFoundation: string;
 
-  constructor({ peers, removals }: Known, events: MemoryEvents) {
+  constructor({ peers, removals, foundation }: Known, events: MemoryEvents) {
+    this.#foundation = foundation;
+    this.#durableFoundation = foundation;
     this.#peers = new Map(peers);
     this.#removals = new Map(removals);
     this.#durable = new Map(peers);
@@ -50,12 +54,22 @@ export class PeerMemory {
     return [...this.#peers.keys()];
   }
 
+  /** Which first configuration this node's cluster has; empty while nobody has told. */
+  get foundation(): string {
+    return this.#foundation;
+  }
+
+  /** Who joins takes it over from the first member that it meets, together with that member. */
+  adopt(foundation: string): void {
+    this.#foundation = foundation;
+  }
+
   /** Answers null once this peer's directory is remembered for good, else why it is not. */
   meet(id: NodeId, directoryId: string, answer: Answer): void {
     const known = this.#peers.get(id);
     if (known !== undefined && known !== directoryId) {
       answer(describeReplaced({ id, known, found: directoryId }));
-    } else if (known !== undefined && this.#durable.get(id) === directoryId) {
+    } else if (known !== undefined && this.#isDurable(id, directoryId)) {
       answer(null);
     } else if (this.#error !== null) {
       answer(describeFailure(this.#error));
@@ -67,8 +81,14 @@ export class PeerMemory {
     } else {
       this.#peers.set(id, directoryId);
       this.#waiting = [...this.#waiting, { id, directoryId, answer }];
-      if (known === undefined) this.#change();
+      const adopts = this.#foundation !== this.#durableFoundation;
+      if (known === undefined || adopts) this.#change();
     }
+  }
+
+  #isDurable(id: NodeId, directoryId: string): boolean {
+    const founded = this.#foundation === this.#durableFoundation;
+    return founded && this.#durable.get(id) === directoryId;
   }
 
   /** See `RecoveredIdentity`. */
@@ -99,10 +119,13 @@ export class PeerMemory {
     this.#writing = true;
     this.#changed = false;
     const peers = new Map(this.#peers);
-    this.#events.store({ peers, removals: new Map(this.#removals) }, (error) => {
+    const known = { peers, removals: new Map(this.#removals), foundation: this.#foundation };
+    this.#events.store(known, (error) => {
       this.#writing = false;
-      if (error === null) this.#durable = peers;
-      else this.#error = error;
+      if (error === null) {
+        this.#durable = peers;
+        this.#durableFoundation = known.foundation;
+      } else this.#error = error;
       this.#maybeWrite();
       this.#answerWaiting();
       if (error !== null) this.#events.failed(error);
@@ -124,7 +147,7 @@ export class PeerMemory {
     if (this.#error !== null) return describeFailure(this.#error);
     // It was forgotten since, and perhaps another one has come under its name.
     if (this.#peers.get(id) !== directoryId) return `${id} was removed just now: it may come again`;
-    return this.#durable.get(id) === directoryId ? null : undefined;
+    return this.#isDurable(id, directoryId) ? null : undefined;
   }
 }
 

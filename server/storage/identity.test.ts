@@ -66,7 +66,7 @@ function admit(machine: TestMachine, recovered: RecoveredIdentity, who: PeerIden
 test('a new directory draws an id of its own, and has it for good', () => {
   const machine = new TestMachine(1);
   const { identity, policy } = start(machine);
-  expect(identity).toMatchObject({ clusterId: 'c', nodeId: 'n1' });
+  expect(identity).toMatchObject({ clusterId: expect.stringMatching(/^c#/), nodeId: 'n1' });
   expect(identity.directoryId).toMatch(/^[0-9a-f]{16}$/);
   expect(policy.own).toEqual(identity);
   machine.crash('everything');
@@ -401,4 +401,49 @@ test('on the real disk too', async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('two clusters of one name are told apart by whom they began with', () => {
+  const machine = new TestMachine(1);
+  const recovered = start(machine);
+  const ownCluster = recovered.identity.clusterId;
+  expect(admit(machine, recovered, peer('n2', directories[0], ownCluster))).toBeNull();
+  const alone = new TestMachine(2);
+  const { disk, random, crashPoints } = alone.host();
+  const options = { clusterId: 'c', nodeId: 'n6', random, crashPoints, failed: () => undefined };
+  const other = recoverIdentity(disk, {
+    ...options,
+    initialConfiguration: configurationOf(['n6']),
+  });
+  const stranger = peer('n6', directories[1], other.identity.clusterId);
+  expect(admit(machine, recovered, stranger)).toMatch(/another cluster of the name c.*--join/);
+  expect(admit(alone, other, peer('n1', directories[0], ownCluster))).toMatch(/another cluster/);
+});
+
+test('who joins belongs to the cluster of the first member that it meets, for good', () => {
+  const machine = new TestMachine(1);
+  const joins = (): RecoveredIdentity => {
+    const { disk, random, crashPoints } = machine.host();
+    return recoverIdentity(disk, {
+      clusterId: 'c',
+      nodeId: 'n6',
+      initialConfiguration: configurationOf([]),
+      random,
+      crashPoints,
+      failed: (error) => {
+        throw error;
+      },
+    });
+  };
+  const first = joins();
+  finish(machine, first.repair);
+  expect(first.identity.clusterId).toBe('c#');
+  expect(admit(machine, first, peer('n1', directories[0], 'c#00000001'))).toBeNull();
+  expect(first.identity.clusterId).toBe('c#00000001');
+  expect(admit(machine, first, peer('n2', directories[1], 'c#00000002'))).toMatch(/another/);
+  machine.crash('everything');
+  const second = joins();
+  finish(machine, second.repair);
+  expect(second.identity.clusterId).toBe('c#00000001');
+  expect(admit(machine, second, peer('n2', directories[1], 'c#00000002'))).toMatch(/another/);
 });

@@ -13,8 +13,10 @@ import type { Disk, DiskError, Done } from './disk.ts';
 import { type DiskStep, runInOrder } from './disk-steps.ts';
 import {
   encodeIdentity,
+  foundationOf,
   IdentityError,
   isDirectoryId,
+  isFoundation,
   isName,
   parseIdentity,
   type StoredIdentity,
@@ -67,15 +69,25 @@ export function recoverIdentity(disk: Disk, options: IdentityOptions): Recovered
   else checkOwner(found, options);
   const stored = found ?? drawIdentity(options);
   const { clusterId, nodeId, directoryId, initialConfiguration } = stored;
-  const identity: PeerIdentity = { clusterId, nodeId, directoryId };
   const memory = new PeerMemory(stored, {
     store: (known, done) => storeIdentity(disk, { ...stored, ...known }, done),
     failed: options.failed,
   });
+  const identity: PeerIdentity = {
+    // As it stands in a hello: the name, and whom the cluster began with.
+    get clusterId(): string {
+      return `${clusterId}${foundationMark}${memory.foundation}`;
+    },
+    nodeId,
+    directoryId,
+  };
   return {
     identity,
     initialConfiguration,
-    policy: { own: identity, admit: (peer, answer) => admit({ identity, memory }, peer, answer) },
+    policy: {
+      own: identity,
+      admit: (peer, answer) => admit({ clusterId, identity, memory }, peer, answer),
+    },
     knownPeers: () => memory.ids(),
     forget: (id, configurationIndex) => memory.forget(id, configurationIndex),
     repair: (done) => {
@@ -86,6 +98,9 @@ export function recoverIdentity(disk: Disk, options: IdentityOptions): Recovered
 }
 
 function checkName(what: string, name: string): void {
+  if (name.includes(foundationMark)) {
+    throw new IdentityError(`the ${what} "${name}" must not hold a "${foundationMark}"`);
+  }
   if (isName(name)) return;
   throw new IdentityError(`the ${what} must have 1 to 256 characters, "${name}" has not`);
 }
@@ -130,31 +145,44 @@ function drawIdentity(options: IdentityOptions): StoredIdentity {
       .toString(16)
       .padStart(8, '0');
   const directoryId = draw() + draw();
-  const fields = { clusterId, nodeId, directoryId, initialConfiguration };
+  const foundation = foundationOf(initialConfiguration);
+  const fields = { clusterId, nodeId, directoryId, foundation, initialConfiguration };
   return { ...fields, peers: new Map(), removals: new Map() };
 }
 
+/** Between the two parts of a cluster id in a hello. */
+const foundationMark = '#';
+
 interface Gate {
+  readonly clusterId: string;
   readonly identity: PeerIdentity;
   readonly memory: PeerMemory;
 }
 
 function admit(
-  { identity, memory }: Gate,
+  { clusterId, identity, memory }: Gate,
   peer: PeerIdentity,
   answer: (refusal: string | null) => void,
 ): void {
-  const { clusterId, nodeId, directoryId } = peer;
-  if (!isName(clusterId) || !isName(nodeId) || !isDirectoryId(directoryId)) {
+  const { nodeId, directoryId } = peer;
+  const [name = '', foundation = ''] = peer.clusterId.split(foundationMark);
+  const wellFormed = isName(name) && isName(nodeId) && isDirectoryId(directoryId);
+  if (!wellFormed || !isFoundation(foundation)) {
     answer('its identity is malformed: it needs a cluster id, a node id and a directory id');
-  } else if (clusterId !== identity.clusterId) {
+  } else if (name !== clusterId) {
     answer(
-      `it belongs to cluster ${clusterId}, this node to cluster ${identity.clusterId}: ` +
+      `it belongs to cluster ${name}, this node to cluster ${clusterId}: ` +
         'check --cluster-id and the addresses of the peers',
+    );
+  } else if (foundation !== '' && memory.foundation !== '' && foundation !== memory.foundation) {
+    answer(
+      `it belongs to another cluster of the name ${name}: its first start named other members ` +
+        'than this node’s; start it with an empty data directory, and with --join to be added',
     );
   } else if (nodeId === identity.nodeId) {
     answer(`it has this node's own id, ${nodeId}: give every node an id of its own`);
   } else {
+    if (memory.foundation === '' && foundation !== '') memory.adopt(foundation);
     memory.meet(nodeId, directoryId, answer);
   }
 }
