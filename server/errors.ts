@@ -48,13 +48,14 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   NOSESSION: {
     meaning:
       'the session is closed, expired or never was; this attempt did nothing, ' +
-      'of an earlier one nothing is known',
-    definite: true,
+      'an earlier one of the same number may have',
+    definite: false,
   },
   STALESEQ: {
     meaning:
-      'the client had acknowledged the answer of this sequence number; this attempt did nothing',
-    definite: true,
+      'the client had acknowledged the answer of this sequence number; this attempt did nothing, ' +
+      'an earlier one may have',
+    definite: false,
   },
   BUSY: {
     meaning: 'a change of members, a transfer or a snapshot is under way, or leadership is too new',

@@ -346,11 +346,26 @@ export class RaftDriver {
     this.#host.network.setPeers(new Map(others.map((id) => [id, addresses[id]?.peer ?? ''])));
   }
 
+  /** What the flags say counts at the first start only, and is easily forgotten at that. */
+  #warnOfMembers(): void {
+    const told = [...this.#options.initialConfiguration.voters].sort().join(',');
+    const { configuration } = this.raft.status().configuration;
+    const voters = [...configuration.voters].sort().join(',');
+    if (told !== '' && told !== voters) {
+      const why = 'the log and the first start decide who the members are, the flags name others';
+      this.#host.log.event('warn', 'members', { told, voters, why });
+    } else if (voters === this.#options.id) {
+      const why = 'a cluster of one: no --peer was given; --join would wait to be added to one';
+      this.#host.log.event('warn', 'members', { voters, why });
+    }
+  }
+
   #logRecovered(): void {
     const { currentTerm: term, votedFor, lastLogIndex, snapshotIndex } = this.raft.status();
     const { tornBytes } = this.#recovered;
     const facts = { term, votedFor, lastLogIndex, snapshotIndex, tornBytes };
     this.#host.log.event('info', 'recovered', facts);
+    this.#warnOfMembers();
     // What is behind it is applied once more, each configuration after the one before it.
     const { configuration } = this.raft.snapshotMetaAt(this.applier.appliedIndex).configuration;
     this.#members = membersOf(configuration);

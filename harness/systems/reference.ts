@@ -19,8 +19,6 @@ export const definiteErrors: ReadonlySet<string> = new Set([
   'NOPROTO',
   'NOAUTH',
   'WRONGPASS',
-  'NOSESSION',
-  'STALESEQ',
   'BUSY',
   'MISMATCH',
   'LAGGING',

@@ -27,7 +27,7 @@ export class IdentityError extends Error {
 }
 
 /** Of names: they stand in messages between peers and in this file. */
-const nameLengthMax = 256;
+const nameLengthMax = 200;
 const directoryIdPattern = /^[0-9a-f]{16}$/;
 const foundationPattern = /^([0-9a-f]{8})?$/;
 

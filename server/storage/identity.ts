@@ -102,7 +102,7 @@ function checkName(what: string, name: string): void {
     throw new IdentityError(`the ${what} "${name}" must not hold a "${foundationMark}"`);
   }
   if (isName(name)) return;
-  throw new IdentityError(`the ${what} must have 1 to 256 characters, "${name}" has not`);
+  throw new IdentityError(`the ${what} must have 1 to 200 characters, "${name}" has not`);
 }
 
 function checkFormerVersion(files: readonly string[]): void {
