@@ -10,11 +10,19 @@ export interface Health {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+function isMember({ id, configuration }: NodeInfo): boolean {
+  const { voters, outgoingVoters, learners } = configuration.configuration;
+  return [voters, outgoingVoters, learners].some((ids) => ids.includes(id));
+}
+
 /** Healthy is a node that takes commands and knows a leader. */
 export function describeHealth(info: NodeInfo, peers: readonly PeerLinkStatus[]): Health {
   const reasons: string[] = [];
   if (!info.serving) reasons.push('it repairs its log, stops or has ended');
-  if (info.leaderId === null) reasons.push('no leader is known');
+  if (!isMember(info)) {
+    const advice = 'RAFT.ADD on the leader makes it one';
+    reasons.push(`it is no member of the cluster, or does not know yet that it is: ${advice}`);
+  } else if (info.leaderId === null) reasons.push('no leader is known');
   const refusals = peers.flatMap(({ peer, refusal }) =>
     refusal === null ? [] : [`${peer}: ${refusal}`],
   );

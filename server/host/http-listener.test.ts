@@ -55,6 +55,13 @@ test('a node that does not is not, and says why', async () => {
   });
 });
 
+test('a node that is no member is told apart from one that waits for a leader', async () => {
+  const { base } = await createHttp({ id: 'n5', leaderId: null });
+  expect(await (await fetch(`${base}/health`)).json()).toMatchObject({
+    reasons: [expect.stringMatching(/^it is no member of the cluster, .* RAFT.ADD on the leader/)],
+  });
+});
+
 test('metrics tell of roles, indexes, followers, queues, syncs and the process', async () => {
   const { base, metrics, state } = await createHttp();
   metrics.observeSync(0.4);

@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net';
 import type { PeerPolicy, Timers } from '../host.ts';
 import { parseMessage } from '../peer-codec.ts';
-import { encodeMessageFrame, parseHello } from '../peer-codec-frames.ts';
+import { encodeMessageFrame, parseHello, parseRefusal } from '../peer-codec-frames.ts';
 import type { NodeId } from '../raft/entry.ts';
 import type { Message } from '../raft/message.ts';
 import { PeerConnection } from './peer-connection.ts';
@@ -18,6 +18,8 @@ export interface IncomingPeerOptions {
   readonly timers: Timers;
   readonly onAdmitted: (from: NodeId) => void;
   readonly onMessage: (from: NodeId, message: Message) => void;
+  /** It was let in, and does not want this node. */
+  readonly onRefused: (from: NodeId, reason: string) => void;
   readonly onTrouble: (trouble: Readonly<Record<string, unknown>>) => void;
   readonly onClosed: (from: NodeId | null) => void;
 }
@@ -61,8 +63,13 @@ export class IncomingPeer {
   }
 
   #receive(frame: Uint8Array): void {
-    if (this.#from === null) this.#greeted(frame);
-    else this.#options.onMessage(this.#from, parseMessage(frame));
+    if (this.#from === null) {
+      this.#greeted(frame);
+      return;
+    }
+    const refusal = parseRefusal(frame);
+    if (refusal === null) this.#options.onMessage(this.#from, parseMessage(frame));
+    else this.#options.onRefused(this.#from, refusal);
   }
 
   #greeted(frame: Uint8Array): void {

@@ -141,7 +141,8 @@ export class PeerLink {
       if (refusal === null) this.#welcome(connection);
       else {
         this.#refused(refusal);
-        connection.destroy();
+        // It has let this node in, and would not know why nothing comes.
+        connection.refuse(refusal);
       }
     });
   }

@@ -36,11 +36,15 @@ interface Setup {
   readonly addresses?: ReadonlyMap<string, Address>;
   readonly tls?: PeerTls;
   readonly admit?: (peer: PeerIdentity, answer: Answer) => void;
+  /** Delays are so many times shorter. */
+  readonly hurry?: number;
 }
 
 const welcome = (_: PeerIdentity, answer: Answer) => answer(null);
 
-function createLinks({ id, addresses = new Map(), tls, admit = welcome }: Setup) {
+function createLinks(setup: Setup) {
+  const { id, addresses = new Map(), tls, admit = welcome, hurry = 1 } = setup;
+  const timers = createRealTimers();
   const received: Received[] = [];
   const states: string[] = [];
   const warnings: Record<string, unknown>[] = [];
@@ -48,7 +52,11 @@ function createLinks({ id, addresses = new Map(), tls, admit = welcome }: Setup)
   const links = new PeerLinks({
     addresses,
     tls: tls ?? null,
-    timers: createRealTimers(),
+    timers: {
+      now: () => timers.now(),
+      after: (delayMs, callback) => timers.after(delayMs / hurry, callback),
+      cancel: (timer) => timers.cancel(timer),
+    },
     log: {
       event: (level, name, fields) => {
         if (level !== 'warn') return;
@@ -304,6 +312,27 @@ test('the end that connects refuses, too', async () => {
     { peer: 'n2', connected: false, refusal: 'not from directory of n2' },
   ]);
   expect(one.states).toEqual([]);
+  // It has let n1 in, and would else not know why it hears nothing.
+  const reason = 'not from directory of n2';
+  await wiped.until(() => wiped.warnings.length > 0);
+  expect(wiped.warnings).toEqual([{ name: 'peer link refused', to: 'n1', reason }]);
+  expect(wiped.links.status()).toMatchObject([{ peer: 'n1', connected: false, refusal: reason }]);
+  // Once n1 speaks, it is over.
+  expect(wiped.received).toEqual([]);
+  one.links.close();
+  const changed = createLinks({ id: 'n1' });
+  await changed.start(await freeAddress(), ['n2', address]);
+  await changed.until(() => changed.states.includes('n2 up'));
+  changed.links.send('n2', vote);
+  await wiped.until(() => wiped.received.length > 0);
+  expect(wiped.links.status()).toEqual([]);
+});
+
+test('who connects and says nothing is cut off', async () => {
+  const address = await freeAddress();
+  const one = createLinks({ id: 'n1', hurry: 100 });
+  await one.start(address);
+  expect(await converse(address, new Uint8Array(0))).toEqual([]);
 });
 
 /** What comes back on a connection that says this, until it is closed. */

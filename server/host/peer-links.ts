@@ -40,6 +40,8 @@ interface NamedLink {
   readonly address: string;
 }
 
+/** Who refuses this node and goes on, tries again much sooner. */
+const refusalMsMax = 5000;
 /** Peers and those who knock; a cluster has a few of them. */
 const connectionsMax = 512;
 
@@ -50,6 +52,8 @@ export class PeerLinks implements Network {
   /** The newest admitted connection that each peer made to us. */
   readonly #incoming = new Map<NodeId, IncomingPeer>();
   readonly #connections = new Set<IncomingPeer>();
+  /** Who was let in here, and did not want this node there. */
+  readonly #refusers = new Map<NodeId, { readonly reason: string; readonly atMs: number }>();
   readonly #server: Server;
   #policy: PeerPolicy | null = null;
   #peers: ReadonlyMap<NodeId, string> = new Map();
@@ -105,15 +109,30 @@ export class PeerLinks implements Network {
     this.#peerHandler = handler;
   }
 
-  /** Of each member to which a link is kept. */
+  /** Of each member to which a link is kept, and of those who refuse this node. */
   status(): readonly PeerLinkStatus[] {
-    return [...this.#links].map(([peer, { link }]) => ({
+    const linked = [...this.#links].map(([peer, { link }]) => ({
       peer,
       connected: link.connected,
-      refusal: link.refusal,
+      refusal: link.refusal ?? this.#refusalBy(peer),
       droppedCount: link.droppedCount,
       bufferedBytes: link.bufferedBytes,
     }));
+    const others = [...this.#refusers.keys()].filter((peer) => !this.#links.has(peer));
+    const refused = others.flatMap((peer) => {
+      const refusal = this.#refusalBy(peer);
+      if (refusal === null) return [];
+      return [{ peer, connected: false, refusal, droppedCount: 0, bufferedBytes: 0 }];
+    });
+    return [...linked, ...refused];
+  }
+
+  #refusalBy(peer: NodeId): string | null {
+    const refuser = this.#refusers.get(peer);
+    if (refuser === undefined) return null;
+    if (this.#options.timers.now() - refuser.atMs <= refusalMsMax) return refuser.reason;
+    this.#refusers.delete(peer);
+    return null;
   }
 
   close(): void {
@@ -180,6 +199,10 @@ export class PeerLinks implements Network {
         this.#incoming.set(from, peer);
       },
       onMessage: (from, message) => this.#deliver(from, message),
+      onRefused: (from, reason) => {
+        this.#refusers.set(from, { reason, atMs: this.#options.timers.now() });
+        this.#warnings.warn('peer link refused', { to: from, reason });
+      },
       onTrouble: (trouble) => this.#warnings.warn('peer refused', trouble),
       onClosed: (from) => {
         this.#connections.delete(peer);
@@ -195,6 +218,7 @@ export class PeerLinks implements Network {
     if (speaker !== null && speaker !== from) {
       throw new PeerCodecError(`${from} sent a ${message.type} in the name of ${speaker}`);
     }
+    if (this.#refusers.size > 0) this.#refusers.delete(from);
     this.#messageHandler(from, message);
   }
 }
