@@ -25,30 +25,43 @@ import {
 import { describeRaftInfo } from './info.ts';
 import { parseInteger, parseOrdinal } from './parse-integer.ts';
 
+type Parse = (parts: Parts, connection: Connection) => Action;
+
+/** As COMMAND tells it. */
+type Kind = 'admin' | 'readonly' | 'write';
+
 function define(
   name: string,
   arity: number,
-  [summary, parse]: readonly [string, (parts: Parts, connection: Connection) => Action],
+  [kind, summary, parse]: readonly [Kind, string, Parse],
 ): CommandSpec {
-  return { group: 'raft', name, arity, flags: ['admin'], keys: noKeys, summary, parse };
+  return { group: 'raft', name, arity, flags: [kind], keys: noKeys, summary, parse };
 }
 
 /** The table is asked for when a command is, not before it is there. */
 export function createRaftCommands(table: () => CommandTable): readonly CommandSpec[] {
+  const call: Parse = (parts, connection) => callInSession(table(), parts, connection);
+  const stale: Parse = (parts, connection) => readStale(table(), parts, connection);
+  const callSummary =
+    'A command that takes effect once however often it is sent: id sequence [ACK below] command ' +
+    '[argument ...].';
+  const staleSummary =
+    'A command that reads, answered by this node alone, however old what it has applied is.';
+  const addSummary =
+    'A learner joins: id, peer address, client address [EXPECT configuration-id]. On the leader.';
+  const promoteSummary = 'A learner becomes a voter: id [EXPECT configuration-id]. On the leader.';
+  const removeSummary = 'A member is one no more: id [EXPECT configuration-id]. On the leader.';
   const sessions: readonly CommandSpec[] = [
-    define('raft.session|call', -5, [
-      'id sequence [ACK below] command [argument ...]: takes effect once however often it is sent.',
-      (parts, connection) => callInSession(table(), parts, connection),
-    ]),
-    define('raft.session|close', 3, ['id', closeSession]),
-    define('raft.session|open', 2, ['Answers the id of a new session.', openSession]),
+    define('raft.session|call', -5, ['write', callSummary, call]),
+    define('raft.session|close', 3, ['write', 'Ends a session: id.', closeSession]),
+    define('raft.session|open', 2, ['write', 'Answers the id of a new session.', openSession]),
   ];
   return [
-    define('raft.add', -4, ['id peer-address client-address [EXPECT n]: a learner.', addMember]),
-    define('raft.hash', 1, ['Applied index and hash of this node’s state.', askHash]),
-    define('raft.info', 1, ['What this node knows of the cluster.', describeNode]),
-    define('raft.promote', -2, ['id [EXPECT n]: a learner becomes a voter.', promoteMember]),
-    define('raft.remove', -2, ['id [EXPECT n]: a member is one no more.', removeMember]),
+    define('raft.add', -4, ['admin', addSummary, addMember]),
+    define('raft.hash', 1, ['readonly', 'Applied index and hash of this node’s state.', askHash]),
+    define('raft.info', 1, ['readonly', 'What this node knows of the cluster.', describeNode]),
+    define('raft.promote', -2, ['admin', promoteSummary, promoteMember]),
+    define('raft.remove', -2, ['admin', removeSummary, removeMember]),
     {
       group: 'container',
       name: 'raft.session',
@@ -59,12 +72,9 @@ export function createRaftCommands(table: () => CommandTable): readonly CommandS
       subcommands: sessions,
       parse: null,
     },
-    define('raft.snapshot', 1, ['Takes a snapshot of this node’s state.', takeSnapshot]),
-    define('raft.stale', -2, [
-      'A command that reads, answered by this node alone, however old what it has applied is.',
-      (parts, connection) => readStale(table(), parts, connection),
-    ]),
-    define('raft.transfer', -1, ['[id]: hands leadership over.', transferLeadership]),
+    define('raft.snapshot', 1, ['admin', 'Takes a snapshot of this node’s state.', takeSnapshot]),
+    define('raft.stale', -2, ['readonly', staleSummary, stale]),
+    define('raft.transfer', -1, ['admin', 'Hands leadership over: [id].', transferLeadership]),
   ];
 }
 
