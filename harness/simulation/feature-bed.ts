@@ -213,7 +213,7 @@ export function isDone(answer: Answer): answer is Exclude<RespReply, { type: 'er
 }
 
 /** `SEEDS=201-900` looks at these; `SEEDS=17-17` repeats one. */
-export function chosenSeeds(count: number): readonly number[] {
+function chosenSeeds(count: number): readonly number[] {
   const [from = 1, to = count] = process.env['SEEDS']?.split('-').map(Number) ?? [];
   return Array.from({ length: to - from + 1 }, (_, at) => from + at);
 }

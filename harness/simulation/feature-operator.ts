@@ -45,8 +45,8 @@ export class CommittedConfigurations {
   }
 }
 
-export const peerAddressOf = (node: string): string => `${node}:7000`;
-export const clientAddressOf = (node: string): string => `${node}:6379`;
+const peerAddressOf = (node: string): string => `${node}:7000`;
+const clientAddressOf = (node: string): string => `${node}:6379`;
 
 export class FeatureOperator {
   readonly #bed: FeatureBed;
