@@ -23,7 +23,7 @@ function createHost(): Host & { readonly disk: FileDisk } {
   return {
     disk: new FileDisk(folder),
     timers: createRealTimers(),
-    random: createRealRandom('recovery test'),
+    random: createRealRandom(),
     log: { event: () => {} },
     crashPoints: noCrashPoints,
     trace: null,

@@ -129,7 +129,7 @@ function start(folder: string, voters: readonly string[] = ['n1']): Rig {
   const host: Host = {
     disk,
     timers,
-    random: createRealRandom('node test'),
+    random: createRealRandom(),
     log: { event: () => {} },
     crashPoints: noCrashPoints,
     trace: null,

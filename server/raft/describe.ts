@@ -120,7 +120,7 @@ export function describeStatus(status: RaftStatus): string {
 }
 
 /** `voters=n1,n2` and, where there are any, the outgoing voters and the learners. */
-export function describeConfiguration({ configuration }: ConfigurationAt): string {
+function describeConfiguration({ configuration }: ConfigurationAt): string {
   const { voters, outgoingVoters, learners } = configuration;
   const outgoing = outgoingVoters.length === 0 ? '' : ` outgoing=${outgoingVoters.join(',')}`;
   const learning = learners.length === 0 ? '' : ` learners=${learners.join(',')}`;

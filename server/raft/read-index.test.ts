@@ -11,7 +11,7 @@ function readResponse(server: TestServer, readIndex: number): ReadIndexResponse 
   return { type: 'readIndexResponse', term: server.status.currentTerm, requestId, readIndex };
 }
 
-test('[Ongaro §6.4] a late answer is good for the reads of its own request, for no later one', () => {
+test('[Ongaro §6.4] a late answer is good for the reads of its own request, no later one', () => {
   const server = new TestServer();
   server.receive('n2', append('n2', 1));
   server.read(1);
@@ -24,7 +24,7 @@ test('[Ongaro §6.4] a late answer is good for the reads of its own request, for
   expect(server.released).toEqual(['1 at 1', '2 at 4']);
 });
 
-test('[Ongaro §6.4] reads on a follower are served though each answer takes longer than a retry', () => {
+test('[Ongaro §6.4] reads on a follower are served though answers take longer than a retry', () => {
   const server = new TestServer();
   server.receive('n2', append('n2', 1));
   server.read(1);

@@ -137,9 +137,9 @@ function sendReadIndexRequest(core: Core, leaderId: NodeId): void {
 const unansweredTimeoutsMax = 4;
 
 /**
- * A request or its answer may be lost: all that waits is asked anew, each time after a longer while,
- * for where answers merely take long, more requests would not make them faster. A leader that is
- * heard and does not hear is not waited for without end: the reads may be asked elsewhere.
+ * A request or its answer may be lost: all that waits is asked anew, each time after a longer
+ * while, for where answers merely take long, more requests would not make them faster. A leader
+ * that is heard and does not hear is not waited for without end: the reads may be asked elsewhere.
  */
 export function stepForwardedReadsTick(core: Core): void {
   const { forwardedReads, leaderId } = core;
@@ -156,8 +156,8 @@ export function stepForwardedReadsTick(core: Core): void {
 }
 
 /**
- * Counts only as the answer of this term's leader to a request of this process. To an earlier one it
- * is good for the reads that were in it, and for no other: those were asked before it was taken.
+ * Counts only as the answer of this term's leader to a request of this process. To an earlier one
+ * it is good for the reads that were in it, and for no other: those were asked before it was taken.
  */
 export function handleReadIndexResponse(
   core: Core,

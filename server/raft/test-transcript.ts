@@ -10,7 +10,7 @@ import { TranscriptCluster } from './test-transcript-cluster.ts';
 import { TranscriptError } from './test-transcript-network.ts';
 import type { TranscriptNode } from './test-transcript-node.ts';
 
-export const transcriptHelp = `
+const transcriptHelp = `
 set NAME=NUMBER ..                  for the next cluster: bytes of entries in a message (1: one
                                     entry), window (messages), trailing (entries), chunks (of a
                                     snapshot), lag (entries that a new voter may lack)

@@ -40,9 +40,9 @@ export function isDirectoryId(value: unknown): value is string {
 }
 
 /**
- * Two clusters of one name (the default one, say) are told apart by whom they began with: their logs
- * may hold entries of the same index and term, and a server of the one would be believed by the
- * other. Names only: nodes may see each other at different addresses.
+ * Two clusters of one name (the default one, say) are told apart by whom they began with: their
+ * logs may hold entries of the same index and term, and a server of the one would be believed by
+ * the other. Names only: nodes may see each other at different addresses.
  */
 export function foundationOf(configuration: Configuration): string {
   const { voters, learners } = configuration;

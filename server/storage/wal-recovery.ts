@@ -245,8 +245,8 @@ function checkSuccessor({
     segmentFile(header.sequence),
     0,
     `its header continues entry ${header.lastEntry.index} of term ${header.lastEntry.term} in ` +
-      `term ${header.hardState.currentTerm}, the segment before ends with entry ${lastEntry.index} of ` +
-      `term ${lastEntry.term} in term ${hardState.currentTerm}`,
+      `term ${header.hardState.currentTerm}, the segment before ends with entry ` +
+      `${lastEntry.index} of term ${lastEntry.term} in term ${hardState.currentTerm}`,
   );
 }
 

@@ -42,7 +42,7 @@ export function parseSegmentFile(file: string): number | null {
 // magic with version 8 | marker 4 | size 4 | sequence 8 | last entry's index 8 and term 8 |
 // currentTerm 8 | previous 4 | length of votedFor 4 | votedFor | checksum 4 | padding
 const magic = Buffer.from('raftwal\x02', 'latin1');
-export const headerFixedBytes = 56;
+const headerFixedBytes = 56;
 const checksumBytes = 4;
 const nameBytesMax = 4096;
 
