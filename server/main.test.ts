@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect as connectPlainly, createServer } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { execa, execaSync } from 'execa';
@@ -188,13 +188,19 @@ describe('three nodes', { timeout: 30_000 }, () => {
     expect(await ask(leader.clientPort, ['SET', 'before', 'stop'])).toBe('+OK');
     const term = Number(await field(leader, 'term'));
     const others = processes.running.filter((node) => node !== leader);
-    leader.kill('SIGTERM');
+    const answers = await stopUnderLoad(leader);
     expect(await leader.ended).toMatchObject({ exitCode: 0, stderr: '' });
     // Handed over, and not lost: when it has ended there is a next term already, and just one.
     const terms = await Promise.all(others.map((node) => field(node, 'term')));
     expect(Math.max(...terms.map(Number))).toBe(term + 1);
     const successor = await processes.leader(processes.running);
     expect(await read(successor.clientPort, 'before')).toBe('stop');
+    // Everything was answered, and nobody was left in doubt.
+    expect(answers).toHaveLength(loadCount);
+    expect(answers.filter((answer) => answer === '+OK').length).toBeGreaterThan(0);
+    expect(answers.filter((answer) => !/^(?:\+OK|-NOLEADER .*|-MOVED .*)$/.test(answer))).toEqual(
+      [],
+    );
     processes.start(leader.id);
   });
 
@@ -398,6 +404,24 @@ describe('with TLS between peers and for clients', { timeout: 30_000 }, () => {
     expect(await tell(await leader(), 'GET k')).toBe('+OK\r\n$1\r\nv\r\n');
   });
 });
+
+const loadCount = 400;
+
+/** Stops a node while so many writes are on their way; what was answered, until it hung up. */
+function stopUnderLoad(node: TestNode): Promise<readonly string[]> {
+  const value = 'x'.repeat(2000);
+  return new Promise((resolve) => {
+    const socket = connectPlainly({ host: '127.0.0.1', port: node.clientPort });
+    let received = '';
+    socket.once('data', () => node.kill('SIGTERM'));
+    socket.on('data', (bytes) => {
+      received += bytes.toString('latin1');
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(received.split('\r\n').slice(0, -1)));
+    socket.write(`SET load ${value}\r\n`.repeat(loadCount));
+  });
+}
 
 /** A field of INFO. */
 async function field(node: TestNode, name: string): Promise<string | undefined> {
