@@ -50,6 +50,8 @@ export interface Network {
    * given up. A network that was told of an address by other means may know better.
    */
   setPeers(peers: ReadonlyMap<NodeId, string>): void;
+  /** What was known of this peer is void: its connections are closed, and it is let in anew. */
+  meetAgain(peer: NodeId): void;
 }
 
 /** Monotonic time. The core's safety never depends on it. */

@@ -7,7 +7,7 @@
 import { createErrorReply, type ErrorReply } from './errors.ts';
 import { isJoint, membersOf, parseConfiguration } from './raft/configuration.ts';
 import type { Configuration, Entry, EntryId } from './raft/entry.ts';
-import type { ConfigurationChange, Rejection } from './raft/ready.ts';
+import type { ConfigurationChange, Rejection, TransferEnd } from './raft/ready.ts';
 import type { RaftDriver } from './raft-driver.ts';
 import type { AdminCommand, AdminReply } from './server-node.ts';
 
@@ -53,6 +53,11 @@ const rejectionTexts: Readonly<Record<Exclude<Rejection, 'notLeader'>, ErrorRepl
   badTarget: createErrorReply('ERR', 'leadership goes only to another voter that can be reached'),
 };
 
+const transferTexts: Readonly<Record<Exclude<TransferEnd, 'deposed'>, ErrorReply>> = {
+  givenUp: createErrorReply('BUSY', 'the target did not catch up in time; this node leads'),
+  unanswered: createErrorReply('UNCERTAIN', 'the target was told to stand, and may still do so'),
+};
+
 /** Definite. `refusal` says where the leader is. */
 export function describeRejection(reason: Rejection, refusal: () => ErrorReply): ErrorReply {
   return reason === 'notLeader' ? refusal() : rejectionTexts[reason];
@@ -94,12 +99,8 @@ export class PendingAdmin {
     this.#take(id)(error);
   }
 
-  transferEnded(id: number, succeeded: boolean): void {
-    const failed = createErrorReply(
-      'BUSY',
-      'the target did not take over in time; this node leads',
-    );
-    this.#take(id)(succeeded ? { type: 'ok' } : failed);
+  transferEnded(id: number, end: TransferEnd): void {
+    this.#take(id)(end === 'deposed' ? { type: 'ok' } : transferTexts[end]);
   }
 
   /** An entry is applied. Two entries of one index cannot both be: that settles a change. */

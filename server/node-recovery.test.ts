@@ -33,6 +33,7 @@ function createHost(): Host & { readonly disk: FileDisk } {
       onPeer: () => {},
       join: () => {},
       setPeers: () => {},
+      meetAgain: () => {},
     },
   };
 }

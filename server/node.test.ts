@@ -141,6 +141,7 @@ function start(folder: string, voters: readonly string[] = ['n1']): Rig {
       onPeer: () => {},
       join: () => {},
       setPeers: () => {},
+      meetAgain: () => {},
     },
   };
   const node = startNode(host, {

@@ -91,7 +91,7 @@ class Node implements ServerNode {
         rejected: (id, reason) => this.#rejected(id, reason),
         readConfirmed: (id, readIndex) => this.#reads.confirm(id, readIndex),
         readRejected: (id) => this.#reads.take(id)?.reply(this.#refusal()),
-        transferEnded: (id, succeeded) => this.#admin.transferEnded(id, succeeded),
+        transferEnded: (id, end) => this.#admin.transferEnded(id, end),
         applied: (entry, answer) => this.#applied(entry, answer),
         progressed: () => this.#serveReads(),
         installed: (snapshot) => this.#installed(snapshot),

@@ -90,6 +90,16 @@ function withLength(frame: Buffer): Uint8Array {
   return frame;
 }
 
+/** How each record of a TLS handshake begins, and each alert. */
+const tlsBeginnings: readonly number[] = [0x1603, 0x1503];
+
+function describeTooLong(length: number, lengthMax: number): string {
+  if (tlsBeginnings.includes(length >>> 16)) {
+    return 'it speaks TLS and this node does not: give --tls-peer-* to all nodes or to none';
+  }
+  return `a frame of ${length} bytes, at most ${lengthMax} may come`;
+}
+
 /** Cuts a stream of bytes into frames. */
 export class FrameReader {
   #chunks: Uint8Array[] = [];
@@ -119,7 +129,7 @@ export class FrameReader {
     while (buffer.length - offset >= frameHeaderBytes) {
       const length = buffer.readUInt32BE(offset);
       if (length > this.#lengthMax) {
-        throw new PeerCodecError(`a frame of ${length} bytes, at most ${this.#lengthMax} may come`);
+        throw new PeerCodecError(describeTooLong(length, this.#lengthMax));
       }
       const end = offset + frameHeaderBytes + length;
       if (end > buffer.length) {

@@ -90,11 +90,14 @@ test('what is lost from sight is uncertain; what the core has not answered waits
   admin.abandonChanges(uncertain);
   expect(replies).toEqual([uncertain]);
   expect(admin.count).toBe(1);
-  admin.transferEnded(2, true);
+  admin.transferEnded(2, 'deposed');
   expect(replies.at(-1)).toEqual({ type: 'ok' });
   admin.offer(3, (reply) => replies.push(reply));
-  admin.transferEnded(3, false);
+  admin.transferEnded(3, 'givenUp');
   expect(replies.at(-1)).toMatchObject({ code: 'BUSY' });
+  admin.offer(3, (reply) => replies.push(reply));
+  admin.transferEnded(3, 'unanswered');
+  expect(replies.at(-1)).toMatchObject({ code: 'UNCERTAIN' });
   admin.offer(4, (reply) => replies.push(reply));
   admin.abandonAll(uncertain);
   expect(replies.at(-1)).toEqual(uncertain);

@@ -17,7 +17,7 @@ import { isJoint, membersOf, parseConfiguration } from './raft/configuration.ts'
 import type { ConfigurationAt, Entry, EntryId, NodeId, SnapshotMeta } from './raft/entry.ts';
 import type { Envelope, Message } from './raft/message.ts';
 import { createRaft, type Raft } from './raft/raft.ts';
-import type { Input, Ready, Rejection } from './raft/ready.ts';
+import type { Input, Ready, Rejection, TransferEnd } from './raft/ready.ts';
 import type { NodeCounters } from './server-node.ts';
 import { WriteQueue } from './storage/write-queue.ts';
 
@@ -26,7 +26,7 @@ export interface RaftDriverEvents {
   rejected(id: number, reason: Rejection): void;
   readConfirmed(id: number, readIndex: number): void;
   readRejected(id: number): void;
-  transferEnded(id: number, succeeded: boolean): void;
+  transferEnded(id: number, end: TransferEnd): void;
   /** `answer` is null for an entry that is no command. */
   applied(entry: Entry, answer: Reply | null): void;
   /** The applied index has grown. */
@@ -55,6 +55,8 @@ export class RaftDriver {
   #ended = false;
   /** The write that makes an installed snapshot the current one. */
   #installing: { readonly writeId: number; readonly snapshot: SnapshotMeta } | null = null;
+  /** Of those that were last told to the network. */
+  #addresses: ReadonlyMap<NodeId, string> = new Map();
   /** Of the newest configuration that is applied, and is no joint one. */
   #members: readonly NodeId[] = [];
 
@@ -164,9 +166,10 @@ export class RaftDriver {
     return { ...this.counters, fsyncs, bytesWritten, snapshotsTaken: this.snapshots.takenCount };
   }
 
-  /** Files that nobody reads any more go. To be called about once a second. */
+  /** Files that nobody reads any more go, and links to nobody. To be called once a second or so. */
   dropUnused(): void {
     this.#recovered.snapshots.dropUnused();
+    this.#tellPeers();
   }
 
   /** Whatever goes wrong inside ends the node: what it would do next could not be trusted. */
@@ -211,7 +214,7 @@ export class RaftDriver {
     }
     if (ready.installed !== null) this.#install(ready.installed);
     this.applier.push(ready.committed);
-    for (const { id, succeeded } of ready.transfers) this.#events.transferEnded(id, succeeded);
+    for (const { id, end } of ready.transfers) this.#events.transferEnded(id, end);
     for (const { id } of ready.rejectedReads) this.#events.readRejected(id);
     for (const { id, readIndex } of ready.reads) this.#events.readConfirmed(id, readIndex);
     for (const request of ready.chunkRequests) this.snapshots.sendChunk(request);
@@ -278,7 +281,12 @@ export class RaftDriver {
   #forgetRemoved({ index, configuration }: ConfigurationAt): void {
     const members = membersOf(configuration);
     for (const id of this.#members) {
-      if (!members.includes(id)) this.#recovered.identity.forget(id, index);
+      if (members.includes(id)) continue;
+      this.#recovered.identity.forget(id, index);
+      // Who was met under this name meanwhile (it was added again, and this node learns late of its
+      // removal) must be remembered anew: a link that stands is never asked again. What is on its
+      // way to it leaves first.
+      this.#host.timers.after(0, () => this.guard(() => this.#host.network.meetAgain(id)));
     }
     this.#members = members;
   }
@@ -336,14 +344,20 @@ export class RaftDriver {
     this.#host.log.event('info', 'status', { role, term, leaderId, lastLogIndex, commitIndex });
   }
 
-  /** Where the other members are; a node without a configuration knows them by its flags alone. */
+  /**
+   * Where the other members are; a node without a configuration knows them by its flags alone. A
+   * leader keeps its link to who leaves, until that is committed and told.
+   */
   #tellPeers(): void {
-    const { configuration } = this.raft.status().configuration;
-    const members = membersOf(configuration);
+    const { configuration, followers } = this.raft.status();
+    const { addresses } = configuration.configuration;
+    const members = membersOf(configuration.configuration);
     if (members.length === 0) return;
-    const others = members.filter((id) => id !== this.#options.id);
-    const { addresses } = configuration;
-    this.#host.network.setPeers(new Map(others.map((id) => [id, addresses[id]?.peer ?? ''])));
+    const others = new Set([...members, ...followers.map(({ id }) => id)]);
+    others.delete(this.#options.id);
+    const addressOf = (id: NodeId): string => addresses[id]?.peer ?? this.#addresses.get(id) ?? '';
+    this.#addresses = new Map([...others].map((id) => [id, addressOf(id)]));
+    this.#host.network.setPeers(this.#addresses);
   }
 
   /** What the flags say counts at the first start only, and is easily forgotten at that. */

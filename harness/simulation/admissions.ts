@@ -62,6 +62,13 @@ export class Admissions {
     else this.#ask(policy, knocking, passage);
   }
 
+  /** The lives of this node are asked about anew; one that is being asked about gets its answer. */
+  forget(node: string): void {
+    for (const [life, { type }] of this.#verdicts) {
+      if (life.node === node && type !== 'asked') this.#verdicts.delete(life);
+    }
+  }
+
   #ask(policy: PeerPolicy, knocking: Knocking, passage: Passage): void {
     const waiting = [passage];
     this.#verdicts.set(knocking.life, { type: 'asked', waiting });

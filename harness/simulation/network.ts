@@ -108,6 +108,7 @@ export class SimulatedNetwork {
         }
       },
       setPeers: (peers) => this.#setPeers(endpoint, new Set(peers.keys())),
+      meetAgain: (peer) => endpoint.admissions.forget(peer),
     };
   }
 

@@ -10,6 +10,7 @@ import { createSession } from '../resp/session.ts';
 import type { ServerNode } from '../server-node.ts';
 import type { Address } from './address.ts';
 import { describeRemote, listenOn } from './listen.ts';
+import { describeTlsFault } from './peer-tls.ts';
 import type { ClientTls } from './secret-files.ts';
 
 export interface ClientListenerOptions {
@@ -66,8 +67,9 @@ export class ClientListener {
     const server = createTlsServer({ cert, key, ...authority, ...limits }, (socket) => {
       this.#accept(socket);
     });
-    server.on('tlsClientError', (error) => {
-      log.event('debug', 'client connection', { error: error.message });
+    server.on('tlsClientError', (error, socket) => {
+      const reason = describeTlsFault(error);
+      log.event('debug', 'client connection', { address: describeRemote(socket), error: reason });
     });
     return server;
   }

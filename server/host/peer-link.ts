@@ -40,8 +40,8 @@ export class PeerLink {
   #connected = false;
   /** The other end has said hello, and the policy thinks about it. */
   #admitting = false;
-  /** TLS is made, and the other end has not said a word yet. */
-  #unanswered = false;
+  /** What it means if the other end hangs up now, without a word; null: nothing. */
+  #hangUpMeans: string | null = null;
   #closed = false;
   #refusal: string | null = null;
   #droppedCount = 0;
@@ -107,15 +107,19 @@ export class PeerLink {
     const { peer, address, tls } = this.#options;
     if (tls === null) return connect({ ...address, noDelay: true });
     const socket = connectWithTls(tls, address, peer);
+    // These are no errors on this side: it just ends.
+    socket.once('connect', () => {
+      this.#hangUpMeans = 'it hung up before TLS was made: does it speak TLS?';
+    });
     socket.once('secureConnect', () => {
-      this.#unanswered = true;
+      this.#hangUpMeans = 'it hung up: is the own certificate of its authority?';
     });
     return socket;
   }
 
   #receive(connection: PeerConnection, frame: Uint8Array): void {
     this.#heardAtMs = this.#options.timers.now();
-    this.#unanswered = false;
+    this.#hangUpMeans = null;
     const refusal = parseRefusal(frame);
     if (refusal !== null) {
       this.#refused(refusal);
@@ -181,10 +185,8 @@ export class PeerLink {
   }
 
   #lost(): void {
-    // A certificate that the other end does not trust is no error on this side, it just ends.
-    if (this.#unanswered && !this.#closed)
-      this.#refused('it hung up: is the own certificate of its authority?');
-    this.#unanswered = false;
+    if (this.#hangUpMeans !== null && !this.#closed) this.#refused(this.#hangUpMeans);
+    this.#hangUpMeans = null;
     this.#connection = null;
     this.#admitting = false;
     if (this.#connected) {

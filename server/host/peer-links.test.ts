@@ -441,6 +441,21 @@ test('with TLS, members talk; strangers, other names and plain text do not', asy
   expect(await converse(address2, encodeFrame(encodeHello(hello)))).toEqual([]);
 });
 
+test('one end with TLS and the other without: both say that it is this', async () => {
+  const ours = await createAuthority('ours');
+  const [address1, address2] = [await freeAddress(), await freeAddress()];
+  const secret = createLinks({ id: 'n1', tls: await tlsFor(ours, 'n1') });
+  const open = createLinks({ id: 'n2' });
+  await secret.start(address1, ['n2', address2]);
+  await open.start(address2, ['n1', address1]);
+  const told = (warnings: readonly Record<string, unknown>[], text: string) =>
+    warnings.some(({ reason }) => String(reason).includes(text));
+  await open.until(() => told(open.warnings, 'it speaks TLS and this node does not'));
+  await secret.until(() => told(secret.warnings, 'TLS: it does not speak TLS'));
+  await secret.until(() => told(secret.warnings, 'it hung up before TLS was made'));
+  expect(secret.links.status()[0]?.refusal).toContain('does it speak TLS?');
+});
+
 test('with TLS, a node that answers in the place of another is refused', async () => {
   const ours = await createAuthority('ours');
   const address = await freeAddress();

@@ -15,9 +15,9 @@ import type { Message } from '../raft/message.ts';
 import { type Address, describeAddress, parseAddress } from './address.ts';
 import { IncomingPeer } from './incoming-peer.ts';
 import { LimitedWarnings } from './limited-warnings.ts';
-import { listenOn } from './listen.ts';
+import { describeRemote, listenOn } from './listen.ts';
 import { PeerLink } from './peer-link.ts';
-import { type PeerTls, serverOptionsOf } from './peer-tls.ts';
+import { describeTlsFault, type PeerTls, serverOptionsOf } from './peer-tls.ts';
 
 export interface PeerLinksOptions {
   /** They win over the addresses that `setPeers` names. */
@@ -82,6 +82,14 @@ export class PeerLinks implements Network {
 
   setPeers(peers: ReadonlyMap<NodeId, string>): void {
     this.#peers = new Map(peers);
+    this.#connect();
+  }
+
+  meetAgain(peer: NodeId): void {
+    this.#links.get(peer)?.link.close();
+    this.#links.delete(peer);
+    this.#incoming.get(peer)?.close();
+    this.#incoming.delete(peer);
     this.#connect();
   }
 
@@ -177,8 +185,11 @@ export class PeerLinks implements Network {
     const { tls } = this.#options;
     if (tls === null) return createServer({ noDelay: true }, (socket) => this.#accept(socket));
     const server = createTlsServer(serverOptionsOf(tls), (socket) => this.#accept(socket));
-    server.on('tlsClientError', (error) => {
-      this.#warnings.warn('peer refused', { reason: `TLS: ${error.message}` });
+    server.on('tlsClientError', (error, socket) => {
+      this.#warnings.warn('peer refused', {
+        address: describeRemote(socket),
+        reason: describeTlsFault(error),
+      });
     });
     return server;
   }

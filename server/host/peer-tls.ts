@@ -61,3 +61,13 @@ export function nameFault(certificate: PeerCertificate, nodeId: NodeId): string 
   if (names.includes(nodeId)) return null;
   return `its certificate is for ${names.join(', ') || 'nobody'}, not for the node id ${nodeId}`;
 }
+
+/** The library's own text is full of numbers, over several lines. */
+export function describeTlsFault(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  const plain = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_HTTP_REQUEST'].includes(code);
+  if (plain || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return 'TLS: it does not speak TLS';
+  if (code === 'ECONNRESET') return 'TLS: it hung up: does it trust the certificate of this node?';
+  const reason = 'reason' in error ? String(error.reason) : error.message;
+  return `TLS: ${reason}`;
+}

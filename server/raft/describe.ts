@@ -95,9 +95,7 @@ export function describeReady(ready: Ready): string {
     ...ready.rejected.map(({ id, reason }) => `rejected #${id} ${reason}`),
     ...ready.reads.map(({ id, readIndex }) => `read #${id} at ${readIndex}`),
     ...ready.rejectedReads.map(({ id }) => `rejectedRead #${id}`),
-    ...ready.transfers.map(({ id, succeeded }) => {
-      return `transfer #${id} ${succeeded ? 'is over' : 'was given up'}`;
-    }),
+    ...ready.transfers.map(({ id, end }) => `transfer #${id} ${end}`),
     ...ready.chunkRequests.map((request) => {
       return `chunk for ${request.to} of ${request.lastIncludedIndex} from ${request.offset}`;
     }),

@@ -37,9 +37,23 @@ export function stepSnapshotTaken(core: Core, snapshot: SnapshotMeta): void {
     throw new InvariantError('a snapshot holds what is committed only', facts);
   }
   core.snapshot = snapshot;
-  const compactIndex = lastIncludedIndex - core.options.trailingEntryCount;
+  const compactIndex = trailingFrom(core, lastIncludedIndex) - 1;
   core.log.compactTo(compactIndex);
   core.configurations.compactTo(compactIndex);
+}
+
+/** The first entry that stays: so many before the snapshot's last, as long as they are not large. */
+function trailingFrom(core: Core, lastIncludedIndex: number): number {
+  const { trailingEntryCount, trailingBytesMax } = core.options;
+  const oldest = Math.max(core.log.firstIndex, lastIncludedIndex - trailingEntryCount + 1);
+  let from = lastIncludedIndex + 1;
+  let bytes = 0;
+  while (from > oldest) {
+    bytes += core.log.entryAt(from - 1).data.length;
+    if (bytes > trailingBytesMax) break;
+    from -= 1;
+  }
+  return from;
 }
 
 export function handleInstallSnapshot(core: Core, from: NodeId, message: InstallSnapshot): void {

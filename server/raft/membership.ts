@@ -12,12 +12,12 @@ import {
   isVoter,
   membersOf,
 } from './configuration.ts';
-import { type Core, configurationInForce } from './core.ts';
+import { type Core, configurationInForce, otherMembers } from './core.ts';
 import type { Configuration, NodeId } from './entry.ts';
 import { InvariantError } from './invariant-error.ts';
 import type { ConfigurationChange, Rejection } from './ready.ts';
 import { becomeFollower, reconcileWithConfiguration } from './role.ts';
-import { appendAsLeader, broadcastEntries } from './sending.ts';
+import { appendAsLeader, broadcastEntries, broadcastHeartbeat } from './sending.ts';
 import { sendTimeoutNow } from './transfer.ts';
 
 export function stepChangeConfiguration(core: Core, change: ConfigurationChange): void {
@@ -92,6 +92,8 @@ export function continueChange(core: Core): void {
     broadcastEntries(core);
     return;
   }
+  // Who leaves is told that it has left; after this it hears nothing more.
+  if (core.progress.size > otherMembers(core).length) broadcastHeartbeat(core);
   reconcileWithConfiguration(core);
   if (isVoter(configuration, core.id)) return;
   const successor = furthestVoter(core);

@@ -25,6 +25,8 @@ export interface RaftOptions {
   readonly maxUncommittedBytes?: number;
   /** Entries before a snapshot that stay in the log for slow followers. Default 5000. */
   readonly trailingEntryCount?: number;
+  /** Bytes of command data that such entries may have together. Default 16 MiB. */
+  readonly trailingBytesMax?: number;
   /** A learner that lacks more entries than this is not made a voter. Default 1000. */
   readonly promotionLagMax?: number;
 }
@@ -49,6 +51,7 @@ export function completeOptions(options: RaftOptions): RequiredOptions {
     maxInflightBytes: 4 * 1024 * 1024,
     maxUncommittedBytes: 64 * 1024 * 1024,
     trailingEntryCount: 5000,
+    trailingBytesMax: 16 * 1024 * 1024,
     promotionLagMax: 1000,
     ...options,
   };

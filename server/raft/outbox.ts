@@ -5,7 +5,7 @@
  */
 import type { EntryId, NodeId, SnapshotMeta } from './entry.ts';
 import type { Envelope, InstallSnapshot, Message } from './message.ts';
-import type { ChunkRequest, Rejection } from './ready.ts';
+import type { ChunkRequest, Rejection, TransferEnd } from './ready.ts';
 
 export class Outbox {
   messages: Envelope[] = [];
@@ -14,7 +14,7 @@ export class Outbox {
   rejected: { readonly id: number; readonly reason: Rejection }[] = [];
   reads: { readonly id: number; readonly readIndex: number }[] = [];
   rejectedReads: { readonly id: number }[] = [];
-  transfers: { readonly id: number; readonly succeeded: boolean }[] = [];
+  transfers: { readonly id: number; readonly end: TransferEnd }[] = [];
   chunkRequests: ChunkRequest[] = [];
   chunks: { readonly from: NodeId; readonly message: InstallSnapshot }[] = [];
   installed: SnapshotMeta | null = null;

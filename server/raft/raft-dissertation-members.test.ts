@@ -37,8 +37,8 @@ function leader(fields: ConstructorParameters<typeof TestServer>[0] = {}): TestS
   return server;
 }
 
-const transfersOf = (server: TestServer): readonly boolean[] =>
-  server.readies.flatMap(({ transfers }) => transfers.map(({ succeeded }) => succeeded));
+const transfersOf = (server: TestServer): readonly string[] =>
+  server.readies.flatMap(({ transfers }) => transfers.map(({ end }) => end));
 
 describe('transfer of leadership', () => {
   it('[Ongaro §3.10] the target gets all of the log first, and no proposal is taken', () => {
@@ -55,7 +55,16 @@ describe('transfer of leadership', () => {
     const request = voteRequest('n3', 2, { lastLogIndex: 2, lastLogTerm: 1, transfer: true });
     const [answer] = sentOf(server.receive('n3', request), 'requestVoteResponse');
     expect(answer).toMatchObject({ voteGranted: true, term: 2 });
-    expect(transfersOf(server)).toEqual([true]);
+    expect(transfersOf(server)).toEqual(['deposed']);
+  });
+
+  it('[Ongaro §3.10] a target that does not catch up was never told to stand', () => {
+    const server = leader();
+    server.propose(1);
+    server.run({ type: 'transfer', id: 7, to: 'n3' });
+    server.receive('n2', matched(1, 1));
+    server.ticks(electionTicks);
+    expect(transfersOf(server)).toEqual(['givenUp']);
   });
 
   it('[Ongaro §3.10] it is given up after an election timeout, and proposals go on', () => {
@@ -66,7 +75,8 @@ describe('transfer of leadership', () => {
     expect(server.status.transferringTo).toBe('n3');
     server.ticks(1);
     expect(server.status).toMatchObject({ role: 'leader', transferringTo: null });
-    expect(transfersOf(server)).toEqual([false]);
+    // It was told to stand, and may do so yet.
+    expect(transfersOf(server)).toEqual(['unanswered']);
     server.propose(1);
     expect(server.rejections).toEqual([]);
   });

@@ -98,6 +98,12 @@ export type Rejection =
   /** Leadership goes only to another voter. */
   | 'badTarget';
 
+/**
+ * `deposed`: a later term has come, and with it, most likely, the target's leadership. `givenUp`: the
+ * target was never told to stand. `unanswered`: it was told so, and may still do it.
+ */
+export type TransferEnd = 'deposed' | 'givenUp' | 'unanswered';
+
 /** A chunk of the current snapshot's file that is to be read and sent. */
 export interface ChunkRequest {
   readonly to: NodeId;
@@ -125,8 +131,8 @@ export interface Ready {
   readonly reads: readonly { readonly id: number; readonly readIndex: number }[];
   /** Reads that cannot be confirmed: no leader is known, or it was lost meanwhile. */
   readonly rejectedReads: readonly { readonly id: number }[];
-  /** Transfers that are over: this server leads no more, or goes on. */
-  readonly transfers: readonly { readonly id: number; readonly succeeded: boolean }[];
+  /** Transfers that are over. */
+  readonly transfers: readonly { readonly id: number; readonly end: TransferEnd }[];
   readonly chunkRequests: readonly ChunkRequest[];
   /** Chunks that came from the leader; each is to be answered by `chunkStored`. */
   readonly chunks: readonly { readonly from: NodeId; readonly message: InstallSnapshot }[];

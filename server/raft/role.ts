@@ -139,9 +139,12 @@ function followMembers(core: Core): void {
   }
 }
 
-export function endTransfer(core: Core, succeeded: boolean): void {
-  if (core.transfer === null) return;
-  core.outbox.transfers.push({ id: core.transfer.id, succeeded });
+/** By a later term, or because it took too long. */
+export function endTransfer(core: Core, isDeposed: boolean): void {
+  const { transfer } = core;
+  if (transfer === null) return;
+  const stays = transfer.toldToStand ? 'unanswered' : 'givenUp';
+  core.outbox.transfers.push({ id: transfer.id, end: isDeposed ? 'deposed' : stays });
   core.transfer = null;
   core.transferEpoch += 1;
 }

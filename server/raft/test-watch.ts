@@ -46,8 +46,8 @@ export class Watch {
 
   #answered({ ready }: Step, { role }: RaftStatus): void {
     for (const { reason } of ready.rejected) this.marks.add(`rejected: ${reason}`);
-    for (const { succeeded } of ready.transfers) {
-      this.marks.add(succeeded ? 'transfer: is over' : 'transfer: given up');
+    for (const { end } of ready.transfers) {
+      this.marks.add(end === 'deposed' ? 'transfer: is over' : 'transfer: given up');
     }
     if (ready.reads.length > 0) this.marks.add(`read on a ${role}`);
   }
