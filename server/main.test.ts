@@ -348,7 +348,7 @@ describe('with TLS between peers and for clients', { timeout: 30_000 }, () => {
     const [certFile, keyFile] = [file('cert.pem', cert), file('key.pem', key)];
     return [
       ...['--tls-peer-cert', certFile, '--tls-peer-key', keyFile],
-      ...['--tls-peer-ca', file('ca.pem', authority.ca)],
+      ...['--tls-peer-ca', file('ca.pem', signer.ca)],
       ...['--tls-client-cert', certFile, '--tls-client-key', keyFile],
       ...['--password-file', file('password', 'a secret\n')],
     ];

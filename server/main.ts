@@ -9,7 +9,7 @@ import { ClientListener } from './host/client-listener.ts';
 import { createCrashPoints } from './host/crash-at.ts';
 import { type FileDisk, openFileDisk, type SyncObserver } from './host/file-disk.ts';
 import { FlagError } from './host/flag-error.ts';
-import { exitCodes, type Flags, parseFlags } from './host/flags.ts';
+import { describeDoubts, exitCodes, type Flags, parseFlags } from './host/flags.ts';
 import { lockFolder } from './host/folder-lock.ts';
 import { HttpListener } from './host/http-listener.ts';
 import { createJsonLog } from './host/json-log.ts';
@@ -148,6 +148,7 @@ async function main(): Promise<void> {
   const flags = readFlags();
   const { id, listenClient, listenPeer } = flags;
   const log = createJsonLog(flags.logLevel, id);
+  for (const reason of describeDoubts(flags)) log.event('warn', 'flags', { reason });
   // Until there is a node there is nothing to be done in order.
   let stop: () => void = () => process.exit(exitCodes.stopped);
   stopOnRequest(log, () => stop());

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FlagError } from './flag-error.ts';
-import { type Flags, parseFlags } from './flags.ts';
+import { describeDoubts, type Flags, parseFlags } from './flags.ts';
 import { type Authority, createAuthority } from './test-certificates.ts';
 
 let folder: string;
@@ -85,6 +85,17 @@ test('what is asked for is passed on', () => {
   });
 });
 
+test('addresses that clients cannot use are told of, and those that are whole are not', () => {
+  const whole = ['--peer', 'n2=h:1', '--client-address', 'n2=h:2'];
+  expect(describeDoubts(parse(...whole))).toEqual([]);
+  expect(describeDoubts(parse('--join'))).toEqual([]);
+  expect(describeDoubts(parse('--peer', 'n2=h:1'))).toEqual([
+    expect.stringMatching(/^clients are not sent to n2 /),
+  ]);
+  const all = parse('--client-address', 'n1=0.0.0.0:7001');
+  expect(describeDoubts(all)).toEqual([expect.stringMatching(/^clients are sent to 0.0.0.0:7001/)]);
+});
+
 test('each flag that is wrong is named, with what is expected', () => {
   const wrong: readonly (readonly [readonly string[], string])[] = [
     [['--bogus', '1'], 'bogus'],
@@ -148,6 +159,10 @@ test('certificates are read and checked at the start', async () => {
   expect(() => parse(...asOther, foreignKey)).toThrow('is for n2, n2, not for the node id n1');
   expect(() => parse(...asOther, key)).toThrow('the files of --tls-peer-* cannot be used');
   const nonsense = write('nonsense.pem', 'nonsense');
+  expect(() => parse(...clients, '--tls-client-ca', nonsense)).toThrow('there is no certificate');
+  const theirs = write('theirs.pem', (await createAuthority('theirs')).ca);
+  const astray = ['--tls-peer-ca', theirs, '--tls-peer-cert', cert, '--tls-peer-key', key];
+  expect(() => parse(...astray)).toThrow('its authority is not in --tls-peer-ca');
   expect(() => parse('--tls-client-cert', nonsense, '--tls-client-key', key)).toThrow(
     'the files of --tls-client-* cannot be used',
   );

@@ -146,6 +146,24 @@ function checkSwitches(argv: readonly string[]): void {
   }
 }
 
+/** What works and will surprise: one sentence each. */
+export function describeDoubts(flags: Flags): readonly string[] {
+  const { id, clientAddresses, initialConfiguration } = flags;
+  const own = clientAddresses.get(id) ?? '';
+  const doubts: string[] = [];
+  if (/^(?:0\.0\.0\.0|\[::\]):/.test(own)) {
+    doubts.push(`clients are sent to ${own}, which is no address: give --client-address ${id}=...`);
+  }
+  const nameless = initialConfiguration.voters.filter((voter) => !clientAddresses.has(voter));
+  if (nameless.length > 0) {
+    const who = nameless.join(', ');
+    doubts.push(
+      `clients are not sent to ${who} when it leads: give --client-address for each node`,
+    );
+  }
+  return doubts;
+}
+
 type Given = ReturnType<typeof parse>;
 
 function parse(argv: readonly string[]) {

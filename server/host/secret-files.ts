@@ -37,6 +37,11 @@ export function readPeerTls(files: TlsFiles, id: NodeId): PeerTls | null {
     ca: read('tls-peer-ca', ca),
   };
   checkPair('tls-peer', tls);
+  const authorities = certificatesOf('tls-peer-ca', ca, tls.ca);
+  const [own, ...chain] = certificatesOf('tls-peer-cert', cert, tls.cert);
+  if (own !== undefined && ![...authorities, ...chain].some((issuer) => own.checkIssued(issuer))) {
+    throw new FlagError(`--tls-peer-cert ${cert}: its authority is not in --tls-peer-ca ${ca}`);
+  }
   const fault = nameFault(new X509Certificate(tls.cert).toLegacyObject(), id);
   if (fault !== null) throw new FlagError(`--tls-peer-cert ${cert}: ${fault}`);
   return tls;
@@ -58,6 +63,7 @@ export function readClientTls(files: TlsFiles): ClientTls | null {
     return { ...pair, ca: null };
   }
   const tls = { ...pair, ca: read('tls-client-ca', ca) };
+  certificatesOf('tls-client-ca', ca, tls.ca);
   checkPair('tls-client', tls);
   return tls;
 }
@@ -85,6 +91,19 @@ function checkPair(flags: string, options: SecureContextOptions): void {
     throw new FlagError(`the files of --${flags}-* cannot be used: ${messageOf(error)}`);
   }
 }
+
+/** At least one: with none, everybody would be refused without a word. */
+function certificatesOf(flag: string, file: string, pem: Buffer): readonly X509Certificate[] {
+  const texts = pem.toString('latin1').match(certificatePattern) ?? [];
+  if (texts.length === 0) throw new FlagError(`--${flag} ${file}: there is no certificate in it`);
+  try {
+    return texts.map((text) => new X509Certificate(text));
+  } catch (error) {
+    throw new FlagError(`--${flag} ${file}: ${messageOf(error)}`);
+  }
+}
+
+const certificatePattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
