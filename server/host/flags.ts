@@ -59,7 +59,7 @@ const epilogue = `Exit codes:
     0  stopped by SIGTERM, SIGINT, or the end of stdin with RAFTURE_PARENT_PIPE=1
   249  the data directory belongs to another cluster or node, or has lost its identity
   250  cannot listen: a port is in use or an address is not of this machine
-  251  the data directory cannot be used, or is corrupt
+  251  the data directory cannot be used, is in use, or is corrupt
   252  the disk failed while the node ran
   254  bad arguments
   255  a broken invariant, or any other failure`;

@@ -33,9 +33,11 @@ interface Starter {
   kill(): Promise<unknown>;
 }
 
+const moduleUrl = JSON.stringify(new URL('folder-lock.ts', import.meta.url));
+
 /** The garbage collector runs once it has the lock. */
 const script = `
-  const { lockFolder } = await import(${JSON.stringify(new URL('folder-lock.ts', import.meta.url))});
+  const { lockFolder } = await import(${moduleUrl});
   try {
     lockFolder(process.argv[1]);
     gc();

@@ -1,9 +1,9 @@
 /**
  * Keeps two processes from using one data directory at once: each would overwrite the other's log.
  *
- * The kernel holds the lock, on an empty file: so it is seen from every container on the machine, two
- * starters cannot both get it, and it is gone when its holder is, however that one ended, but not
- * before the last write that was under way there.
+ * The kernel holds the lock, on an empty file: so it is seen from every container on the machine,
+ * two starters cannot both get it, and it is gone when its holder is, however that one ended, but
+ * not before the last write that was under way there.
  */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
