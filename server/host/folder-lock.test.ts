@@ -65,7 +65,7 @@ function start(before: readonly string[] = [], target = folder): Starter {
   return { outcome, kill };
 }
 
-test('one process at a time has a folder, and a killed one leaves it to its successor', async () => {
+test('one process at a time has a folder; a killed one leaves it to the next', async () => {
   const first = start();
   expect(await first.outcome).toBe('held');
   const refusal = await start().outcome;
