@@ -6,7 +6,7 @@
  */
 import { createErrorReply, type ErrorReply } from './errors.ts';
 import { isJoint, membersOf, parseConfiguration } from './raft/configuration.ts';
-import type { Configuration, Entry, EntryId } from './raft/entry.ts';
+import type { Configuration, Entry, EntryId, NodeId } from './raft/entry.ts';
 import type { ConfigurationChange, Rejection, TransferEnd } from './raft/ready.ts';
 import type { RaftDriver } from './raft-driver.ts';
 import type { AdminCommand, AdminReply } from './server-node.ts';
@@ -57,6 +57,16 @@ const transferTexts: Readonly<Record<Exclude<TransferEnd, 'deposed'>, ErrorReply
   givenUp: createErrorReply('BUSY', 'the target did not catch up in time; this node leads'),
   unanswered: createErrorReply('UNCERTAIN', 'the target was told to stand, and may still do so'),
 };
+
+/** Where the leader is, for who asked another node; null: unknown. */
+export function describeLeader(leaderId: NodeId | null, address: string | null): ErrorReply {
+  if (leaderId === null) {
+    return createErrorReply('NOLEADER', 'no leader takes commands here, try again later');
+  }
+  if (address !== null) return createErrorReply('MOVED', `0 ${address}`);
+  const why = `${leaderId} leads, and nobody told this node where clients reach it`;
+  return createErrorReply('NOLEADER', `${why} (--client-address)`);
+}
 
 /** Definite. `refusal` says where the leader is. */
 export function describeRejection(reason: Rejection, refusal: () => ErrorReply): ErrorReply {

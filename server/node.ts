@@ -18,6 +18,7 @@ import { encodeCommand } from './kv/command-codec.ts';
 import {
   type AdminReplyTo,
   changeOf,
+  describeLeader,
   describeRejection,
   PendingAdmin,
   takeSnapshotFor,
@@ -325,10 +326,8 @@ class Node implements ServerNode {
   #refusal(): ErrorReply {
     const { leaderId } = this.#driver.raft.status();
     const address = this.#clientAddressOf(leaderId);
-    if (this.#phase === 'running' && leaderId !== this.#options.id && address !== null) {
-      return createErrorReply('MOVED', `0 ${address}`);
-    }
-    return createErrorReply('NOLEADER', 'no leader takes commands here, try again later');
+    const known = this.#phase === 'running' && leaderId !== this.#options.id;
+    return describeLeader(known ? leaderId : null, address);
   }
 
   #clientAddressOf(id: NodeId | null): string | null {

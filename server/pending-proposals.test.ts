@@ -26,6 +26,20 @@ function createWaiting(...names: readonly (readonly [number, number])[]) {
   return { proposals, replies, apply };
 }
 
+test('what a snapshot has swallowed is uncertain, up to its last entry; what is behind waits', () => {
+  const { replies, proposals, apply } = createWaiting([1, 2], [1, 3], [1, 4]);
+  proposals.installed({ term: 2, index: 3 }, uncertain);
+  expect(replies).toEqual(
+    new Map([
+      ['2@1', uncertain],
+      ['3@1', uncertain],
+    ]),
+  );
+  expect(proposals.count).toBe(1);
+  apply(4, 2);
+  expect(replies.get('4@1')).toEqual(moved);
+});
+
 test('the waiter of the applied entry gets its answer, and nobody else does', () => {
   const { replies, apply, proposals } = createWaiting([1, 2], [1, 3]);
   apply(1, 1);

@@ -160,8 +160,8 @@ interface Replaced {
 function describeReplaced({ id, known, found }: Replaced): string {
   return (
     `${id} was known with the data directory ${known} and comes with ${found}: it was wiped or ` +
-    'replaced, and has forgotten votes and entries that others counted; remove it from the ' +
-    'cluster and add it under a new id, or remove it first and then add it again'
+    'replaced, and has forgotten votes and entries that others counted; take it out with ' +
+    'RAFT.REMOVE on the leader, then add it with RAFT.ADD, under this name or a new one'
   );
 }
 
