@@ -240,6 +240,34 @@ test('a wiped node is refused under its old name, and welcome once it was remove
   });
 });
 
+for (const absence of ['cut off', 'down'] as const) {
+  test(`who was ${absence} while n4 went and came back refuses it once it is wiped`, async () => {
+    const options = { seed: 10, snapshotEntries: 100_000, checkDeeply: false };
+    await underLoad(options, async (rig) => {
+      const { bed, operator } = rig;
+      await admit(rig, 'n4');
+      await meetEachOther(bed, [...three, 'n4']);
+      const leader = await bed.leader();
+      const away = three.find((node) => node !== leader) ?? '';
+      if (absence === 'down') await bed.cluster.kill(away);
+      else await bed.cutOff(away);
+      await operator.mustChange('REMOVE', 'n4');
+      await admit(rig, 'n4');
+      await meetEachOther(bed, ['n4']);
+      // It is n4 itself that tells of its removal: it is let in before, and known no more after.
+      if (absence === 'down') await bed.cluster.start(away);
+      else await bed.heal();
+      await bed.untilEqual([...three, 'n4']);
+      await bed.wipe('n4');
+      await meetEachOther(bed, [away]);
+      await bed.cluster.start('n4');
+      await bed.pause(1500);
+      expect(await bed.leader()).toBe(away);
+      expect(await bed.number('n4', 'last_log_index')).toBe(0);
+    });
+  });
+}
+
 test('who was added later is not forgotten when the log is applied once more', async () => {
   await underLoad(
     { seed: 9, snapshotEntries: 100_000, checkDeeply: false },

@@ -256,6 +256,39 @@ test('a peer that is no member may speak, and is answered on its own connection'
   expect(leader.received).toEqual([{ from: 'n4', message: { ...vote, term: 8 } }]);
 });
 
+test('who is to be met again is asked about anew, on both links, and refused if need be', async () => {
+  const [address1, address2] = [await freeAddress(), await freeAddress()];
+  const asked: string[] = [];
+  let refusal: string | null = null;
+  const one = createLinks({
+    id: 'n1',
+    admit: ({ nodeId }, answer) => {
+      asked.push(nodeId);
+      answer(refusal);
+    },
+  });
+  const two = createLinks({ id: 'n2' });
+  const soon = async (what: () => boolean) => {
+    while (!what()) await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  await one.start(address1, ['n2', address2]);
+  await two.start(address2, ['n1', address1]);
+  await one.until(() => one.states.includes('n2 up'));
+  await two.until(() => two.states.includes('n1 up'));
+  expect(asked).toEqual(['n2', 'n2']);
+  one.links.meetAgain('n2');
+  await soon(() => asked.length >= 4);
+  await two.until(() => two.states.join() === 'n1 up,n1 down,n1 up');
+  two.links.send('n1', vote);
+  await one.until(() => one.received.length === 1);
+  refusal = 'n2 has another directory';
+  one.links.meetAgain('n2');
+  two.links.send('n1', vote);
+  await soon(() => asked.length >= 6 && one.links.status()[0]?.refusal === refusal);
+  expect(one.received.length).toBe(1);
+  expect(one.links.status()).toMatchObject([{ peer: 'n2', connected: false }]);
+});
+
 test('members are never answered on their own connections: a one-way cut stays one', async () => {
   const address2 = await freeAddress();
   const two = createLinks({ id: 'n2' });
