@@ -26,7 +26,7 @@ function createWaiting(...names: readonly (readonly [number, number])[]) {
   return { proposals, replies, apply };
 }
 
-test('what a snapshot has swallowed is uncertain, up to its last entry; what is behind waits', () => {
+test('what a snapshot has swallowed is uncertain up to its end; what is behind waits', () => {
   const { replies, proposals, apply } = createWaiting([1, 2], [1, 3], [1, 4]);
   proposals.installed({ term: 2, index: 3 }, uncertain);
   expect(replies).toEqual(

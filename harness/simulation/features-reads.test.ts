@@ -50,7 +50,7 @@ test.skipIf(!usualSeeds)('the seeds of the reads were worth something', () => {
   expect(seen.acknowledged).toBeGreaterThan(3000);
 });
 
-test('who is cut off, leader, follower or learner, reads nothing old but by RAFT.STALE', async () => {
+test('cut off, leader, follower and learner read nothing old but by RAFT.STALE', async () => {
   const bed = new FeatureBed({ seed: 1, joiners: ['n4'] });
   await bed.run(async () => {
     await bed.startAll();
@@ -113,7 +113,7 @@ test('more than a leader can hold is refused for certain, and it recovers', asyn
   });
 });
 
-test('a sync that fails ends the node at once: it acknowledges nothing more, others go on', async () => {
+test('a sync that fails ends the node: it acknowledges nothing more, others go on', async () => {
   for (const seed of [1, 2, 3]) {
     const bed = new FeatureBed({ seed });
     let leader = '';

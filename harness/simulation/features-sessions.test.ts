@@ -169,7 +169,7 @@ test.skipIf(!usualSeeds)('the seeds of the sessions were worth something', () =>
   expect(seen.installs).toBeGreaterThan(3);
 });
 
-test('who was unused while ten thousand others were is NOSESSION, on all nodes, for good', async () => {
+test('unused while ten thousand others were: NOSESSION, on all nodes, for good', async () => {
   const bed = new FeatureBed({ seed: 1, snapshotEntries: 6000, checkDeeply: false });
   await bed.run(async () => {
     await bed.startAll();

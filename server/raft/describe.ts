@@ -60,7 +60,7 @@ function describeMessage(message: Message): string {
     case 'appendEntriesResponse': {
       const answer = message.success
         ? `match=${message.matchIndex}`
-        : `conflict=${message.conflictIndex}@${message.conflictTerm}`;
+        : `refused next=${message.conflictIndex} behind term ${message.conflictTerm}`;
       return `${head} ${answer} readRound=${message.readRound}`;
     }
     case 'installSnapshot': {

@@ -42,7 +42,7 @@ export function stepSnapshotTaken(core: Core, snapshot: SnapshotMeta): void {
   core.configurations.compactTo(compactIndex);
 }
 
-/** The first entry that stays: so many before the snapshot's last, as long as they are not large. */
+/** The first entry that stays: so many before the snapshot's end, as long as they are small. */
 function trailingFrom(core: Core, lastIncludedIndex: number): number {
   const { trailingEntryCount, trailingBytesMax } = core.options;
   const oldest = Math.max(core.log.firstIndex, lastIncludedIndex - trailingEntryCount + 1);

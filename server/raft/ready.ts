@@ -99,8 +99,8 @@ export type Rejection =
   | 'badTarget';
 
 /**
- * `deposed`: a later term has come, and with it, most likely, the target's leadership. `givenUp`: the
- * target was never told to stand. `unanswered`: it was told so, and may still do it.
+ * `deposed`: a later term has come, and with it, most likely, the target's leadership. `givenUp`:
+ * the target was never told to stand. `unanswered`: it was told so, and may still do it.
  */
 export type TransferEnd = 'deposed' | 'givenUp' | 'unanswered';
 

@@ -33,6 +33,7 @@ read n1                             a read wants a read index
 hold n1 / write n1 / unhold n1      its disk is slow / its oldest write completes / it is fast again
 hold n1 chunks / store n1           so are the chunks of a leader's snapshot / they are stored
 crash n1 / restart n1               what was not written is lost
+term n1 50                          its disk says this term when it restarts, and no vote
 wipe n1 [joins]                     all is lost, and it starts as at first, or to be added
 snapshot n1                         of what it has applied; the log before it goes
 change n1 voters=n1,n2 [learners=] [expect=INDEX]   the members shall be these
@@ -80,6 +81,7 @@ const commands = new Map<string, Command>([
   ['unhold', on((cluster, node) => cluster.unhold(node))],
   ['crash', on((cluster, node) => cluster.crash(node))],
   ['restart', on((cluster, node) => cluster.restart(node))],
+  ['term', on((_, node, [term]) => setTerm(node, Number(term)))],
   ['wipe', on((cluster, node, [how]) => cluster.wipe(node, how))],
   ['snapshot', on((cluster, node) => cluster.takeSnapshot(node))],
   [
@@ -169,4 +171,10 @@ export class Transcript {
     }
     return this.#cluster.output.length === 0 ? 'ok' : this.#cluster.output.join('\n');
   }
+}
+
+/** As after many elections that nobody here saw. */
+function setTerm(node: TranscriptNode, term: number): void {
+  if (node.raft !== null) throw new TranscriptError(`${node.id} runs: crash it first`);
+  node.disk.hardState = { currentTerm: term, votedFor: null };
 }
