@@ -1,213 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import { noCrashPoints } from './crash-points.ts';
-import { FileDisk } from './host/file-disk.ts';
-import { createRealRandom } from './host/real-random.ts';
-import type { Host, Timers } from './host.ts';
-import type { Command, Reply } from './kv/command.ts';
-import { startNode } from './node.ts';
-import { configurationOf } from './raft/configuration.ts';
-import type { Envelope, Message } from './raft/message.ts';
-import type { ServerNode } from './server-node.ts';
-import { DiskError, type Done } from './storage/disk.ts';
-
-const folders: string[] = [];
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-function createFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rafture-node-'));
-  folders.push(folder);
-  return folder;
-}
-
-/** Time that passes when the test says so. */
-class SteppedTimers implements Timers {
-  #nowMs = 0;
-  #nextId = 1;
-  readonly #waiting = new Map<number, { readonly atMs: number; readonly callback: () => void }>();
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  after(delayMs: number, callback: () => void): number {
-    const id = this.#nextId++;
-    this.#waiting.set(id, { atMs: this.#nowMs + delayMs, callback });
-    return id;
-  }
-
-  cancel(timer: number): void {
-    this.#waiting.delete(timer);
-  }
-
-  pass(ms: number): void {
-    const untilMs = this.#nowMs + ms;
-    for (let next = this.#due(untilMs); next !== null; next = this.#due(untilMs)) {
-      this.#waiting.delete(next.id);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.callback();
-    }
-    this.#nowMs = untilMs;
-  }
-
-  #due(untilMs: number) {
-    const due = [...this.#waiting].map(([id, { atMs, callback }]) => ({ id, atMs, callback }));
-    due.sort((a, b) => a.atMs - b.atMs || a.id - b.id);
-    const [first] = due;
-    return first !== undefined && first.atMs <= untilMs ? first : null;
-  }
-}
-
-/** A real disk whose syncs can be held back, or made to fail. */
-class UnrulyDisk extends FileDisk {
-  held: (() => void)[] | null = null;
-  failing = false;
-  busyCount = 0;
-
-  override writeAt(file: string, offset: number, bytes: Uint8Array, done: Done): void {
-    super.writeAt(file, offset, bytes, this.#busy(done));
-  }
-
-  override truncate(file: string, length: number, done: Done): void {
-    super.truncate(file, length, this.#busy(done));
-  }
-
-  override rename(from: string, to: string, done: Done): void {
-    super.rename(from, to, this.#busy(done));
-  }
-
-  override remove(file: string, done: Done): void {
-    super.remove(file, this.#busy(done));
-  }
-
-  override syncDirectory(done: Done): void {
-    super.syncDirectory(this.#busy(done));
-  }
-
-  #busy(done: Done): Done {
-    this.busyCount += 1;
-    return (error) => {
-      this.busyCount -= 1;
-      done(error);
-    };
-  }
-
-  override sync(file: string, done: Done): void {
-    const failure = this.failing ? new DiskError('EIO', file, 'the sync failed') : null;
-    this.busyCount += 1;
-    super.sync(file, (error) => {
-      this.busyCount -= 1;
-      if (this.held === null) done(failure ?? error);
-      else this.held.push(() => done(failure ?? error));
-    });
-  }
-}
-
-interface Rig {
-  readonly node: ServerNode;
-  readonly disk: UnrulyDisk;
-  readonly timers: SteppedTimers;
-  readonly sent: Envelope[];
-  readonly fatal: Error[];
-  deliver(from: string, message: Message): void;
-  /** Until this holds, time passes; it stands still while the real disk works. */
-  until(what: () => boolean): Promise<void>;
-  ask(command: Command): Promise<Reply>;
-}
-
-function start(folder: string, voters: readonly string[] = ['n1']): Rig {
-  const disk = new UnrulyDisk(folder);
-  const timers = new SteppedTimers();
-  const sent: Envelope[] = [];
-  const fatal: Error[] = [];
-  let deliver: (from: string, message: Message) => void = () => {};
-  const host: Host = {
-    disk,
-    timers,
-    random: createRealRandom(),
-    log: { event: () => {} },
-    crashPoints: noCrashPoints,
-    trace: null,
-    network: {
-      send: (to, message) => sent.push({ to, message }),
-      onMessage: (handler) => {
-        deliver = handler;
-      },
-      onPeer: () => {},
-      join: () => {},
-      setPeers: () => {},
-      meetAgain: () => {},
-    },
-  };
-  const node = startNode(host, {
-    id: 'n1',
-    clusterId: 'test',
-    initialConfiguration: configurationOf(voters),
-    clientAddresses: new Map(voters.map((id) => [id, `${id}.test:1`])),
-    tickMs: 10,
-    heartbeatTicks: 2,
-    electionTicks: 10,
-    segmentBytes: 1024 * 1024,
-    snapshotEntries: 1000,
-    trailingEntries: 100,
-    checkDeeply: true,
-    onFatal: (error) => fatal.push(error),
-  });
-  const until = async (what: () => boolean) => {
-    const startMs = timers.now();
-    while (!what()) {
-      expect(timers.now() - startMs).toBeLessThan(5000);
-      if (disk.busyCount === 0) timers.pass(1);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  const ask = async (command: Command) => {
-    const replies: Reply[] = [];
-    node.execute(command, (reply) => replies.push(reply));
-    await until(() => replies.length > 0);
-    const [reply] = replies;
-    if (reply === undefined) throw new Error('no reply');
-    return reply;
-  };
-  return { node, disk, timers, sent, fatal, deliver: (...args) => deliver(...args), until, ask };
-}
-
-function set(key: string, value: string): Command {
-  const condition = { type: 'always' } as const;
-  return { type: 'set', key: Buffer.from(key), value: Buffer.from(value), condition, get: false };
-}
-
-function get(key: string): Command {
-  return { type: 'get', key: Buffer.from(key) };
-}
+import { expect, test } from 'vitest';
+import type { Reply } from './kv/command.ts';
+import { TestMachine as TestKv } from './kv/test-machine.ts';
+import type { EntryId } from './raft/entry.ts';
+import type { InstallSnapshot } from './raft/message.ts';
+import { TestMachine } from './storage/snapshot-test-disk.ts';
+import { chunkOf, finish, metaOf, startStore } from './storage/snapshot-test-state.ts';
+import { becomeLeader, createFolder, get, set, start, stop } from './test-node-rig.ts';
 
 function bulk(text: string): Reply {
   return { type: 'bulk', value: new Uint8Array(Buffer.from(text)) };
-}
-
-function stop({ node, until, disk }: Rig): Promise<void> {
-  let stopped = false;
-  node.stop(() => {
-    stopped = true;
-  });
-  return until(() => stopped).then(() => disk.close());
-}
-
-/** Makes n1 of three the leader of term 1, by the votes of n2. */
-async function becomeLeader(rig: Rig): Promise<void> {
-  const { node, sent, until, deliver } = rig;
-  for (const preVote of [true, false]) {
-    const isAsked = () =>
-      sent.some(({ message }) => message.type === 'requestVote' && message.preVote === preVote);
-    await until(isAsked);
-    deliver('n2', { type: 'requestVoteResponse', term: 1, voteGranted: true, preVote });
-  }
-  await until(() => node.info().role === 'leader');
 }
 
 test('one node alone elects itself, serves, and has its data after a restart', async () => {
@@ -396,3 +197,73 @@ test('more writes than may wait are turned away for certain', async () => {
   expect(codes.length).toBeLessThan(10);
   await stop(rig);
 });
+
+test('more reads than may wait are turned away for certain', async () => {
+  const rig = start(createFolder(), ['n1', 'n2', 'n3']);
+  await rig.until(() => rig.node.info().role !== 'follower');
+  const codes = new Map<string, number>();
+  const asked = get('k');
+  for (let n = 0; n < 65_536 + 3; n += 1) {
+    rig.node.execute(asked, (reply) => {
+      const code = reply.type === 'error' ? reply.code : reply.type;
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    });
+  }
+  expect([...codes]).toEqual([['OVERLOADED', 3]]);
+  await stop(rig);
+  expect(codes.get('NOLEADER')).toBe(65_536);
+});
+
+test('the entries before a snapshot that stay in the log are there after a restart, too', async () => {
+  const folder = createFolder();
+  const options = { segmentBytes: 4096, snapshotEntries: 1000, trailingEntries: 20 };
+  const first = start(folder, ['n1'], options);
+  await first.until(() => first.node.info().role === 'leader');
+  for (let n = 0; n < 60; n += 1) await first.ask(set('k', 'x'.repeat(500)));
+  const answers: string[] = [];
+  first.node.administer({ type: 'snapshot' }, ({ type }) => answers.push(type));
+  await first.until(() => answers.length > 0);
+  expect(answers).toEqual(['snapshot']);
+  expect(first.node.info()).toMatchObject({ snapshotIndex: 61, firstLogIndex: 42 });
+  await stop(first);
+  const second = start(folder, ['n1'], options);
+  const { snapshotIndex, firstLogIndex } = second.node.info();
+  expect(snapshotIndex).toBe(61);
+  expect(firstLogIndex).toBeLessThanOrEqual(42);
+  // Whole files go, and most of them did.
+  expect(firstLogIndex).toBeGreaterThan(30);
+  await stop(second);
+});
+
+test('a write that a snapshot may hold is uncertain, whatever is applied right behind it', async () => {
+  const rig = start(createFolder(), ['n1', 'n2', 'n3']);
+  await becomeLeader(rig);
+  const replies: Reply[] = [];
+  rig.node.execute(set('k', '1'), (reply) => replies.push(reply));
+  await rig.until(() => rig.node.info().lastLogIndex === 2);
+  rig.deliver('n2', { ...snapshotAt({ term: 2, index: 3 }), leaderId: 'n2' });
+  await rig.until(() => rig.node.info().snapshotIndex === 3);
+  rig.deliver('n2', {
+    ...{ type: 'appendEntries', term: 2, leaderId: 'n2', prevLogIndex: 3, prevLogTerm: 2 },
+    entries: [{ term: 2, index: 4, kind: 'no-op', data: Buffer.alloc(0) }],
+    ...{ leaderCommit: 4, readRound: 0, replicationId: 1, transferEpoch: 0 },
+  });
+  await rig.until(() => rig.node.info().appliedIndex === 4);
+  expect(replies).toMatchObject([{ type: 'error', code: 'UNCERTAIN' }]);
+  await stop(rig);
+});
+
+/** Of a state in which that many commands were applied, as a leader of this term sends it. */
+function snapshotAt({ term, index }: EntryId): InstallSnapshot {
+  const machine = new TestMachine(1);
+  const { store } = startStore(machine);
+  const kv = new TestKv();
+  for (let at = 1; at <= index; at += 1)
+    kv.apply({ type: 'append', key: Buffer.from('k'), value: Buffer.from(`${at}`) });
+  const source = kv.machine.beginSnapshot();
+  finish(machine, (done) => store.write(metaOf(index, term), source, done));
+  const [file] = machine.files();
+  if (store.current === null || file === undefined) throw new RangeError('nothing was written');
+  const snapshot = { stored: store.current, bytes: machine.bytesOf(file), state: '' };
+  return chunkOf(snapshot, { offset: 0, length: store.current.fileBytes, term });
+}
