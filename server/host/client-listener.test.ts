@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { noCrashPoints } from '../crash-points.ts';
+import type { Reply } from '../kv/command.ts';
 import { startNode } from '../node.ts';
 import { configurationOf } from '../raft/configuration.ts';
+import { ScriptedNode } from '../resp/test-node.ts';
 import type { ServerNode } from '../server-node.ts';
 import type { Address } from './address.ts';
 import { ClientListener, type ClientListenerOptions } from './client-listener.ts';
@@ -149,6 +151,28 @@ test('a client that does not read its replies is held up, and nobody else', asyn
   // Some megabytes lie in the system's buffers; most were never asked of the node.
   expect(served() - before).toBeLessThan(5000);
   expect(listener.status.connected).toBeGreaterThanOrEqual(2);
+});
+
+test('whoever has too much to read still is cut off', async () => {
+  const events: unknown[] = [];
+  const noting: ClientListenerOptions['log'] = {
+    event: (level, name, fields) => {
+      if (level === 'warn') events.push({ name, ...fields });
+    },
+  };
+  const value = new Uint8Array(64 * 1024 * 1024 + 1);
+  class GenerousNode extends ScriptedNode {
+    override readStale(): Reply {
+      return { type: 'bulk', value };
+    }
+  }
+  const { listener, address } = await listen({ node: new GenerousNode(), log: noting });
+  const lazy = open(address);
+  lazy.pause();
+  lazy.write('RAFT.STALE GET k\r\n');
+  while (events.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(events).toEqual([{ name: 'client cut off', unreadBytes: expect.any(Number) }]);
+  while (listener.status.connected > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('TLS is spoken, and client certificates are wanted, where that is asked for', async () => {

@@ -380,6 +380,28 @@ async function converse(address: Address, bytes: Uint8Array): Promise<readonly U
   return frames;
 }
 
+test('so many may be connected, no more, and who leaves makes room', async () => {
+  const address = await freeAddress();
+  const one = createLinks({ id: 'n1' });
+  await one.start(address);
+  const knocking: Socket[] = [];
+  for (let count = 0; count < 512; count += 1) {
+    const socket = connect(address);
+    socket.on('error', () => {});
+    closers.push(() => socket.destroy());
+    knocking.push(socket);
+    await new Promise<void>((resolve) => socket.on('connect', () => resolve()));
+  }
+  const hello = { clusterId: 'test', nodeId: 'n2', to: 'n1', directoryId: 'd2' };
+  expect(await converse(address, encodeFrame(encodeHello(hello)))).toEqual([]);
+  knocking[0]?.destroy();
+  const two = createLinks({ id: 'n2' });
+  await two.start(await freeAddress(), ['n1', address]);
+  await two.until(() => two.states.includes('n1 up'));
+  // Nobody else had to go for it.
+  expect(knocking.filter(({ readyState }) => readyState !== 'open')).toHaveLength(1);
+});
+
 test('who looks for another node, lies about itself or speaks nonsense is cut off', async () => {
   const address = await freeAddress();
   const one = createLinks({ id: 'n1' });

@@ -110,6 +110,23 @@ test('a client that sends more than is worked on is paused, and loses nothing', 
   expect(client.take()).toBe('+OK\r\n'.repeat(count));
 });
 
+test('who goes on when it is paused is told so and closed, after what was asked before', () => {
+  const { asked, client, answer } = createScripted();
+  client.send('SET a 1\r\n'.repeat(1024));
+  expect(asked).toHaveLength(1024);
+  const megabyte = Buffer.from('SET a 2\r\n'.padEnd(1024 * 1024, '\r\n'));
+  for (let count = 0; count < 64; count += 1) client.session.receive(megabyte);
+  answer(0);
+  expect(client.take()).toBe('+OK\r\n');
+  client.session.receive(megabyte);
+  client.session.receive(megabyte);
+  for (let position = 1; position < asked.length; position += 1) answer(position);
+  expect(asked).toHaveLength(1025);
+  const end = '-ERR Protocol error: too many bytes wait\r\n';
+  expect(client.take()).toBe(`${'+OK\r\n'.repeat(1024)}${end}`);
+  expect(client.closeCount).toBe(1);
+});
+
 test('requests that need no node wait too when too many answers do', () => {
   const { client, answer } = createScripted();
   const count = 60_000;
