@@ -19,6 +19,8 @@ export interface NodeOptions {
   readonly segmentBytes: number;
   /** Entries after which a snapshot is taken. */
   readonly snapshotEntries: number;
+  /** Bytes of commands after which one is taken, however few they are. Default 256 MiB. */
+  readonly snapshotBytes?: number;
   /** Entries before a snapshot that stay in the log. */
   readonly trailingEntries: number;
   /** Walk the whole log after each step: slow. */

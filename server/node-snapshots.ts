@@ -18,8 +18,8 @@ export interface SnapshotsEvents {
 
 /** Of one installSnapshot. */
 const chunkBytes = 256 * 1024;
-/** Bytes of log that are worth a snapshot, however few entries they are. */
-const logBytesMax = 256 * 1024 * 1024;
+/** Bytes of log that are worth a snapshot, however few entries they are; unless told otherwise. */
+const logBytesMaxDefault = 256 * 1024 * 1024;
 
 export class NodeSnapshots {
   readonly #host: Host;
@@ -56,7 +56,7 @@ export class NodeSnapshots {
    * Whether one should be taken: after so many entries; but then also not before the log since the
    * last one is half as large as that one was, so that a large state is not written over and over.
    */
-  isDue(entryCount: number, entryCountMax: number): boolean {
+  isDue(entryCount: number, entryCountMax: number, logBytesMax = logBytesMaxDefault): boolean {
     if (this.taking || this.#stopped || entryCount === 0) return false;
     if (this.#bytesSince >= logBytesMax) return true;
     const lastBytes = this.#store.current?.fileBytes ?? 0;

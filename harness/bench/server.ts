@@ -41,7 +41,7 @@ interface Outcome {
 }
 
 const snapshotFlag = '--snapshot-entries';
-const never = 1_000_000_000;
+const never = 1_000_000_000_000;
 
 /** Flags beside the usual that a mode needs of the servers. */
 function serverFlagsOf(flags: BenchFlags): readonly string[] {
@@ -51,8 +51,13 @@ function serverFlagsOf(flags: BenchFlags): readonly string[] {
     say(`this server takes no snapshots: it does not know ${snapshotFlag}`);
     return flags.serverFlags;
   }
-  const entries = flags.mode === 'recovery' ? never : flags.snapshotEntries;
-  return [snapshotFlag, String(entries), ...flags.serverFlags];
+  if (flags.mode !== 'recovery') {
+    return [snapshotFlag, String(flags.snapshotEntries), ...flags.serverFlags];
+  }
+  const without = [snapshotFlag, '--snapshot-bytes'].flatMap((name) =>
+    knowsFlag(flags.main, name) ? [name, String(never)] : [],
+  );
+  return [...without, ...flags.serverFlags];
 }
 
 /** Null when there is none, or none was asked for. */

@@ -43,6 +43,7 @@ export interface Flags {
   readonly electionTicks: number;
   readonly segmentBytes: number;
   readonly snapshotEntries: number;
+  readonly snapshotBytes: number;
   readonly trailingEntries: number;
   readonly clientsMax: number;
   readonly peerTls: PeerTls | null;
@@ -93,6 +94,11 @@ const options = {
     ...count,
     default: 50_000,
     describe: 'Entries in the log after which a snapshot is taken',
+  },
+  'snapshot-bytes': {
+    ...count,
+    default: 256 * 1024 * 1024,
+    describe: 'Bytes of commands after which one is taken, however few they are',
   },
   'trailing-entries': {
     ...count,
@@ -215,6 +221,7 @@ function toFlags(given: Given): Flags {
     electionTicks: toCount('election-ticks', given.electionTicks),
     segmentBytes: toCount('segment-bytes', given.segmentBytes, 4096),
     snapshotEntries: toCount('snapshot-entries', given.snapshotEntries),
+    snapshotBytes: toCount('snapshot-bytes', given.snapshotBytes),
     trailingEntries: toCount('trailing-entries', given.trailingEntries, 0),
     clientsMax: toCount('max-clients', given.maxClients),
     crashAt: optional('crash-at', given.crashAt, toCrashAt),
