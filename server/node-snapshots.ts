@@ -56,7 +56,11 @@ export class NodeSnapshots {
    * Whether one should be taken: after so many entries; but then also not before the log since the
    * last one is half as large as that one was, so that a large state is not written over and over.
    */
-  isDue(entryCount: number, entryCountMax: number, logBytesMax = logBytesMaxDefault): boolean {
+  isDue(
+    entryCount: number,
+    entryCountMax: number,
+    logBytesMax: number = logBytesMaxDefault,
+  ): boolean {
     if (this.taking || this.#stopped || entryCount === 0) return false;
     if (this.#bytesSince >= logBytesMax) return true;
     const lastBytes = this.#store.current?.fileBytes ?? 0;
