@@ -2,7 +2,7 @@
  * Turns what the driver does into trace events, when somebody asked for them.
  */
 import { crc32 } from 'node:zlib';
-import type { Entry } from './raft/entry.ts';
+import type { Entry, HardState } from './raft/entry.ts';
 import type { RaftStatus, Ready } from './raft/ready.ts';
 import type { Trace, TracedEntry } from './trace.ts';
 
@@ -10,6 +10,8 @@ export class NodeTrace {
   readonly #trace: Trace;
   #commitIndex = 0;
   #durableIndex = 0;
+  /** Of writes that are under way, in their order. */
+  #hardStates: { readonly writeId: number; readonly hardState: HardState }[] = [];
 
   constructor(trace: Trace, status: RaftStatus) {
     this.#trace = trace;
@@ -34,6 +36,9 @@ export class NodeTrace {
     const { currentTerm: term } = status;
     if (ready.statusChanged || (ready.write?.hardState ?? null) !== null) this.#status(status);
     const { installed, write } = ready;
+    if (write !== null && write.hardState !== null) {
+      this.#hardStates.push({ writeId: write.id, hardState: write.hardState });
+    }
     if (installed !== null) {
       const { lastIncludedIndex: index, lastIncludedTerm } = installed;
       this.#trace.event({ event: 'install', index, term: lastIncludedTerm });
@@ -53,6 +58,15 @@ export class NodeTrace {
       this.#commitIndex = commitIndex;
       this.#trace.event({ event: 'commit', term, index: commitIndex });
     }
+  }
+
+  /** This write and all before it are durable. */
+  written(writeId: number): void {
+    const newest = this.#hardStates.findLast((each) => each.writeId <= writeId);
+    if (newest === undefined) return;
+    this.#hardStates = this.#hardStates.filter((each) => each.writeId > writeId);
+    const { currentTerm: term, votedFor } = newest.hardState;
+    this.#trace.event({ event: 'persisted', term, votedFor });
   }
 
   applied(entry: Entry): void {

@@ -65,6 +65,37 @@ test('a vote leaves only when it is durable', async () => {
   await stop(rig);
 });
 
+test('a trace tells of a vote when it is given, and of its being durable before it leaves', async () => {
+  const rig = start(createFolder(), ['n1', 'n2', 'n3']);
+  await rig.until(() => rig.node.info().role !== 'follower');
+  rig.traced.length = 0;
+  const held: (() => void)[] = [];
+  rig.disk.held = held;
+  const asked = { term: 7, lastLogIndex: 0, lastLogTerm: 0, preVote: false, transfer: false };
+  rig.deliver('n2', { type: 'requestVote', candidateId: 'n2', ...asked });
+  await rig.until(() => held.length === 1);
+  const votes = () =>
+    rig.traced.flatMap((told) =>
+      told.event === 'status' || told.event === 'persisted'
+        ? [[told.event, told.term, told.votedFor]]
+        : [],
+    );
+  expect(votes()).toEqual([['status', 7, 'n2']]);
+  // A term that comes while that write runs is not yet durable with it.
+  rig.deliver('n3', { type: 'requestVote', candidateId: 'n3', ...asked, term: 8 });
+  held[0]?.();
+  expect(votes().slice(1)).toEqual([
+    ['status', 8, 'n3'],
+    ['persisted', 7, 'n2'],
+  ]);
+  await rig.until(() => held.length === 2);
+  rig.disk.held = null;
+  held[1]?.();
+  await rig.until(() => votes().length === 4);
+  expect(votes().at(-1)).toEqual(['persisted', 8, 'n3']);
+  await stop(rig);
+});
+
 test('many writes of one turn share one message and one append', async () => {
   const rig = start(createFolder(), ['n1', 'n2', 'n3']);
   await becomeLeader(rig);

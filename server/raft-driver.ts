@@ -234,6 +234,7 @@ export class RaftDriver {
   }
 
   #written(writeId: number): void {
+    this.#trace?.written(writeId);
     this.step({ type: 'written', writeId });
     if (this.#installing === null || writeId < this.#installing.writeId) return;
     const { snapshot } = this.#installing;
@@ -292,11 +293,11 @@ export class RaftDriver {
   }
 
   #progressed(): void {
-    const { snapshotEntries, snapshotBytes } = this.#options;
+    const { snapshotEntries } = this.#options;
     const { appliedIndex, installing } = this.applier;
     const entryCount =
       appliedIndex - (this.#recovered.snapshots.current?.meta.lastIncludedIndex ?? 0);
-    const due = !installing && this.snapshots.isDue(entryCount, snapshotEntries, snapshotBytes);
+    const due = !installing && this.snapshots.isDue(entryCount, snapshotEntries);
     if (due && this.knowsMembers) this.takeSnapshot();
     this.#events.progressed();
   }

@@ -17,6 +17,7 @@ import { configurationOf } from './raft/configuration.ts';
 import type { Envelope, Message } from './raft/message.ts';
 import type { ServerNode } from './server-node.ts';
 import { DiskError, type Done } from './storage/disk.ts';
+import type { TraceEvent } from './trace.ts';
 
 /** It goes when the test is over. */
 export function createFolder(): string {
@@ -114,6 +115,7 @@ export interface Rig {
   readonly timers: SteppedTimers;
   readonly sent: Envelope[];
   readonly fatal: Error[];
+  readonly traced: TraceEvent[];
   deliver(from: string, message: Message): void;
   /** Until this holds, time passes; it stands still while the real disk works. */
   until(what: () => boolean): Promise<void>;
@@ -129,6 +131,7 @@ export function start(
   const timers = new SteppedTimers();
   const sent: Envelope[] = [];
   const fatal: Error[] = [];
+  const traced: TraceEvent[] = [];
   let deliver: (from: string, message: Message) => void = () => {};
   const host: Host = {
     disk,
@@ -136,7 +139,7 @@ export function start(
     random: createRealRandom(),
     log: { event: () => {} },
     crashPoints: noCrashPoints,
-    trace: null,
+    trace: { event: (event) => traced.push(event) },
     network: {
       send: (to, message) => sent.push({ to, message }),
       onMessage: (handler) => {
@@ -179,7 +182,17 @@ export function start(
     if (reply === undefined) throw new Error('no reply');
     return reply;
   };
-  return { node, disk, timers, sent, fatal, deliver: (...args) => deliver(...args), until, ask };
+  return {
+    node,
+    disk,
+    timers,
+    sent,
+    fatal,
+    traced,
+    deliver: (...args) => deliver(...args),
+    until,
+    ask,
+  };
 }
 
 export function set(key: string, value: string): Command {

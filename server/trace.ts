@@ -16,7 +16,10 @@ export type TraceEvent =
       readonly lastLogIndex: number;
       readonly lastLogTerm: number;
     }
-  /** Role, term, vote or leader have changed. */
+  /**
+   * Role, term, vote or leader have changed, in memory: what depends on it has not left yet, and
+   * until `persisted` follows a crash may take the term and the vote back.
+   */
   | {
       readonly event: 'status';
       readonly role: Role;
@@ -27,6 +30,11 @@ export type TraceEvent =
       readonly lastLogTerm: number;
       readonly commitIndex: number;
     }
+  /**
+   * This term and this vote are durable: a `start` comes with them, or with a later term. A vote
+   * that was never persisted was told to nobody, and another one in its term is no second one.
+   */
+  | { readonly event: 'persisted'; readonly term: number; readonly votedFor: NodeId | null }
   /** Entries entered the log in memory; those at or beyond the first one's index were removed. */
   | { readonly event: 'append'; readonly term: number; readonly entries: readonly TracedEntry[] }
   /** The log is durable up to here. */

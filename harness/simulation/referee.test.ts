@@ -40,6 +40,9 @@ function append(term: number, ...entries: readonly TracedEntry[]): TraceEvent {
 
 const durable = (term: number, index: number): TraceEvent => ({ event: 'durable', term, index });
 const commit = (term: number, index: number): TraceEvent => ({ event: 'commit', term, index });
+const persisted = (term: number, votedFor: string | null): TraceEvent => {
+  return { event: 'persisted', term, votedFor };
+};
 const apply = (index: number, entryTerm: number): TraceEvent => {
   return { event: 'apply', index, entryTerm };
 };
@@ -119,6 +122,20 @@ describe('the referee finds nothing wrong', () => {
       ['n2', commit(3, 3)],
       ['n3', leads(2, { lastLogIndex: 2, lastLogTerm: 1, votedFor: 'n3' })],
     ],
+    'with a vote that was not durable, and is given to another one after a crash': [
+      ['n3', persisted(1, null)],
+      ['n3', follows(2, { votedFor: 'n1' })],
+      ['n3', start({ term: 1 })],
+      ['n3', follows(2, { votedFor: 'n2' })],
+      ['n3', persisted(2, 'n2')],
+    ],
+    'with a vote that a restart brings back, and a later one': [
+      ['n3', follows(2, { votedFor: 'n1' })],
+      ['n3', persisted(2, 'n1')],
+      ['n3', start({ term: 2, votedFor: 'n1' })],
+      ['n3', follows(3)],
+      ['n3', start({ term: 3 })],
+    ],
     'with equal hashes': [
       ['n1', hash(2, 'a')],
       ['n2', hash(2, 'a')],
@@ -176,6 +193,37 @@ describe('the referee sees', () => {
     'a term that a crash took below an entry on disk': [
       'terms survive',
       [['n2', start({ lastLogIndex: 2, lastLogTerm: 1 })]],
+    ],
+    'a term that a crash took, and that was durable': [
+      'terms survive',
+      [
+        ['n3', follows(2)],
+        ['n3', persisted(2, null)],
+        ['n3', start({ term: 1 })],
+      ],
+    ],
+    'a vote that a crash took, and that was durable': [
+      'votes survive',
+      [
+        ['n3', follows(2, { votedFor: 'n1' })],
+        ['n3', persisted(2, 'n1')],
+        ['n3', start({ term: 2 })],
+      ],
+    ],
+    'a vote that is another one after a restart': [
+      'votes survive',
+      [
+        ['n3', follows(2, { votedFor: 'n1' })],
+        ['n3', persisted(2, 'n1')],
+        ['n3', start({ term: 2, votedFor: 'n2' })],
+      ],
+    ],
+    'two durable votes in a term': [
+      'votes survive',
+      [
+        ['n3', persisted(2, 'n1')],
+        ['n3', persisted(2, 'n2')],
+      ],
     ],
     'a leader that replaces an entry of its own': [
       'leader append-only',

@@ -6,7 +6,8 @@
  */
 import type { TraceEvent } from '../../server/trace.ts';
 import type { NodeTraceEvent } from './plan.ts';
-import { KnownEntries, type Place, ToldLog } from './told-log.ts';
+import { KnownEntries, type Place, place, ToldLog } from './told-log.ts';
+import { ToldVote, type Vote } from './told-vote.ts';
 
 type Told<Name extends TraceEvent['event']> = Extract<TraceEvent, { event: Name }>;
 type Members = Told<'configuration'>['configuration'];
@@ -15,6 +16,7 @@ type Members = Told<'configuration'>['configuration'];
 interface Watched {
   readonly node: string;
   readonly log: ToldLog;
+  readonly vote: ToldVote;
   life: number;
   role: string;
   term: number;
@@ -107,6 +109,11 @@ export class Referee {
       case 'status':
         this.#judgeStatus(watched, told);
         break;
+      case 'persisted':
+        this.#judgeVote(watched, told);
+        watched.vote.persist(told);
+        watched.durableTerm = Math.max(watched.durableTerm, told.term);
+        break;
       case 'append':
         this.#judgeAppend(watched, told);
         break;
@@ -142,6 +149,7 @@ export class Referee {
     if (term < watched.durableTerm) {
       this.#broken('terms survive', `term ${term} after ${watched.durableTerm} was durable`);
     }
+    this.#judgeVote(watched, told);
     if (snapshotIndex < watched.snapshotIndex) {
       this.#broken('snapshots survive', `${snapshotIndex} after ${watched.snapshotIndex}`);
     }
@@ -172,6 +180,11 @@ export class Referee {
     watched.durableIndex = lastLogIndex;
     watched.durableTerm = term;
     watched.snapshotIndex = snapshotIndex;
+  }
+
+  #judgeVote({ vote }: Watched, now: Vote): void {
+    const contradiction = vote.contradictionOf(now);
+    if (contradiction !== null) this.#broken('votes survive', contradiction);
   }
 
   #judgeStatus(watched: Watched, told: Told<'status'>): void {
@@ -371,7 +384,7 @@ export class Referee {
     if (known !== undefined) return known;
     const watched: Watched = {
       node,
-      log: new ToldLog(),
+      ...{ log: new ToldLog(), vote: new ToldVote() },
       ...{ life: 0, role: 'follower', term: 0, votedFor: null, members: null, claimedEnd: null },
       ...{ commitIndex: 0, appliedIndex: 0, durableIndex: 0, durableTerm: 0, snapshotIndex: 0 },
     };
@@ -383,9 +396,4 @@ export class Referee {
     if (this.#violations.length >= violationsMax) return;
     this.#violations.push(`${promise}: ${what} (${this.#context})`);
   }
-}
-
-/** `7@2`: index 7, term 2. */
-function place({ index, term }: Place): string {
-  return `${index}@${term}`;
 }

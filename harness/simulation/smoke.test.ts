@@ -255,6 +255,7 @@ test.skipIf(process.env['SEEDS'] !== undefined)('the seeds were worth something'
   expect(seen.acknowledged).toBeGreaterThan(30_000);
   expect(seen.followerReads).toBeGreaterThan(3000);
   expect(seen.crashesAtPoints).toBeGreaterThan(50);
+  expect(seen.events.get('persisted')).toBeGreaterThan(300);
   expect(seen.events.get('snapshot')).toBeGreaterThan(300);
   expect(seen.events.get('install')).toBeGreaterThan(20);
   expect(seen.events.get('hash')).toBeGreaterThan(300);

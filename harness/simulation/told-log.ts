@@ -104,3 +104,8 @@ export class ToldLog {
     return null;
   }
 }
+
+/** `7@2`: index 7, term 2. */
+export function place({ index, term }: Place): string {
+  return `${index}@${term}`;
+}

@@ -1,0 +1,24 @@
+/**
+ * The vote of a node that a crash cannot take back, as the node told of it.
+ */
+export interface Vote {
+  readonly term: number;
+  readonly votedFor: string | null;
+}
+
+export class ToldVote {
+  #persisted: Vote = { term: 0, votedFor: null };
+
+  persist(vote: Vote): void {
+    this.#persisted = vote;
+  }
+
+  /** Why these cannot be the term and vote now, after what was persisted; or null. */
+  contradictionOf({ term, votedFor }: Vote): string | null {
+    const persisted = this.#persisted;
+    if (term > persisted.term || persisted.votedFor === null) return null;
+    if (term === persisted.term && votedFor === persisted.votedFor) return null;
+    const before = `${persisted.votedFor} in term ${persisted.term}`;
+    return `the vote is ${votedFor} in term ${term}; durable was ${before}`;
+  }
+}
