@@ -293,11 +293,11 @@ export class RaftDriver {
   }
 
   #progressed(): void {
-    const { snapshotEntries } = this.#options;
+    const { snapshotEntries, snapshotBytes } = this.#options;
     const { appliedIndex, installing } = this.applier;
     const entryCount =
       appliedIndex - (this.#recovered.snapshots.current?.meta.lastIncludedIndex ?? 0);
-    const due = !installing && this.snapshots.isDue(entryCount, snapshotEntries);
+    const due = !installing && this.snapshots.isDue(entryCount, snapshotEntries, snapshotBytes);
     if (due && this.knowsMembers) this.takeSnapshot();
     this.#events.progressed();
   }
