@@ -17,9 +17,12 @@ interface MemoryEvents {
 
 type Answer = (refusal: string | null) => void;
 
-interface Guest {
+interface Peer {
   readonly id: NodeId;
   readonly directoryId: string;
+}
+
+interface Guest extends Peer {
   readonly answer: Answer;
 }
 
@@ -59,17 +62,19 @@ export class PeerMemory {
     return this.#foundation;
   }
 
-  /** Who joins takes it over from the first member that it meets, together with that member. */
-  adopt(foundation: string): void {
-    this.#foundation = foundation;
-  }
-
-  /** Answers null once this peer's directory is remembered for good, else why it is not. */
-  meet(id: NodeId, directoryId: string, answer: Answer): void {
+  /**
+   * Answers null once this peer's directory is remembered for good, else why it is not. Who joins
+   * takes the foundation over from the first member that it lets in, and remembers it as durably.
+   */
+  meet(
+    { id, directoryId, foundation }: Peer & { readonly foundation: string },
+    answer: Answer,
+  ): void {
     const known = this.#peers.get(id);
+    const adopts = this.#foundation === '' && foundation !== '';
     if (known !== undefined && known !== directoryId) {
       answer(describeReplaced({ id, known, found: directoryId }));
-    } else if (known !== undefined && this.#isDurable(id, directoryId)) {
+    } else if (known !== undefined && !adopts && this.#staysDurable(id, directoryId)) {
       answer(null);
     } else if (this.#error !== null) {
       answer(describeFailure(this.#error));
@@ -79,11 +84,17 @@ export class PeerMemory {
           'under ever new names',
       );
     } else {
+      if (adopts) this.#foundation = foundation;
       this.#peers.set(id, directoryId);
       this.#waiting = [...this.#waiting, { id, directoryId, answer }];
-      const adopts = this.#foundation !== this.#durableFoundation;
       if (known === undefined || adopts) this.#change();
     }
+  }
+
+  /** Who waits was forgotten, it may be, and a write that is under way takes it out for now. */
+  #staysDurable(id: NodeId, directoryId: string): boolean {
+    const waits = this.#waiting.some((guest) => guest.id === id);
+    return !waits && this.#isDurable(id, directoryId);
   }
 
   #isDurable(id: NodeId, directoryId: string): boolean {

@@ -246,6 +246,23 @@ test('a removal that is applied once more after a start does not forget who came
   expect(admit(machine, recovered, peer('n2', directories[2]))).toBeNull();
 });
 
+test('who comes again after its removal, twice, waits both times until that is durable', () => {
+  const machine = new TestMachine(1);
+  const recovered = start(machine);
+  expect(admit(machine, recovered, peer('n2'))).toBeNull();
+  // What is durable has it still; the write that is under way takes it out.
+  recovered.forget('n2');
+  const answers: (string | null)[] = [];
+  const knock = () => recovered.policy.admit(peer('n2'), (refusal) => answers.push(refusal));
+  knock();
+  knock();
+  expect(answers).toEqual([]);
+  machine.run();
+  expect(answers).toEqual([null, null]);
+  machine.crash('everything');
+  expect(start(machine).knownPeers()).toEqual(['n2']);
+});
+
 test('of many removals the newest are kept', () => {
   const machine = new TestMachine(1);
   const recovered = start(machine);
@@ -420,30 +437,77 @@ test('two clusters of one name are told apart by whom they began with', () => {
   expect(admit(alone, other, peer('n1', directories[0], ownCluster))).toMatch(/another cluster/);
 });
 
+/** A node that waits to be added, at its start. */
+function joining(machine: TestMachine): RecoveredIdentity {
+  const { disk, random, crashPoints } = machine.host();
+  const recovered = recoverIdentity(disk, {
+    ...{ clusterId: 'c', nodeId: 'n6', initialConfiguration: configurationOf([]) },
+    ...{ random, crashPoints },
+    failed: (error) => {
+      throw error;
+    },
+  });
+  finish(machine, recovered.repair);
+  return recovered;
+}
+
 test('who joins belongs to the cluster of the first member that it meets, for good', () => {
   const machine = new TestMachine(1);
-  const joins = (): RecoveredIdentity => {
-    const { disk, random, crashPoints } = machine.host();
-    return recoverIdentity(disk, {
-      clusterId: 'c',
-      nodeId: 'n6',
-      initialConfiguration: configurationOf([]),
-      random,
-      crashPoints,
-      failed: (error) => {
-        throw error;
-      },
-    });
-  };
-  const first = joins();
-  finish(machine, first.repair);
+  const first = joining(machine);
   expect(first.identity.clusterId).toBe('c#');
   expect(admit(machine, first, peer('n1', directories[0], 'c#00000001'))).toBeNull();
   expect(first.identity.clusterId).toBe('c#00000001');
   expect(admit(machine, first, peer('n2', directories[1], 'c#00000002'))).toMatch(/another/);
   machine.crash('everything');
-  const second = joins();
-  finish(machine, second.repair);
+  const second = joining(machine);
   expect(second.identity.clusterId).toBe('c#00000001');
   expect(admit(machine, second, peer('n2', directories[1], 'c#00000002'))).toMatch(/another/);
+});
+
+test('of members of two clusters that come at once, who joins lets in those of the first', () => {
+  const machine = new TestMachine(1);
+  const { policy } = joining(machine);
+  const answers = new Map<string, string | null>();
+  const knock = (id: string, clusterId: string): void => {
+    policy.admit(peer(id, directories[0], clusterId), (refusal) => answers.set(id, refusal));
+  };
+  // Another one that joins; a write runs by the time that the members come.
+  knock('n7', 'c#');
+  knock('n1', 'c#00000001');
+  knock('n2', 'c#00000002');
+  knock('n3', 'c#00000001');
+  // Neither is in yet, and the second cluster is out already.
+  expect([...answers.keys()]).toEqual(['n2']);
+  machine.run();
+  expect(answers.get('n2')).toMatch(/another cluster/);
+  for (const id of ['n7', 'n1', 'n3']) expect(answers.get(id)).toBeNull();
+  machine.crash('everything');
+  const { identity, knownPeers } = joining(machine);
+  expect(identity.clusterId).toBe('c#00000001');
+  expect(knownPeers()).toEqual(['n7', 'n1', 'n3']);
+});
+
+test('who is known and turns out to be a member is let in once its cluster is remembered', () => {
+  const machine = new TestMachine(1);
+  const first = joining(machine);
+  expect(admit(machine, first, peer('n1', directories[0], 'c#'))).toBeNull();
+  let answered = false;
+  first.policy.admit(peer('n1', directories[0], 'c#00000001'), () => {
+    answered = true;
+  });
+  expect(answered).toBe(false);
+  machine.run();
+  expect(answered).toBe(true);
+  machine.crash('everything');
+  expect(joining(machine).identity.clusterId).toBe('c#00000001');
+});
+
+test('who is refused takes nobody over into its cluster', () => {
+  const machine = new TestMachine(1);
+  const first = joining(machine);
+  expect(admit(machine, first, peer('n7', directories[0], 'c#'))).toBeNull();
+  expect(admit(machine, first, peer('n7', directories[1], 'c#00000002'))).toMatch(/wiped/);
+  expect(admit(machine, first, peer('n6', directories[1], 'c#00000002'))).toMatch(/own id/);
+  expect(first.identity.clusterId).toBe('c#');
+  expect(admit(machine, first, peer('n1', directories[0], 'c#00000001'))).toBeNull();
 });

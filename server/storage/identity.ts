@@ -182,8 +182,7 @@ function admit(
   } else if (nodeId === identity.nodeId) {
     answer(`it has this node's own id, ${nodeId}: give every node an id of its own`);
   } else {
-    if (memory.foundation === '' && foundation !== '') memory.adopt(foundation);
-    memory.meet(nodeId, directoryId, answer);
+    memory.meet({ id: nodeId, directoryId, foundation }, answer);
   }
 }
 
