@@ -61,6 +61,11 @@ test('a log of very many bytes is worth a snapshot, however few entries it has',
   snapshots.noteApplied(1);
   expect(snapshots.isDue(1, 1000)).toBe(true);
   expect(snapshots.isDue(0, 1000)).toBe(false);
+  const other = createSnapshots();
+  other.snapshots.noteApplied(99);
+  expect(other.snapshots.isDue(1, 1000, 100)).toBe(false);
+  other.snapshots.noteApplied(1);
+  expect(other.snapshots.isDue(1, 1000, 100)).toBe(true);
 });
 
 test('the bytes count from the last snapshot on, and one is taken at a time', () => {

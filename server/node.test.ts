@@ -266,6 +266,17 @@ test('the entries before a snapshot that stay in the log are there after a resta
   await stop(second);
 });
 
+test('so many bytes of log as the options say are worth a snapshot', async () => {
+  const rig = start(createFolder(), ['n1'], { snapshotBytes: 2000 });
+  await rig.until(() => rig.node.info().role === 'leader');
+  const taken = () => rig.node.info().counters.snapshotsTaken;
+  expect(await rig.ask(set('k', 'x'.repeat(1000)))).toEqual({ type: 'ok' });
+  expect(rig.traced.filter(({ event }) => event === 'snapshot')).toEqual([]);
+  expect(await rig.ask(set('k', 'x'.repeat(1000)))).toEqual({ type: 'ok' });
+  await rig.until(() => taken() === 1);
+  await stop(rig);
+});
+
 test('a write that a snapshot may hold is uncertain, whatever is applied right behind it', async () => {
   const rig = start(createFolder(), ['n1', 'n2', 'n3']);
   await becomeLeader(rig);
