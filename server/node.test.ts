@@ -65,7 +65,7 @@ test('a vote leaves only when it is durable', async () => {
   await stop(rig);
 });
 
-test('a trace tells of a vote when it is given, and of its being durable before it leaves', async () => {
+test('a trace tells of a vote that is given, and of its being durable before it leaves', async () => {
   const rig = start(createFolder(), ['n1', 'n2', 'n3']);
   await rig.until(() => rig.node.info().role !== 'follower');
   rig.traced.length = 0;
@@ -245,7 +245,7 @@ test('more reads than may wait are turned away for certain', async () => {
   expect(codes.get('NOLEADER')).toBe(65_536);
 });
 
-test('the entries before a snapshot that stay in the log are there after a restart, too', async () => {
+test('the entries before a snapshot that stay in the log are there after a restart', async () => {
   const folder = createFolder();
   const options = { segmentBytes: 4096, snapshotEntries: 1000, trailingEntries: 20 };
   const first = start(folder, ['n1'], options);
@@ -277,7 +277,7 @@ test('so many bytes of log as the options say are worth a snapshot', async () =>
   await stop(rig);
 });
 
-test('a write that a snapshot may hold is uncertain, whatever is applied right behind it', async () => {
+test('a write that a snapshot may hold is uncertain, whatever is applied behind it', async () => {
   const rig = start(createFolder(), ['n1', 'n2', 'n3']);
   await becomeLeader(rig);
   const replies: Reply[] = [];

@@ -143,7 +143,7 @@ test('each member is replaced, one after another, until nobody of the first is l
   });
 });
 
-test('a leader removes itself: it is told so, leads no more, and the others go on at once', async () => {
+test('a leader removes itself: it is told, leads no more, and the others go on at once', async () => {
   await underLoad({ seed: 3 }, async (rig) => {
     const { bed, operator } = rig;
     await admit(rig, 'n4');
@@ -199,7 +199,7 @@ test('a change whose leader is cut off is uncertain, and undone or done by the n
   });
 });
 
-test('a change that the next leader replaces is refused for certain, once it is known', async () => {
+test('a change that the next leader replaces is refused for certain, once known', async () => {
   await underLoad({ seed: 6 }, async ({ bed, operator }) => {
     const leader = await bed.leader();
     await bed.cutOff(leader);

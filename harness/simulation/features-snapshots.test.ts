@@ -123,7 +123,7 @@ test('over a long run the log stays small, in memory and on disk', async () => {
   });
 });
 
-test('a write whose fate a snapshot hides is uncertain: it may have happened, as here', async () => {
+test('a write whose fate a snapshot hides is uncertain: it may have happened', async () => {
   const bed = new FeatureBed({
     seed: 4,
     electionTicks: 40,

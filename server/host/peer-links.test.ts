@@ -256,7 +256,7 @@ test('a peer that is no member may speak, and is answered on its own connection'
   expect(leader.received).toEqual([{ from: 'n4', message: { ...vote, term: 8 } }]);
 });
 
-test('who is to be met again is asked about anew, on both links, and refused if need be', async () => {
+test('who is to be met again is asked about anew, on both links, or refused', async () => {
   const [address1, address2] = [await freeAddress(), await freeAddress()];
   const asked: string[] = [];
   let refusal: string | null = null;
