@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { becomeLeader, createFolder, get, set, start, stop } from './host/test-node-rig.ts';
 import type { Reply } from './kv/command.ts';
 import { TestMachine as TestKv } from './kv/test-machine.ts';
 import type { EntryId } from './raft/entry.ts';
 import type { InstallSnapshot } from './raft/message.ts';
 import { TestMachine } from './storage/snapshot-test-disk.ts';
 import { chunkOf, finish, metaOf, startStore } from './storage/snapshot-test-state.ts';
-import { becomeLeader, createFolder, get, set, start, stop } from './test-node-rig.ts';
 
 function bulk(text: string): Reply {
   return { type: 'bulk', value: new Uint8Array(Buffer.from(text)) };
@@ -65,7 +65,7 @@ test('a vote leaves only when it is durable', async () => {
   await stop(rig);
 });
 
-test('a trace tells of a vote that is given, and of its being durable before it leaves', async () => {
+test('a trace tells of a vote that is given, and that it is durable before it leaves', async () => {
   const rig = start(createFolder(), ['n1', 'n2', 'n3']);
   await rig.until(() => rig.node.info().role !== 'follower');
   rig.traced.length = 0;

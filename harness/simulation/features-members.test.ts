@@ -143,7 +143,7 @@ test('each member is replaced, one after another, until nobody of the first is l
   });
 });
 
-test('a leader removes itself: it is told, leads no more, and the others go on at once', async () => {
+test('a leader removes itself: it is told, leads no more, and others go on at once', async () => {
   await underLoad({ seed: 3 }, async (rig) => {
     const { bed, operator } = rig;
     await admit(rig, 'n4');

@@ -6,18 +6,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import { noCrashPoints } from './crash-points.ts';
-import { FileDisk } from './host/file-disk.ts';
-import { createRealRandom } from './host/real-random.ts';
-import type { Host, Timers } from './host.ts';
-import type { Command, Reply } from './kv/command.ts';
-import { startNode } from './node.ts';
-import type { NodeOptions } from './node-options.ts';
-import { configurationOf } from './raft/configuration.ts';
-import type { Envelope, Message } from './raft/message.ts';
-import type { ServerNode } from './server-node.ts';
-import { DiskError, type Done } from './storage/disk.ts';
-import type { TraceEvent } from './trace.ts';
+import { noCrashPoints } from '../crash-points.ts';
+import type { Host, Timers } from '../host.ts';
+import type { Command, Reply } from '../kv/command.ts';
+import { startNode } from '../node.ts';
+import type { NodeOptions } from '../node-options.ts';
+import { configurationOf } from '../raft/configuration.ts';
+import type { Envelope, Message } from '../raft/message.ts';
+import type { ServerNode } from '../server-node.ts';
+import { DiskError, type Done } from '../storage/disk.ts';
+import type { TraceEvent } from '../trace.ts';
+import { FileDisk } from './file-disk.ts';
+import { createRealRandom } from './real-random.ts';
 
 /** It goes when the test is over. */
 export function createFolder(): string {
