@@ -99,8 +99,10 @@ function start(host: Host, flags: Flags, lastWords: () => void): ServerNode {
       ...flags,
       onFatal: (error) => {
         lastWords();
-        const disk = error instanceof DiskError;
-        die(disk ? exitCodes.diskFailed : exitCodes.failed, `${error.name}: ${error.message}`);
+        if (!(error instanceof DiskError)) die(exitCodes.failed, `${error.name}: ${error.message}`);
+        const { dataDirectory } = flags;
+        const line = `the disk failed at ${error.file} of ${dataDirectory}: ${error.message}`;
+        die(exitCodes.diskFailed, `${line}; mend it or make room, and start again`);
       },
     });
   } catch (error) {
