@@ -47,7 +47,7 @@ it('prints what goes in and what comes out, with the names of figure 2', () => {
       then n2 appendEntriesResponse term=2 match=2 readRound=0
       rejectedRead #6
       statusChanged
-    n2 -> appendEntriesResponse term=2 conflict=0@0 readRound=0
+    n2 -> appendEntriesResponse term=2 refused next=0 behind term 0 readRound=0
     n1 follower term=2 votedFor=- leader=n2 commit=0 last=2@2 voters=n1,n2,n3"
   `);
 });
