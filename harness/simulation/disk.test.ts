@@ -194,8 +194,6 @@ test('writes, truncation and reads past the end behave as a file does', () => {
   rig.do((done) => rig.disk.truncate('f', 5, done));
   expect([...rig.disk.readSync('f', 1, 10)]).toEqual([0, 99, 0, 0]);
   expect(rig.disk.readSync('f', 9, 10).length).toBe(0);
-  rig.do((done) => rig.disk.preallocate('f', 100, done));
-  expect(rig.disk.size('f')).toBe(5);
 });
 
 test('a file that is not there is a DiskError with ENOENT', () => {
@@ -220,7 +218,6 @@ test('a life that has ended can touch the disk no more, another one can', () => 
     () => disk.append('log', bytes('more'), nothing),
     () => disk.writeAt('log', 0, bytes('more'), nothing),
     () => disk.truncate('log', 0, nothing),
-    () => disk.preallocate('other', 10, nothing),
     () => disk.sync('log', nothing),
     () => disk.rename('log', 'other', nothing),
     () => disk.remove('log', nothing),

@@ -78,10 +78,6 @@ export class SimulatedDisk {
         if (found === undefined) this.#fail(life, file, done);
         else this.#change(life, found, { type: 'truncate', length }, done);
       },
-      preallocate: (file, _length, done) => {
-        const found = use().#findOrCreate(file);
-        this.#later('access', found, () => life.deliver(() => done(null)));
-      },
       sync: (file, done) => use().#sync(life, file, done),
       rename: (from, to, done) => {
         use().#changeNames(life, from, done, (names) => {

@@ -122,11 +122,6 @@ export class FileDisk implements Disk {
     });
   }
 
-  /** Node has no call for it: room that can not be had shows when it is written to. */
-  preallocate(file: string, _length: number, done: Done): void {
-    this.#withFile(file, done, () => queueMicrotask(() => done(null)));
-  }
-
   sync(file: string, done: Done): void {
     this.#withFile(file, done, ({ fd }) => {
       const begunMs = performance.now();

@@ -41,8 +41,6 @@ export interface Disk {
   /** Creates the file when it is not there. */
   writeAt(file: string, offset: number, bytes: Uint8Array, done: Done): void;
   truncate(file: string, length: number, done: Done): void;
-  /** Reserves room without changing what a reader sees. */
-  preallocate(file: string, length: number, done: Done): void;
   /** fdatasync: what was written to this file before the call is durable afterwards. */
   sync(file: string, done: Done): void;
   rename(from: string, to: string, done: Done): void;

@@ -236,7 +236,6 @@ export class TestMachine {
         const nothing = { offset: 0, bytes: new Uint8Array(0) };
         this.#change({ operation: 'truncate', file }, { ...nothing, truncateTo }, done);
       },
-      preallocate: (file, _length, done) => this.#later(file, () => done(null)),
       sync: (file, done) => this.#sync(file, done),
       rename: (from, to, done) => {
         this.#startNameChange({ operation: 'rename', file: from }, done, (names) => {

@@ -159,10 +159,6 @@ export class WalTestDisk implements Disk {
     this.#change('truncate', { file, change }, done);
   }
 
-  preallocate(file: string, _length: number, done: Done): void {
-    this.#later(file, () => done(null));
-  }
-
   sync(file: string, done: Done): void {
     const found = this.#find(file);
     this.#later(file, () => {
