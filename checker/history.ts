@@ -30,6 +30,11 @@ export interface Op {
   readonly key?: string;
   /** Argument at the invocation; argument or the value read at the completion. null is absent. */
   readonly value: unknown;
+  /**
+   * Of an invocation that was due earlier, when every client was busy: when it was due, in
+   * nanoseconds since the start of the run. Latencies count from then.
+   */
+  readonly scheduledNs?: number;
   /** What else the answer told, such as `{ swapped, seen }` of a compare-and-set. */
   readonly result?: unknown;
   /** Why an operation is `fail` or `info`: a stable code, then words. */

@@ -1,9 +1,13 @@
 /**
- * The checker as the harness sees it: a finished history in, one named result out.
+ * The checker as the harness sees it: a finished run in, one named result out.
  *
- * Linearizability is one of several; the verdict of a run is the worst of them:
- * invalid, then unknown, then valid.
+ * Linearizability is one of several; the verdict of a run is the worst of them: invalid, then
+ * unknown, then valid. A checker that fails is unknown, never a pass.
  */
+import type { Op } from '../checker/history.ts';
+import type { Link, UnexpectedExit } from './cluster.ts';
+import type { RaftEvent } from './raft-event.ts';
+import type { WorkloadSize } from './workload.ts';
 
 export type Validity = true | false | 'unknown';
 
@@ -13,6 +17,124 @@ export interface CheckerResult {
   /** One sentence for the console and the report. */
   readonly summary: string;
   readonly details: Readonly<Record<string, unknown>>;
+  /** What it could not see in this run, one sentence each. */
+  readonly blind: readonly string[];
+}
+
+export interface Checker {
+  readonly name: string;
+  /** What it looks for, one sentence. */
+  readonly description: string;
+  /** An exception is taken for unknown. */
+  check(run: CheckedRun): CheckerResult | Promise<CheckerResult>;
+}
+
+/** A fault as it really was. */
+export interface RunFault {
+  readonly family: string;
+  /** In words: `n1 | n2 n3`. */
+  readonly description: string;
+  readonly nodes: readonly string[];
+  readonly tookEffect: boolean;
+  /** Its lines of the history; `end` is null when it was in force to the end. */
+  readonly begin: Op;
+  readonly end: Op | null;
+  /** While it is in force: links that carry nothing, and nodes that are killed or frozen. */
+  readonly impairs: { readonly cut: readonly Link[]; readonly down: readonly string[] };
+}
+
+/** What a node said of itself at one moment. */
+export interface IntrospectionSample {
+  readonly timeNs: number;
+  readonly node: string;
+  /** Counts the starts of the node: what is not durable may go back when it changes. */
+  readonly life: number;
+  readonly role: string;
+  readonly term: number;
+  readonly leader: string | null;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastLogIndex: number;
+}
+
+/** The state of a node in one number, as of an index of its log. */
+export interface StateHash {
+  readonly timeNs: number;
+  readonly node: string;
+  readonly appliedIndex: number;
+  readonly hash: string;
+}
+
+/** A file of a node's output, or its trace. Each iteration begins anew. */
+export interface NodeLog {
+  readonly node: string;
+  /** Relative to the run's folder. */
+  readonly path: string;
+  readonly lines: Iterable<string>;
+}
+
+export interface NodeTrace {
+  readonly node: string;
+  readonly events: Iterable<RaftEvent>;
+}
+
+/** What the simulation's referee saw, which watches every event of all nodes in their order. */
+export interface RefereeReport {
+  readonly violations: readonly string[];
+  /** How many events, committed entries and terms it has seen. */
+  readonly events: number;
+  readonly committed: number;
+  readonly terms: number;
+}
+
+/** How the run ended, after the last healing. */
+export interface RunRecovery {
+  /** null when all is well; else what did not happen, as a sentence. */
+  readonly problem: string | null;
+  /** Final operations that were answered. */
+  readonly finalOperations: number;
+  /** Position in the history at which it began: what comes later is final. */
+  readonly beganAt: number;
+}
+
+/** All that a checker may look at. */
+export interface CheckedRun {
+  readonly workload: {
+    readonly name: string;
+    readonly object: string;
+    readonly fs: readonly string[];
+    readonly model: string;
+  };
+  readonly size: WorkloadSize;
+  readonly nodes: readonly string[];
+  readonly concurrency: number;
+  /** Operations per second that were aimed at; null: as fast as they go. */
+  readonly rate: number | null;
+  /** The history in its order; each iteration begins anew, perhaps from the file. */
+  readonly ops: Iterable<Op>;
+  readonly opCount: number;
+  /** Families of faults that were asked for. */
+  readonly nemesis: readonly string[];
+  readonly faults: readonly RunFault[];
+  /** Families whose turn never came. */
+  readonly notReached: readonly string[];
+  /** null when the run broke off before it. */
+  readonly recovery: RunRecovery | null;
+  /** Why the run broke off; null when it came to its end. */
+  readonly brokeOff: string | null;
+  readonly unexpectedExits: readonly UnexpectedExit[];
+  /** The share of operations that must succeed, in [0, 1]; null when nobody stated one. */
+  readonly availabilityMin: number | null;
+  readonly samples: readonly IntrospectionSample[];
+  readonly hashes: readonly StateHash[];
+  readonly logs: readonly NodeLog[];
+  readonly traces: readonly NodeTrace[];
+  /** Why there is no trace; null when there are some. */
+  readonly whyNoTraces: string | null;
+  /** Only where a referee watched. */
+  readonly referee: RefereeReport | null;
+  /** Texts that a node of this system logs when it has broken: regular expressions. */
+  readonly crashPatterns: readonly string[];
 }
 
 /** The worst of several: a violation is never hidden by an unknown, nor an unknown by a pass. */
@@ -20,4 +142,16 @@ export function worstOf(validities: readonly Validity[]): Validity {
   if (validities.includes(false)) return false;
   if (validities.includes('unknown')) return 'unknown';
   return true;
+}
+
+/** The result of a checker; when it throws, unknown with the reason. [Jepsen] */
+export async function checkSafely(checker: Checker, run: CheckedRun): Promise<CheckerResult> {
+  const { name } = checker;
+  try {
+    return await checker.check(run);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const summary = `the checker failed: ${why}`;
+    return { name, valid: 'unknown', summary, details: {}, blind: ['everything: it failed'] };
+  }
 }

@@ -71,13 +71,18 @@ export interface Cluster {
   resume(node: string): Promise<void>;
   /** Asked of the operating system or the engine, not remembered. */
   nodeState(node: string): Promise<NodeState>;
+  /** How often the node has been started. */
+  lives(node: string): number;
   /** Nodes that ended although nobody had asked them to, over the whole run. */
   unexpectedExits(): readonly UnexpectedExit[];
   /** Where clients reach the node, as `host:port`; also what a redirect names. */
   clientAddress(node: string): string;
   /** Rejects when nobody listens. */
   connect(node: string): Promise<ByteStream>;
-  /** Writes each node's logs below `<folder>/<node>/`. */
+  /**
+   * Writes each node's logs below `<folder>/<node>/`; its trace, where the cluster was made with
+   * traces, as `trace.jsonl` there.
+   */
   collectLogs(folder: string): Promise<void>;
   /** Removes everything that was made. Safe to call twice, and after a failed set-up. */
   tearDown(): Promise<void>;

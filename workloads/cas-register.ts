@@ -1,13 +1,16 @@
 /** The cas-register workload: reads, unique writes and compare-and-sets on several keys. */
-
 import type { Workload } from '../harness/workload.ts';
-import { createRegisterGenerator } from './register-operations.ts';
+import { createRegisterWorkload } from './register-workload.ts';
 
 export const casRegister: Workload = {
   name: 'cas-register',
   description: 'reads, unique writes and compare-and-sets on several keys',
-  model: 'cas-register',
   fs: ['read', 'write', 'cas'],
-  createGenerator: (options) =>
-    createRegisterGenerator({ ...options, mix: { read: 1, write: 2, cas: 2 } }),
+  model: 'cas-register',
+  facts: {
+    complexity: 'near-linear: every written value is unique, and a miss tells what it found',
+    finds: ['stale reads', 'lost writes and updates', 'a compare-and-set from a replaced value'],
+    cannotFind: ['what needs several keys at once'],
+  },
+  ...createRegisterWorkload({ read: 1, write: 2, cas: 2 }),
 };

@@ -1,13 +1,16 @@
 /** The register workload: reads and unique writes on several keys. */
-
 import type { Workload } from '../harness/workload.ts';
-import { createRegisterGenerator } from './register-operations.ts';
+import { createRegisterWorkload } from './register-workload.ts';
 
 export const register: Workload = {
   name: 'register',
   description: 'reads and unique writes on several keys',
-  model: 'register',
   fs: ['read', 'write'],
-  createGenerator: (options) =>
-    createRegisterGenerator({ ...options, mix: { read: 1, write: 3, cas: 0 } }),
+  model: 'register',
+  facts: {
+    complexity: 'near-linear: every written value is unique',
+    finds: ['stale reads', 'lost writes', 'two histories at once'],
+    cannotFind: ['what only a compare-and-set would show'],
+  },
+  ...createRegisterWorkload({ read: 1, write: 3, cas: 0 }),
 };

@@ -4,13 +4,13 @@
  * Everything that a person may have got wrong is refused here, with what to write instead.
  */
 import { randomInt } from 'node:crypto';
-import { workloads } from '../../workloads/index.ts';
 import type { Bug } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
 import { type FaultFamily, faultFamilies } from '../nemesis/schedule.ts';
 import { systems } from '../systems/index.ts';
 import type { System } from '../systems/system.ts';
-import type { Workload } from '../workload.ts';
+import type { Workload, WorkloadSize } from '../workload.ts';
+import { findWorkload } from './find-workload.ts';
 import { isPackaged } from './packaged.ts';
 
 /** As the flags are named. */
@@ -24,8 +24,8 @@ export interface TestFlags {
   readonly rate: number;
   readonly timeLimit: number;
   readonly ops: number | undefined;
-  readonly keys: number;
-  readonly opsPerKey: number;
+  readonly keys: number | undefined;
+  readonly opsPerKey: number | undefined;
   readonly deadlineMs: number;
   readonly recoveryLimit: number;
   readonly nemesis: string;
@@ -38,12 +38,16 @@ export interface TestFlags {
   readonly check: string;
   readonly checkTimeLimit: number;
   readonly checkMemoryLimit: number;
+  readonly availability: number | undefined;
+  readonly trace: string;
 }
 
 export const clusterKinds = ['auto', 'docker', 'process', 'sim'] as const;
 export const imageKinds = ['auto', 'host', 'registry'] as const;
 /** When the history is checked: at the end, or already while it is written. */
 export const checkTimes = ['after', 'online'] as const;
+/** Whether nodes write their trace events; `auto` where there will not be too many. */
+export const traceChoices = ['auto', 'on', 'off'] as const;
 
 export interface TestSettings {
   readonly system: System;
@@ -55,8 +59,7 @@ export interface TestSettings {
   readonly rate: number | null;
   readonly timeLimitS: number;
   readonly opCount: number | null;
-  readonly keyCount: number;
-  readonly opsPerKey: number;
+  readonly size: WorkloadSize;
   readonly deadlineMs: number;
   readonly recoveryLimitS: number;
   readonly nemesis: readonly FaultFamily[];
@@ -69,6 +72,9 @@ export interface TestSettings {
   readonly check: (typeof checkTimes)[number];
   readonly checkTimeLimitS: number;
   readonly checkMemoryLimitMb: number;
+  /** The share of operations that must succeed; null when nobody states one. */
+  readonly availabilityMin: number | null;
+  readonly trace: (typeof traceChoices)[number];
 }
 
 /** A flag's value cannot be used; the message says which and what to write instead. */
@@ -76,8 +82,8 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-/** Throws SettingsError. */
-export function parseSettings(flags: TestFlags): TestSettings {
+/** Rejects with SettingsError. */
+export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
   if (flags.nemesisInterval !== undefined) {
     throw new SettingsError(
       '--nemesis-interval means seconds in Jepsen; rafture triggers no fault by a clock. ' +
@@ -86,18 +92,21 @@ export function parseSettings(flags: TestFlags): TestSettings {
   }
   if (isPackaged) refuseWithoutSources(flags);
   const nodes = parseNodes(flags.nodes);
+  const system = byName('--system', systems, flags.system);
+  const workload = await parseWorkload(flags.workload, system);
+  const load = parseLoad(flags, nodes);
   return {
-    system: byName('--system', systems, flags.system),
-    workload: byName('--workload', workloads, flags.workload),
+    system,
+    workload,
     cluster: oneOf('--cluster', clusterKinds, flags.cluster),
     images: oneOf('--images', imageKinds, flags.images),
     nodes,
-    concurrency: parseConcurrency(flags.concurrency, nodes.length),
-    rate: flags.rate === 0 ? null : positive('--rate', flags.rate),
-    timeLimitS: positive('--time-limit', flags.timeLimit),
-    opCount: flags.ops === undefined ? null : positiveInteger('--ops', flags.ops),
-    keyCount: positiveInteger('--keys', flags.keys),
-    opsPerKey: positiveInteger('--ops-per-key', flags.opsPerKey),
+    ...load,
+    size: workload.size({
+      ...load,
+      keyCount: optional('--keys', flags.keys),
+      opsPerKey: optional('--ops-per-key', flags.opsPerKey),
+    }),
     deadlineMs: positive('--deadline-ms', flags.deadlineMs),
     recoveryLimitS: positive('--recovery-limit', flags.recoveryLimit),
     nemesis: parseNemesis(flags.nemesis),
@@ -109,7 +118,55 @@ export function parseSettings(flags: TestFlags): TestSettings {
     check: oneOf('--check', checkTimes, flags.check),
     checkTimeLimitS: positive('--check-time-limit', flags.checkTimeLimit),
     checkMemoryLimitMb: positive('--check-memory-limit', flags.checkMemoryLimit),
+    availabilityMin: parseAvailability(flags.availability),
+    trace: oneOf('--trace', traceChoices, flags.trace),
   };
+}
+
+function parseLoad(
+  flags: TestFlags,
+  nodes: readonly string[],
+): Pick<TestSettings, 'concurrency' | 'rate' | 'timeLimitS' | 'opCount'> {
+  return {
+    concurrency: parseConcurrency(flags.concurrency, nodes.length),
+    rate: flags.rate === 0 ? null : positive('--rate', flags.rate),
+    timeLimitS: positive('--time-limit', flags.timeLimit),
+    opCount: optional('--ops', flags.ops),
+  };
+}
+
+/** A workload asks for operations; a system that has not got them is refused by name. */
+async function parseWorkload(nameOrPath: string, system: System): Promise<Workload> {
+  const workload = await findWorkload(nameOrPath).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SettingsError(`--workload: ${why}`);
+  });
+  const missing = missingOperations(workload, system);
+  if (missing.length === 0) return workload;
+  throw new SettingsError(
+    `the workload ${workload.name} needs ${missing.join(', ')} of ${workload.object}, which the ` +
+      `system ${system.name} does not have; rafture workloads lists what each needs`,
+  );
+}
+
+/** The operations that the workload needs and the system has not got. */
+export function missingOperations(
+  { object, fs }: Pick<Workload, 'object' | 'fs'>,
+  system: Pick<System, 'objects'>,
+): readonly string[] {
+  const offered = Object.hasOwn(system.objects, object) ? system.objects[object] : [];
+  return fs.filter((f) => offered?.includes(f) !== true);
+}
+
+/** A share between 0 and 1, as in Maelstrom. */
+function parseAvailability(share: number | undefined): number | null {
+  if (share === undefined) return null;
+  if (Number.isFinite(share) && share >= 0 && share <= 1) return share;
+  throw new SettingsError(`--availability takes a share from 0 to 1, such as 0.9; not ${share}`);
+}
+
+function optional(flag: string, value: number | undefined): number | null {
+  return value === undefined ? null : positiveInteger(flag, value);
 }
 
 /** Some things are made from the sources, which only a checkout has. */
@@ -137,13 +194,15 @@ export function describeRepeat(settings: TestSettings, clusterKind: string): str
     `--rate ${settings.rate ?? 0}`,
     `--time-limit ${settings.timeLimitS}`,
     ...(settings.opCount === null ? [] : [`--ops ${settings.opCount}`]),
-    `--keys ${settings.keyCount}`,
-    `--ops-per-key ${settings.opsPerKey}`,
+    `--keys ${settings.size.keyCount}`,
+    `--ops-per-key ${settings.size.opsPerKey}`,
     `--deadline-ms ${settings.deadlineMs}`,
     `--nemesis ${settings.nemesis.join(',') || 'none'}`,
     `--nemesis-every ${settings.nemesisEvery}`,
     ...(settings.bug === null ? [] : [`--bug ${settings.bug.id}`]),
     ...(settings.check === 'after' ? [] : [`--check ${settings.check}`]),
+    ...(settings.availabilityMin === null ? [] : [`--availability ${settings.availabilityMin}`]),
+    ...(settings.trace === 'auto' ? [] : [`--trace ${settings.trace}`]),
     `--seed ${settings.seed}`,
   ];
   return words.join(' ');

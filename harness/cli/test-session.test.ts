@@ -27,8 +27,7 @@ const settings: TestSettings = {
   rate: 200,
   timeLimitS: 3,
   opCount: null,
-  keyCount: 3,
-  opsPerKey: 100,
+  size: { keyCount: 3, opsPerKey: 100, unknownPerKey: null, notes: [] },
   deadlineMs: 1000,
   recoveryLimitS: 30,
   nemesis: [],
@@ -40,6 +39,8 @@ const settings: TestSettings = {
   check: 'after',
   checkTimeLimitS: 30,
   checkMemoryLimitMb: 500,
+  availabilityMin: null,
+  trace: 'auto',
 };
 
 /** The reference behind a client whose nth operation goes wrong in this way. */

@@ -6,17 +6,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { Op } from '../../checker/history.ts';
-import type { Verdict } from '../../checker/verdict.ts';
 import { plantBug } from '../bugs/bug.ts';
-import { checkHistory } from '../check/check-history.ts';
 import {
   createInlineCheck,
   createThreadCheck,
   type RunCheck,
   type Violation,
 } from '../check/follow-run.ts';
-import { type CheckerResult, worstOf } from '../checker.ts';
+import type { CheckedRun } from '../checker.ts';
 import {
   type ClusterRequest,
   createCluster,
@@ -27,15 +24,16 @@ import {
 import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
 import { renderReport } from '../report/report.ts';
-import type { ResultsRecord, StoredVerdict, TestRecord } from '../report/run-record.ts';
-import { statsOf } from '../report/stats.ts';
-import { describeFaults, evaluateRun } from '../run/evaluate.ts';
+import type { TestRecord } from '../report/run-record.ts';
+import { RunHistory } from '../run/run-history.ts';
 import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
+import { judgeRun } from './judge.ts';
 import { isPackaged } from './packaged.ts';
 import { describeRepeat, type TestSettings } from './settings.ts';
+import { describeStop } from './stop-words.ts';
 import type { UndoStack } from './undo-stack.ts';
 import { readVersions } from './versions.ts';
 
@@ -113,7 +111,8 @@ async function plant({ bug }: TestSettings, undo: UndoStack): Promise<string> {
 }
 
 interface Recorded {
-  readonly ops: readonly Op[];
+  readonly history: RunHistory;
+  readonly traces: Pick<CheckedRun, 'traces' | 'whyNoTraces' | 'referee'>;
   /** null when the harness failed on the way. */
   readonly outcome: TestOutcome | null;
   readonly problems: readonly string[];
@@ -126,7 +125,8 @@ async function recordTest(
   { cluster, timers, drive }: SelectedCluster,
   folder: RunFolder,
 ): Promise<Recorded> {
-  const ops: Op[] = [];
+  const ops = new RunHistory();
+  const traces = { traces: [], whyNoTraces: 'none yet', referee: null };
   const online = await beginCheck(settings, cluster, console);
   const history = folder.historyWriter();
   const nemesis = folder.nemesisWriter();
@@ -138,12 +138,8 @@ async function recordTest(
         timers,
         timeLimitMs: settings.timeLimitS * 1000,
         recoveryLimitMs: settings.recoveryLimitS * 1000,
-        sinks: [
-          (op) => history.append(op),
-          (op) => ops.push(op),
-          (op) => console.onOp(op),
-          (op) => online?.onOp(op),
-        ],
+        history: ops,
+        sinks: [(op) => history.append(op), (op) => console.onOp(op), (op) => online?.onOp(op)],
         onEvidence: (record) => nemesis.append(record),
         onStatus: (status) => console.onStatus(status),
         shouldStop: () => interruption.asked || (online?.violation ?? null) !== null,
@@ -151,10 +147,11 @@ async function recordTest(
     );
     // Its own trouble costs no verdict: the whole history is checked in any case.
     if (typeof online?.problem === 'string') console.note(online.problem);
-    return { ops, outcome, problems: [], violation: online?.violation ?? null };
+    return { history: ops, traces, outcome, problems: [], violation: online?.violation ?? null };
   } catch (error) {
     const problems = [`the run broke off: ${messageOf(error)}`];
-    return { ops, outcome: null, problems, violation: online?.violation ?? null };
+    const violation = online?.violation ?? null;
+    return { history: ops, traces, outcome: null, problems, violation };
   } finally {
     history.close();
     nemesis.close();
@@ -178,14 +175,6 @@ async function beginCheck(
   return kind === 'sim' ? createInlineCheck(options) : createThreadCheck(options);
 }
 
-function describeStop({ verdict, entries }: Violation): string {
-  const { key, kind, operations } = verdict.witness;
-  const last = Math.max(...operations.map((operation) => operation.return ?? operation.call));
-  const where = key === null ? '' : ` on key ${key}`;
-  const what = `${kind}${where}, complete with entry ${last}`;
-  return `the check during the run saw a violation (${what}) at entry ${entries}`;
-}
-
 interface Conclusion {
   readonly options: SessionOptions;
   readonly test: TestRecord;
@@ -193,74 +182,26 @@ interface Conclusion {
   readonly recorded: Recorded;
 }
 
-async function conclude(conclusion: Conclusion): Promise<number> {
-  const { options, test, folder, recorded } = conclusion;
+async function conclude({ options, test, folder, recorded }: Conclusion): Promise<number> {
   const { settings, console } = options;
+  const { history, outcome } = recorded;
   // Without a single operation there is nothing to judge, and the reason is all there is to say.
-  if (recorded.ops.length === 0) throw new Error(recorded.problems.join('; '));
-  const whole = await checkHistory({
+  if (history.length === 0) throw new Error(recorded.problems.join('; '));
+  const logs = folder.logFiles(settings.nodes);
+  const results = await judgeRun({
+    ...recorded,
+    settings,
     historyPath: folder.historyPath,
-    model: settings.workload.model,
-    timeLimitMs: settings.checkTimeLimitS * 1000,
-    memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
+    path: folder.path,
+    logs,
     signal: options.interruption.beginCheck(),
   });
-  // A violation that was seen on the way is one of the whole, even if the limits hide it there.
-  const seen = recorded.violation?.verdict ?? whole;
-  const verdict = whole.valid === 'unknown' ? seen : whole;
-  const { outcome, ops } = recorded;
-  const asked = { fs: settings.workload.fs, nemesis: settings.nemesis };
-  const checkers: CheckerResult[] = [describeVerdict(verdict)];
-  if (recorded.violation !== null) checkers.push(describeEarlyEnd(recorded.violation));
-  if (outcome !== null) checkers.push(...evaluateRun(ops, outcome, asked));
-  if (recorded.problems.length > 0) checkers.push(describeProblems(recorded.problems));
-  const results: ResultsRecord = {
-    valid: worstOf(checkers.map((checker) => checker.valid)),
-    checkers,
-    linearizability: withoutOrders(verdict),
-    stats: statsOf(ops),
-    faults: describeFaults(outcome?.faults ?? []),
-    leaders: outcome?.leaders ?? [],
-  };
   folder.writeResults(results);
-  const logs = folder.logFiles(settings.nodes);
-  folder.writeReport(renderReport({ test, results, ops, logs }));
+  folder.writeReport(renderReport({ test, results, ops: [...history], logs }));
   console.finish(results, folder.path);
   // A violation stays a violation, even when the harness failed beside it.
   if (outcome === null && results.valid !== false) return exitCodes.crashed;
   return exitCodeOf(results.valid);
-}
-
-function describeVerdict(verdict: Verdict): CheckerResult {
-  const name = 'linearizable';
-  const { valid, operations } = verdict;
-  if (verdict.valid === true) {
-    const keys = verdict.linearizations.length;
-    const summary = `${operations} operations on ${keys} keys have an order, and it was replayed`;
-    return { name, valid, summary, details: { operations, keys } };
-  }
-  if (verdict.valid === false) {
-    const { kind, key, sentence } = verdict.witness;
-    return { name, valid, summary: sentence, details: { operations, kind, key } };
-  }
-  const { reason, key, position, message } = verdict;
-  return { name, valid, summary: message, details: { operations, reason, key, position } };
-}
-
-function describeEarlyEnd(violation: Violation): CheckerResult {
-  const { entries } = violation;
-  const summary = `${describeStop(violation)}, which ended the run`;
-  return { name: 'online', valid: false, summary, details: { entries } };
-}
-
-function describeProblems(problems: readonly string[]): CheckerResult {
-  return { name: 'harness', valid: 'unknown', summary: problems.join('; '), details: { problems } };
-}
-
-/** The orders are as long as the history; they are made again from it when somebody wants them. */
-function withoutOrders(verdict: Verdict): StoredVerdict {
-  if (verdict.valid !== true) return verdict;
-  return { valid: true, operations: verdict.operations };
 }
 
 function describeTest(
@@ -279,8 +220,9 @@ function describeTest(
     concurrency,
     rate,
     timeLimitS: settings.timeLimitS,
-    keys: settings.keyCount,
-    opsPerKey: settings.opsPerKey,
+    keys: settings.size.keyCount,
+    opsPerKey: settings.size.opsPerKey,
+    sizeNotes: settings.size.notes,
     seed,
     nemesis: settings.nemesis,
     nemesisEvery: settings.nemesis.length === 0 ? null : settings.nemesisEvery,
@@ -290,6 +232,8 @@ function describeTest(
       'deadline-ms': settings.deadlineMs,
       'recovery-limit': settings.recoveryLimitS,
       check: settings.check,
+      trace: settings.trace,
+      ...(settings.availabilityMin === null ? {} : { availability: settings.availabilityMin }),
     },
     repeat: describeRepeat(settings, cluster.kind),
     startedAt: startedAt.toISOString(),

@@ -17,6 +17,7 @@ import {
   SettingsError,
   type TestFlags,
   type TestSettings,
+  traceChoices,
 } from './settings.ts';
 import { runSession } from './test-session.ts';
 import { UndoStack } from './undo-stack.ts';
@@ -34,7 +35,7 @@ const what = {
     alias: 'w',
     type: 'string',
     default: 'cas-register',
-    describe: `What is asked of it: ${names(workloads)}`,
+    describe: `What is asked of it: ${names(workloads)}; or a file such as ./mine.ts`,
   },
   bug: {
     type: 'string',
@@ -67,8 +68,11 @@ const load = {
   },
   'time-limit': { type: 'number', default: 30, describe: 'Seconds of workload' },
   ops: { type: 'number', describe: 'End the workload after so many operations' },
-  keys: { type: 'number', default: 5, describe: 'Keys in use at a time' },
-  'ops-per-key': { type: 'number', default: 500, describe: 'Operations until a key is replaced' },
+  keys: { type: 'number', describe: 'Keys in use at a time; the workload knows how many' },
+  'ops-per-key': {
+    type: 'number',
+    describe: 'Operations until a key is replaced; the workload knows how many',
+  },
   'deadline-ms': {
     type: 'number',
     default: 2000,
@@ -109,6 +113,15 @@ const judgement = {
   },
   'check-time-limit': { type: 'number', default: 120, describe: 'Seconds for the checker' },
   'check-memory-limit': { type: 'number', default: 2000, describe: 'Megabytes for the checker' },
+  availability: {
+    type: 'number',
+    describe: 'Share from 0 to 1 of the operations that must succeed where they could',
+  },
+  trace: {
+    type: 'string',
+    default: 'auto',
+    describe: `Trace events of the nodes, for the invariants: ${traceChoices.join(', ')}`,
+  },
 } satisfies Record<string, Options>;
 
 export const testCommand: CommandModule<object, TestFlags> = {
@@ -133,7 +146,7 @@ export const testCommand: CommandModule<object, TestFlags> = {
 async function handleTest(flags: TestFlags): Promise<void> {
   let settings: TestSettings;
   try {
-    settings = parseSettings(flags);
+    settings = await parseSettings(flags);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     console.error(`rafture: ${error.message}`);

@@ -24,6 +24,7 @@ export class ChildNode {
   #exitReason: string | null = 'it was never started';
   #endAskedFor = false;
   readonly #unexpectedExits: string[] = [];
+  #lives = 0;
 
   constructor(args: readonly string[], logPath: string) {
     this.#args = args;
@@ -36,6 +37,11 @@ export class ChildNode {
     return this.#exitReason;
   }
 
+  /** How often it has been started. */
+  get lives(): number {
+    return this.#lives;
+  }
+
   /** The reasons of the ends that nobody had asked for. */
   get unexpectedExits(): readonly string[] {
     return this.#unexpectedExits;
@@ -45,6 +51,7 @@ export class ChildNode {
     if (this.#incarnation !== null) throw new Error('the node runs already');
     this.#exitReason = null;
     this.#endAskedFor = false;
+    this.#lives++;
     const log = { file: this.#logPath, append: true };
     const child = execa(process.execPath, this.#args, {
       stdin: 'pipe',

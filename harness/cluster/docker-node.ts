@@ -20,6 +20,7 @@ interface Incarnation {
 export class DockerNode {
   readonly #container: Docker.Container;
   readonly #unexpectedExits: string[] = [];
+  #lives = 1;
   #incarnation: Incarnation = { exitReason: null, endAskedFor: false };
 
   constructor(container: Docker.Container) {
@@ -32,6 +33,11 @@ export class DockerNode {
     return this.#incarnation.exitReason;
   }
 
+  /** How often it has been started. */
+  get lives(): number {
+    return this.#lives;
+  }
+
   /** The reasons of the ends that nobody had asked for. */
   get unexpectedExits(): readonly string[] {
     return this.#unexpectedExits;
@@ -40,6 +46,7 @@ export class DockerNode {
   /** Running already is as good as started. */
   async start(): Promise<void> {
     await tolerate([304], this.#container.start());
+    this.#lives++;
     this.#watchExit();
   }
 

@@ -56,7 +56,12 @@ describe.skipIf(whySkip !== null)('the reference server in containers', { timeou
   /** Asks until it is done, each time with a client that begins at this node. */
   async function untilOk(node: string, f: string, value: unknown): Promise<unknown> {
     const ask = async (): Promise<Completion> => {
-      const client = reference.createClient({ cluster, timers, followRedirects: true });
+      const client = reference.createClient({
+        cluster,
+        timers,
+        object: 'register',
+        followRedirects: true,
+      });
       await client.open(node);
       const completion = await client.invoke({ process: 0, f, key: 'k', value }, 2000);
       client.close();

@@ -220,6 +220,10 @@ class DockerCluster implements Cluster {
     return this.#container(node).state();
   }
 
+  lives(node: string): number {
+    return this.#container(node).lives;
+  }
+
   unexpectedExits(): readonly UnexpectedExit[] {
     return [...this.#containers].flatMap(([node, container]) =>
       container.unexpectedExits.map((reason) => ({ node, reason })),
@@ -299,6 +303,7 @@ class DockerCluster implements Cluster {
       clientPort,
       peerPort,
       dataDirectory,
+      traceFile: null,
       peers: this.nodes
         .filter((each) => each !== node)
         .map((each) => ({ node: each, address: `${addressOf(plan, each)}:${peerPort}` })),

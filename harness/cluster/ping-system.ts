@@ -17,6 +17,9 @@ export const pingSourceRoot: string = join(
 
 export const pingSystem: System = {
   name: 'ping',
+  objects: {},
+  crashPatterns: [],
+  traces: false,
   command: (place, sourceRoot) => [
     `${sourceRoot}/server/main.ts`,
     place.node,

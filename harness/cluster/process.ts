@@ -146,6 +146,10 @@ class ProcessCluster implements Cluster {
     return this.#child(node).state();
   }
 
+  lives(node: string): number {
+    return this.#child(node).lives;
+  }
+
   unexpectedExits(): readonly UnexpectedExit[] {
     return [...this.#children].flatMap(([node, child]) =>
       child.unexpectedExits.map((reason) => ({ node, reason })),
@@ -192,6 +196,7 @@ class ProcessCluster implements Cluster {
       clientPort: own.client,
       peerPort: own.peer,
       dataDirectory: join(this.#folder, node, 'data'),
+      traceFile: null,
       peers: this.#links
         .filter((link) => link.from === node)
         .map((link) => ({ node: link.to, address: `127.0.0.1:${link.port}` })),

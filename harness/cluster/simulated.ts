@@ -81,6 +81,10 @@ export class SimulatedCluster implements Cluster {
     return this.#engine.run(main);
   }
 
+  lives(node: string): number {
+    return this.#node(node).lifeCount;
+  }
+
   /** Nodes that ended though nobody asked them to: a bug of the server, each. */
   unexpectedExits(): readonly SimulatedExit[] {
     return this.#unexpectedExits;

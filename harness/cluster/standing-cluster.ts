@@ -127,6 +127,7 @@ async function makeNode(
     clientPort,
     peerPort,
     dataDirectory,
+    traceFile: null,
     peers: all
       .filter((each) => each.node !== node)
       .map((each) => ({ node: each.node, address: `${address(each.node)}:${peerPort}` })),

@@ -6,6 +6,7 @@
  * goes to nemesis.jsonl under the index of the line.
  */
 import type { Op } from '../../checker/history.ts';
+import type { RunFault } from '../checker.ts';
 import type { Nemesis } from '../nemesis.ts';
 import type { NemesisRecord } from '../report/run-record.ts';
 import { type RandomSource, randomShuffle } from '../run/random.ts';
@@ -31,12 +32,9 @@ export interface ConductorOptions {
 }
 
 /** A fault that was begun. */
-export interface ConductedFault {
+export interface ConductedFault extends RunFault {
   readonly family: FaultFamily;
-  readonly description: string;
-  readonly nodes: readonly string[];
   readonly trigger: ScheduledAction['trigger'];
-  readonly begin: Op;
   end: Op | null;
   beginEvidence: Readonly<Record<string, unknown>>;
   endEvidence: Readonly<Record<string, unknown>>;
@@ -47,6 +45,7 @@ interface Plan {
   readonly description: string;
   readonly nodes: readonly string[];
   readonly value: Readonly<Record<string, unknown>>;
+  readonly impairs: RunFault['impairs'];
 }
 
 /** The leader twice: most failures begin with one that does not know that it was replaced. */
@@ -123,6 +122,7 @@ export class Conductor {
       family,
       description: plan.description,
       nodes: plan.nodes,
+      impairs: plan.impairs,
       trigger: action.trigger,
       begin,
       end: null,
@@ -172,10 +172,12 @@ export class Conductor {
       const plan = planPartition(this.#shapes.pop() ?? 'one', context);
       const { shape, cut } = plan;
       const nodes = [...new Set(cut.map((link) => link.from))].sort();
-      return { description: `${shape}: ${plan.description}`, nodes, value: { shape, cut } };
+      const description = `${shape}: ${plan.description}`;
+      return { description, nodes, value: { shape, cut }, impairs: { cut, down: [] } };
     }
     if (this.#targets.length === 0) this.#targets = randomShuffle(random, killTargets);
     const { target, nodes } = planKill(this.#targets.pop() ?? 'one', context);
-    return { description: `${target}: ${nodes.join(' ')}`, nodes, value: { target, nodes } };
+    const description = `${target}: ${nodes.join(' ')}`;
+    return { description, nodes, value: { target, nodes }, impairs: { cut: [], down: nodes } };
   }
 }

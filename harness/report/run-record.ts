@@ -31,6 +31,8 @@ export interface TestRecord {
   readonly timeLimitS: number | null;
   readonly keys: number;
   readonly opsPerKey: number | null;
+  /** Why so many keys and operations per key, one sentence each. */
+  readonly sizeNotes: readonly string[];
   readonly seed: string | number;
   /** Kinds of faults asked for; empty for `--nemesis none`. */
   readonly nemesis: readonly string[];
@@ -94,6 +96,8 @@ export interface ResultsRecord {
   readonly valid: Validity;
   /** Every checker's result, linearizability and "were there faults" among them. */
   readonly checkers: readonly CheckerResult[];
+  /** Checkers that the workload or the system took out, and why. */
+  readonly removedCheckers: readonly { readonly name: string; readonly why: string }[];
   /** null when the workload is not judged by a model, or the run ended before it was. */
   readonly linearizability: StoredVerdict | null;
   readonly stats: RunStats;

@@ -41,6 +41,7 @@ export const testSchema: z.ZodType<TestRecord> = z.object({
   timeLimitS: number.nullable(),
   keys: number,
   opsPerKey: number.nullable(),
+  sizeNotes: z.array(text).default([]),
   seed: z.union([text, number]),
   nemesis: z.array(text),
   nemesisEvery: number.nullable(),
@@ -138,7 +139,17 @@ const fault: z.ZodType<FaultInterval> = z.object({
 
 export const resultsSchema: z.ZodType<ResultsRecord> = z.object({
   valid: validity,
-  checkers: z.array(z.object({ name: text, valid: validity, summary: text, details: evidence })),
+  checkers: z.array(
+    z.object({
+      name: text,
+      valid: validity,
+      summary: text,
+      details: evidence,
+      // Results that were written before these existed have none of them.
+      blind: z.array(text).default([]),
+    }),
+  ),
+  removedCheckers: z.array(z.object({ name: text, why: text })).default([]),
   linearizability: verdict.nullable(),
   stats,
   faults: z.array(fault),

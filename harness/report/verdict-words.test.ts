@@ -13,7 +13,7 @@ test('a violation found beside an undecided linearizability is not called one of
   const { test: record, results } = sampleRun({ seed: 1, verdict: 'unknown' });
   const checkers = [
     ...results.checkers,
-    { name: 'set', valid: false, summary: 'element 7 was lost', details: {} },
+    { name: 'set', valid: false, summary: 'element 7 was lost', details: {}, blind: [] },
   ];
   const words = describeVerdict({ test: record, results: { ...results, valid: false, checkers } });
   expect(words).toEqual({ word: 'invalid', headline: 'Invalid', reason: 'Element 7 was lost.' });

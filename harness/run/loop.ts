@@ -72,6 +72,11 @@ export class RunLoop {
     return Math.max(...this.#threads.map((thread) => thread.process)) + 1;
   }
 
+  /** Whether the generator has nothing more; false when the run was stopped before. */
+  get isDone(): boolean {
+    return this.#threads.every((thread) => thread.done);
+  }
+
   run(): Promise<void> {
     return new Promise<void>((resolve, reject): void => {
       this.#finish = resolve;

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Op } from '../../checker/history.ts';
+import { register } from '../../workloads/register.ts';
+import type { RunRecovery } from '../checker.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
 import { reference } from '../systems/reference.ts';
 import type { System } from '../systems/system.ts';
 import { createRandomStream } from './random.ts';
 import { Recorder } from './recorder.ts';
-import { type Recovery, recover, recoveryKey } from './recovery.ts';
+import { recover, recoveryKey } from './recovery.ts';
 
 interface Rig {
   readonly system?: System;
@@ -16,7 +18,11 @@ interface Rig {
 
 async function runRecovery(
   rig: Rig,
-): Promise<{ readonly recovery: Recovery; readonly ops: readonly Op[]; readonly states: unknown }> {
+): Promise<{
+  readonly recovery: RunRecovery;
+  readonly ops: readonly Op[];
+  readonly states: unknown;
+}> {
   const cluster = createSimulatedCluster({ seed: 1, nodes: ['n1', 'n2', 'n3'] });
   const ops: Op[] = [];
   return cluster.run(async () => {
@@ -29,6 +35,8 @@ async function runRecovery(
       recorder: new Recorder(cluster.timers, [(op) => ops.push(op)]),
       random: createRandomStream(1, 'recovery'),
       deadlineMs: 500,
+      workload: register,
+      ops,
       keys: rig.keys ?? [],
       firstProcess: 100,
       limitMs: 10_000,
@@ -59,8 +67,9 @@ describe('the recovery at the end of a run', () => {
 
   it('writes until a write is acknowledged, and then reads every key', async () => {
     const { recovery, ops } = await runRecovery({ keys: ['a', 'b'] });
-    expect(recovery).toMatchObject({ problem: null, keysRead: 3 });
-    expect(ops[recovery.acknowledgedAt ?? -1]).toMatchObject({ type: 'ok', f: 'write' });
+    expect(recovery).toMatchObject({ problem: null, finalOperations: 3 });
+    const first = ops.find((op) => op.type === 'ok');
+    expect(first).toMatchObject({ f: 'write', key: recoveryKey });
     const read = ops.filter((op) => op.f === 'read' && op.type === 'ok').map((op) => op.key);
     expect(read).toEqual([recoveryKey, 'a', 'b']);
     expect(Math.min(...ops.map((op) => Number(op.process)))).toBe(100);
@@ -68,7 +77,7 @@ describe('the recovery at the end of a run', () => {
 
   it('names the nodes that do not apply the write', async () => {
     const { recovery } = await runRecovery({ system: lagging });
-    expect(recovery.problem).toMatch(/^n\d, n\d did not apply the write/);
+    expect(recovery.problem).toMatch(/^n\d, n\d did not apply the change/);
   });
 
   it('says so when no write is acknowledged', async () => {
@@ -81,7 +90,7 @@ describe('the recovery at the end of a run', () => {
       }),
     };
     const { recovery } = await runRecovery({ system: mute });
-    expect(recovery.problem).toMatch(/no write was acknowledged within 10 s/);
+    expect(recovery.problem).toMatch(/no change was acknowledged within 10 s/);
   });
 
   it('says so when a node can not be started', async () => {

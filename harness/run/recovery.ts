@@ -1,70 +1,69 @@
 /**
- * The end of a run: everything healed and running, a write applied everywhere, every key read.
+ * The end of a run: everything healed and running, a change applied everywhere, all looked at.
  *
- * Its operations are part of the history like any other. A write that was lost during the faults
- * shows here at the latest: the final reads are what the cluster has agreed on.
+ * Its operations are part of the history like any other. What was lost during the faults shows here
+ * at the latest: the final operations are what the cluster has agreed on.
  */
 import type { Op } from '../../checker/history.ts';
-import type { Generator } from '../generator.ts';
-import { limit, stagger } from '../generator.ts';
+import type { RunRecovery } from '../checker.ts';
+import { backOff, type Generator, untilOk } from '../generator.ts';
+import type { Workload } from '../workload.ts';
 import { introspectNode, type Observer, pause } from './introspect.ts';
-import { type LoopOptions, RunLoop } from './loop.ts';
+import { RunLoop } from './loop.ts';
 import type { RandomSource } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface RecoveryOptions extends Observer {
   readonly recorder: Recorder;
   readonly random: RandomSource;
+  readonly workload: Pick<Workload, 'object' | 'createProbe' | 'createFinalGenerator'>;
   readonly deadlineMs: number;
   /** Every key of the workload. */
   readonly keys: readonly string[];
+  /** The history so far. */
+  readonly ops: Iterable<Op>;
   /** The first process id that nobody has used. */
   readonly firstProcess: number;
   readonly limitMs: number;
   readonly shouldStop: () => boolean;
 }
 
-export interface Recovery {
-  /** null when all is well; else what did not happen, as a sentence. */
-  readonly problem: string | null;
-  /** Index of the completion that acknowledged the write after the healing. */
-  readonly acknowledgedAt: number | null;
-  readonly keysRead: number;
-}
-
-/** The key of the writes that show that the cluster is back; unlike any key of a workload. */
+/** The key of the changes that show that the cluster is back; unlike any key of a workload. */
 export const recoveryKey = 'recovery';
 
 const pollMs = 50;
-const attemptsPerSecond = 20;
+const retryMs = 50;
 
 /** Never rejects for what the cluster did not do: that is the problem it reports. */
-export async function recover(options: RecoveryOptions): Promise<Recovery> {
+export async function recover(options: RecoveryOptions): Promise<RunRecovery> {
+  const { workload, keys, ops, recorder } = options;
+  const beganAt = recorder.length;
   const lost = await startAll(options);
-  if (lost.length > 0) return { problem: lost.join('; '), acknowledgedAt: null, keysRead: 0 };
-  const write = await attemptUntilOk(
-    options,
-    { f: 'write', key: recoveryKey, firstValue: -1 },
+  if (lost.length > 0) return { problem: lost.join('; '), finalOperations: 0, beganAt };
+  const probes = untilOk((attempt) => ({ ...workload.createProbe(attempt), key: recoveryKey }));
+  const probed = await drive(options, probes, deadline(options));
+  if (!probed.isDone) {
+    const problem = notRecovered(options, 'no change was acknowledged');
+    return { problem, finalOperations: 0, beganAt };
+  }
+  const lagging = await appliedEverywhere(options, deadline(options));
+  // A laggard has used up its own time, not that of the final operations.
+  const final = await drive(
+    { ...options, firstProcess: probed.nextProcess },
+    workload.createFinalGenerator({ keys: [recoveryKey, ...keys], ops }),
     deadline(options),
   );
-  if (write.ok === null) return notRecovered(options, 'no write was acknowledged', 0);
-  const lagging = await appliedEverywhere(options, deadline(options));
-  // A laggard has used up its own time, not that of the reads.
-  const stop = deadline(options);
-  let firstProcess = write.nextProcess;
-  let keysRead = 0;
-  for (const key of [recoveryKey, ...options.keys]) {
-    const read = await attemptUntilOk({ ...options, firstProcess }, { f: 'read', key }, stop);
-    firstProcess = read.nextProcess;
-    if (read.ok === null) return notRecovered(options, `key ${key} could not be read`, keysRead);
-    keysRead++;
+  const finalOperations = final.okCount;
+  if (!final.isDone) {
+    const what = `only ${finalOperations} of the final operations were answered`;
+    return { problem: notRecovered(options, what), finalOperations, beganAt };
   }
   const problem =
     lagging.length === 0
       ? null
-      : `${lagging.join(', ')} did not apply the write that was acknowledged after the healing` +
+      : `${lagging.join(', ')} did not apply the change that was acknowledged after the healing` +
         ` within ${options.limitMs / 1000} s`;
-  return { problem, acknowledgedAt: write.ok.index, keysRead };
+  return { problem, finalOperations, beganAt };
 }
 
 /** True once the limit, counted from now, is over, or the run is to stop. */
@@ -74,10 +73,10 @@ function deadline(options: RecoveryOptions): () => boolean {
   return () => isLate() || options.shouldStop();
 }
 
-function notRecovered(options: RecoveryOptions, what: string, keysRead: number): Recovery {
+function notRecovered(options: RecoveryOptions, what: string): string {
   const seconds = options.limitMs / 1000;
   const why = options.shouldStop() ? 'before the run was stopped' : `within ${seconds} s`;
-  return { problem: `${what} ${why} after the healing`, acknowledgedAt: null, keysRead };
+  return `${what} ${why} after the healing`;
 }
 
 /** Whatever is frozen or gone comes back, whoever did it; returns what did not, as sentences. */
@@ -97,26 +96,26 @@ async function startAll({ cluster }: RecoveryOptions): Promise<readonly string[]
   return problems.filter((problem) => problem !== null);
 }
 
-interface Attempt {
-  readonly f: 'write' | 'read';
-  readonly key: string;
-  /** Values of the writes count down from here. */
-  readonly firstValue?: number;
+interface Driven {
+  readonly isDone: boolean;
+  readonly okCount: number;
+  readonly nextProcess: number;
 }
 
-/** One process at a time tries until an operation is ok. Each try is an operation of its own. */
-async function attemptUntilOk(
+/** One client carries out what the generator says, until it is done or it is time to stop. */
+async function drive(
   options: RecoveryOptions,
-  attempt: Attempt,
+  generator: Generator,
   stop: () => boolean,
-): Promise<{ readonly ok: Op | null; readonly nextProcess: number }> {
-  let ok: Op | null = null;
-  const { cluster, system, timers } = options;
-  const loopOptions: LoopOptions = {
-    generator: limit(10_000, stagger(attemptsPerSecond, attempts(attempt, 0))),
+): Promise<Driven> {
+  const { cluster, system, timers, workload } = options;
+  const { object } = workload;
+  let okCount = 0;
+  const loop = new RunLoop({
+    generator: backOff(retryMs, generator),
     threads: cluster.nodes.slice(0, 1).map((node) => ({
       node,
-      createClient: () => system.createClient({ cluster, timers, followRedirects: true }),
+      createClient: () => system.createClient({ cluster, timers, object, followRedirects: true }),
     })),
     firstProcess: options.firstProcess,
     recorder: options.recorder,
@@ -124,23 +123,12 @@ async function attemptUntilOk(
     random: options.random,
     deadlineMs: options.deadlineMs,
     onCompletion: (op) => {
-      if (op.type === 'ok') ok = op;
+      if (op.type === 'ok') okCount++;
     },
-    shouldStop: () => ok !== null || stop(),
-  };
-  const loop = new RunLoop(loopOptions);
+    shouldStop: stop,
+  });
   await loop.run();
-  return { ok, nextProcess: loop.nextProcess };
-}
-
-function attempts(attempt: Attempt, count: number): Generator {
-  const { f, key, firstValue } = attempt;
-  const value = firstValue === undefined ? null : firstValue - count;
-  const self: Generator = {
-    op: () => ({ type: 'op', op: { f, key, value }, generator: attempts(attempt, count + 1) }),
-    update: () => self,
-  };
-  return self;
+  return { isDone: loop.isDone, okCount, nextProcess: loop.nextProcess };
 }
 
 /** Waits until every node has applied what its leader has logged by now; returns the laggards. */

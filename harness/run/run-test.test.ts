@@ -4,6 +4,7 @@ import { createSimulatedCluster } from '../cluster/simulated.ts';
 import type { Cluster } from '../cluster.ts';
 import { reference } from '../systems/reference.ts';
 import { pause } from './introspect.ts';
+import { RunHistory } from './run-history.ts';
 import { runTest } from './run-test.ts';
 import type { HarnessTimers } from './timers.ts';
 
@@ -43,8 +44,8 @@ it('leaves no timer behind that would keep the process alive, whatever was under
         rate: 50,
         timeLimitMs: 2000 + 70 * seed,
         opCount: null,
-        keyCount: 2,
-        opsPerKey: 50,
+        size: { keyCount: 2, opsPerKey: 50, unknownPerKey: null, notes: [] },
+        history: new RunHistory(),
         deadlineMs: 1000,
         recoveryLimitMs: 20_000,
         nemesis: [],

@@ -5,6 +5,7 @@
  * the faults are undone.
  */
 import type { Op } from '../../checker/history.ts';
+import type { IntrospectionSample, RunRecovery, StateHash } from '../checker.ts';
 import type { Cluster, UnexpectedExit } from '../cluster.ts';
 import { type Generator, limit, stagger, timeLimit } from '../generator.ts';
 import { type ConductedFault, Conductor } from '../nemesis/conductor.ts';
@@ -13,12 +14,13 @@ import { PartitionNemesis } from '../nemesis/partition.ts';
 import { type FaultFamily, FaultSchedule, StallDetector } from '../nemesis/schedule.ts';
 import type { LeaderSighting, NemesisRecord } from '../report/run-record.ts';
 import type { System } from '../systems/system.ts';
-import type { Workload } from '../workload.ts';
-import { findLeader } from './introspect.ts';
+import type { Workload, WorkloadSize } from '../workload.ts';
 import { RunLoop, type ThreadPlan } from './loop.ts';
+import { type Leadership, Observation } from './observation.ts';
 import { createRandomStream } from './random.ts';
 import { type OpSink, Recorder } from './recorder.ts';
-import { type Recovery, recover, recoveryKey } from './recovery.ts';
+import { recover, recoveryKey } from './recovery.ts';
+import type { RunHistory } from './run-history.ts';
 import type { HarnessTimers } from './timers.ts';
 
 export interface TestOptions {
@@ -33,12 +35,13 @@ export interface TestOptions {
   readonly timeLimitMs: number;
   /** Ends the workload after so many operations; null: only the time does. */
   readonly opCount: number | null;
-  readonly keyCount: number;
-  readonly opsPerKey: number;
+  readonly size: WorkloadSize;
   readonly deadlineMs: number;
   readonly recoveryLimitMs: number;
   readonly nemesis: readonly FaultFamily[];
   readonly nemesisEvery: number;
+  /** Takes every op; the workload's final operations are made from it. */
+  readonly history: RunHistory;
   readonly sinks: readonly OpSink[];
   readonly onEvidence: (record: NemesisRecord) => void;
   readonly onStatus: (status: RunStatus) => void;
@@ -58,8 +61,10 @@ export interface TestOutcome {
   readonly faults: readonly ConductedFault[];
   /** Families that were asked for and whose turn never came. */
   readonly notReached: readonly FaultFamily[];
-  readonly recovery: Recovery;
+  readonly recovery: RunRecovery;
   readonly leaders: readonly LeaderSighting[];
+  readonly samples: readonly IntrospectionSample[];
+  readonly hashes: readonly StateHash[];
   readonly unexpectedExits: readonly UnexpectedExit[];
 }
 
@@ -82,17 +87,19 @@ class RunningTest {
   readonly #schedule: FaultSchedule;
   readonly #stalls: StallDetector;
   readonly #keys = new Set<string>();
-  readonly #leaders: LeaderSighting[] = [];
+  readonly #observation: Observation;
   #faultsFinished = false;
   #failure: unknown = null;
 
   constructor(options: TestOptions) {
     this.#options = options;
-    const { cluster, seed, timers, concurrency, nemesisEvery, onEvidence } = options;
+    const { cluster, seed, timers, concurrency, nemesisEvery, onEvidence, history } = options;
     const noteKey: OpSink = (op) => {
       if (op.key !== undefined && op.key !== recoveryKey) this.#keys.add(op.key);
     };
-    this.#recorder = new Recorder(timers, [...options.sinks, noteKey]);
+    const keep: OpSink = (op) => history.append(op);
+    this.#recorder = new Recorder(timers, [...options.sinks, keep, noteKey]);
+    this.#observation = new Observation(options);
     this.#stalls = new StallDetector(concurrency);
     this.#schedule = new FaultSchedule({
       families: options.nemesis,
@@ -128,7 +135,9 @@ class RunningTest {
       // A look may be under way when it is stopped; no other must follow it.
       if (stopped) return;
       cancel = timers.after(monitorMs, () => {
-        this.#observe().then(next, next);
+        this.#observe()
+          .then(() => this.#observation.hash())
+          .then(next, next);
       });
     };
     next();
@@ -143,7 +152,6 @@ class RunningTest {
   }
 
   async #phases(): Promise<TestOutcome> {
-    const { cluster, system, timers, seed, deadlineMs, shouldStop } = this.#options;
     await this.#observe();
     const nextProcess = await this.#workload();
     await this.#conductor.settled();
@@ -151,24 +159,25 @@ class RunningTest {
     this.#faultsFinished = true;
     await this.#observe();
     const recovery = await recover({
-      cluster,
-      system,
-      timers,
-      deadlineMs,
-      shouldStop,
+      ...this.#options,
       recorder: this.#recorder,
-      random: createRandomStream(seed, 'recovery'),
+      random: createRandomStream(this.#options.seed, 'recovery'),
       keys: [...this.#keys],
+      ops: this.#options.history,
       firstProcess: nextProcess,
       limitMs: this.#options.recoveryLimitMs,
     });
     await this.#observe();
+    await this.#observation.settle(this.#options.shouldStop);
+    const { leaders, samples, hashes } = this.#observation;
     return {
       faults: this.#conductor.faults,
       notReached: this.#schedule.notReached,
       recovery,
-      leaders: this.#leaders,
-      unexpectedExits: cluster.unexpectedExits(),
+      leaders,
+      samples,
+      hashes,
+      unexpectedExits: this.#options.cluster.unexpectedExits(),
     };
   }
 
@@ -190,8 +199,8 @@ class RunningTest {
   }
 
   #generator(): Generator {
-    const { workload, rate, opCount, timeLimitMs, timers } = this.#options;
-    const endless = workload.createGenerator(this.#options);
+    const { workload, size, rate, opCount, timeLimitMs, timers } = this.#options;
+    const endless = workload.createGenerator(size);
     const counted = opCount === null ? endless : limit(opCount, endless);
     const paced = rate === null ? counted : stagger(rate, counted);
     return timeLimit(timers.nowNs() + timeLimitMs * 1e6, paced);
@@ -199,13 +208,15 @@ class RunningTest {
 
   /** Half of the clients stay at their node; the other half follow redirects. */
   #threads(): readonly ThreadPlan[] {
-    const { cluster, system, timers, concurrency } = this.#options;
+    const { cluster, system, timers, concurrency, workload } = this.#options;
+    const { object } = workload;
     return Array.from({ length: concurrency }, (_, thread) => ({
       node: cluster.nodes[thread % cluster.nodes.length] ?? '',
       createClient: () =>
         system.createClient({
           cluster,
           timers,
+          object,
           followRedirects: followsRedirects(thread, this.#options),
         }),
     }));
@@ -223,16 +234,12 @@ class RunningTest {
     });
   }
 
-  async #observe(): Promise<{ readonly leader: string; readonly term: number } | null> {
-    const found = await findLeader(this.#options);
-    const last = this.#leaders.at(-1);
-    const leader = found?.leader ?? null;
-    const term = found?.term ?? last?.term ?? 0;
-    if (last === undefined || last.leader !== leader || last.term !== term) {
-      this.#leaders.push({ timeNs: this.#options.timers.nowNs(), leader, term });
-    }
+  async #observe(): Promise<Leadership | null> {
+    const found = await this.#observation.look();
+    const term = this.#observation.leaders.at(-1)?.term ?? 0;
     const phase = this.#faultsFinished ? 'recovery' : 'workload';
-    this.#options.onStatus({ phase, faults: this.#conductor.inForce, leader, term });
+    const { inForce: faults } = this.#conductor;
+    this.#options.onStatus({ phase, faults, leader: found?.leader ?? null, term });
     return found;
   }
 }

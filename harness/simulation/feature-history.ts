@@ -105,7 +105,12 @@ export class FeatureHistory {
   async #open(home: string): Promise<Client> {
     const { cluster } = this.#bed;
     const followRedirects = true;
-    const client = reference.createClient({ cluster, timers: cluster.timers, followRedirects });
+    const client = reference.createClient({
+      cluster,
+      timers: cluster.timers,
+      object: 'register',
+      followRedirects,
+    });
     await client.open(home);
     return client;
   }

@@ -119,7 +119,12 @@ class Run {
   async #open(home: string): Promise<Client> {
     const { cluster } = this;
     const followRedirects = true;
-    const client = reference.createClient({ cluster, timers: cluster.timers, followRedirects });
+    const client = reference.createClient({
+      cluster,
+      timers: cluster.timers,
+      object: 'register',
+      followRedirects,
+    });
     await client.open(home);
     return client;
   }

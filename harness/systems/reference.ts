@@ -28,12 +28,21 @@ const answerDeadlineMs = 1000;
 
 export const reference: System = {
   name: 'reference',
+  objects: { register: ['read', 'write', 'cas'] },
+  crashPatterns: [],
+  traces: true,
   command,
   isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
   createClient: (options) => new RespClient({ ...options, definiteErrors }),
   introspect: async (stream, timers) => {
     const reply = await ask(stream, timers, ['RAFT.INFO']);
     return reply?.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
+  },
+  hashState: async (stream, timers) => {
+    const reply = await ask(stream, timers, ['RAFT.HASH']);
+    if (reply?.type !== 'bulk' || reply.value === null) return null;
+    const match = /^(\d+) (\S+)$/.exec(reply.value);
+    return match === null ? null : { appliedIndex: Number(match[1]), hash: match[2] ?? '' };
   },
 };
 
@@ -51,6 +60,7 @@ function command(place: NodePlace, sourceRoot: string): readonly string[] {
       '--client-address',
       `${each.node}=${each.address}`,
     ]),
+    ...(place.traceFile === null ? [] : ['--trace', place.traceFile]),
   ];
 }
 

@@ -6,6 +6,7 @@
 import type { Client } from '../client.ts';
 import type { ByteStream, Cluster } from '../cluster.ts';
 import type { HarnessTimers } from '../run/timers.ts';
+import type { CheckerChanges } from '../workload.ts';
 
 /** Where a node of the system lives, as its cluster laid it out. */
 export interface NodePlace {
@@ -17,6 +18,8 @@ export interface NodePlace {
   readonly clientPort: number;
   readonly peerPort: number;
   readonly dataDirectory: string;
+  /** Where to write trace events (raft-event.ts) as JSON lines; null: nowhere. */
+  readonly traceFile: string | null;
   /** The other nodes, as this node reaches them (through a proxy, perhaps). */
   readonly peers: readonly { readonly node: string; readonly address: string }[];
   /** Every node, as clients reach it. */
@@ -36,12 +39,22 @@ export interface Introspection {
 export interface ClientOptions {
   readonly cluster: Cluster;
   readonly timers: HarnessTimers;
+  /** What the operations are about: a name of the system's `objects`. */
+  readonly object: string;
   /** Goes on to the node that a definite refusal names. Otherwise the refusal is a `fail`. */
   readonly followRedirects: boolean;
 }
 
 export interface System {
   readonly name: string;
+  /** What it offers: for each object the operations, by their `f`, that its clients can carry out. */
+  readonly objects: Readonly<Record<string, readonly string[]>>;
+  /** Texts in a node's log, as regular expressions, that say that it has broken. */
+  readonly crashPatterns: readonly string[];
+  /** What it changes in the list of checkers that always run. */
+  readonly checkers?: CheckerChanges;
+  /** Whether it writes trace events where `NodePlace.traceFile` says. */
+  readonly traces: boolean;
   /**
    * Arguments of a node: `executable` runs `arguments`. Paths below the source root are relative
    * to the root that the cluster puts the sources at.
@@ -51,4 +64,9 @@ export interface System {
   isReady(stream: ByteStream, timers: HarnessTimers): Promise<boolean>;
   createClient(options: ClientOptions): Client;
   introspect(stream: ByteStream, timers: HarnessTimers): Promise<Introspection | null>;
+  /** The node's state in one number, and as of which index; null when it does not answer. */
+  hashState?(
+    stream: ByteStream,
+    timers: HarnessTimers,
+  ): Promise<{ readonly appliedIndex: number; readonly hash: string } | null>;
 }

@@ -57,7 +57,8 @@ function whyForbiddenInServer(path: string, target: string): string | null {
 
 function whyForbiddenInWorkloads(target: string): string | null {
   if (target.startsWith('workloads/') || target.startsWith('checker/')) return null;
-  if (/^harness\/(client|checker|generator|workload)\.ts$/.test(target)) return null;
+  if (/^harness\/(client|checker|generator|generator-parts|workload)\.ts$/.test(target))
+    return null;
   return 'workloads/ imports checker/ and the interfaces at the top of harness/';
 }
 

@@ -1,0 +1,134 @@
+/**
+ * From a recorded run to its results: linearizability first and by itself, then every other checker.
+ *
+ * A checker that fails is unknown; none keeps another from being heard.
+ */
+import { join } from 'node:path';
+import type { Verdict } from '../../checker/verdict.ts';
+import { checkHistory } from '../check/check-history.ts';
+import type { Violation } from '../check/follow-run.ts';
+import { type CheckedRun, type CheckerResult, checkSafely, worstOf } from '../checker.ts';
+import { composeCheckers, standardCheckers } from '../checkers/composition.ts';
+import type { LogFile, ResultsRecord, StoredVerdict } from '../report/run-record.ts';
+import { statsOf } from '../report/stats.ts';
+import { fileLines } from '../run/file-lines.ts';
+import type { RunHistory } from '../run/run-history.ts';
+import type { TestOutcome } from '../run/run-test.ts';
+import { describeFaults } from './describe-faults.ts';
+import type { TestSettings } from './settings.ts';
+import { describeStop } from './stop-words.ts';
+
+/** What was recorded, and where. */
+export interface RecordedRun {
+  readonly settings: TestSettings;
+  readonly history: RunHistory;
+  readonly historyPath: string;
+  /** The run's folder. */
+  readonly path: string;
+  readonly logs: readonly LogFile[];
+  /** null when the run broke off. */
+  readonly outcome: TestOutcome | null;
+  readonly problems: readonly string[];
+  readonly violation: Violation | null;
+  readonly traces: Pick<CheckedRun, 'traces' | 'whyNoTraces' | 'referee'>;
+  readonly signal: AbortSignal;
+}
+
+export async function judgeRun(recorded: RecordedRun): Promise<ResultsRecord> {
+  const { settings, outcome, violation, problems, history } = recorded;
+  const verdict = await decide(recorded);
+  const { checkers, removed } = composeCheckers(standardCheckers, [
+    settings.workload.checkers,
+    settings.system.checkers,
+  ]);
+  const results: CheckerResult[] = [describeVerdict(verdict)];
+  if (violation !== null) results.push(describeEarlyEnd(violation));
+  const run = checkedRun(recorded);
+  for (const checker of checkers) results.push(await checkSafely(checker, run));
+  if (problems.length > 0) results.push(describeProblems(problems));
+  return {
+    valid: worstOf(results.map(({ valid }) => valid)),
+    checkers: results,
+    removedCheckers: removed,
+    linearizability: withoutOrders(verdict),
+    stats: statsOf([...history]),
+    faults: describeFaults(outcome?.faults ?? []),
+    leaders: outcome?.leaders ?? [],
+  };
+}
+
+async function decide({ settings, historyPath, violation, signal }: RecordedRun): Promise<Verdict> {
+  const whole = await checkHistory({
+    historyPath,
+    model: settings.workload.model,
+    timeLimitMs: settings.checkTimeLimitS * 1000,
+    memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
+    signal,
+  });
+  // A violation that was seen on the way is one of the whole, even if the limits hide it there.
+  return whole.valid === 'unknown' ? (violation?.verdict ?? whole) : whole;
+}
+
+function checkedRun(recorded: RecordedRun): CheckedRun {
+  const { settings, history, outcome, problems, path, logs, traces } = recorded;
+  const { workload, system, size, nodes, concurrency, rate, nemesis, availabilityMin } = settings;
+  return {
+    workload,
+    size,
+    nodes,
+    concurrency,
+    rate,
+    ops: history,
+    opCount: history.length,
+    nemesis,
+    faults: outcome?.faults ?? [],
+    notReached: outcome?.notReached ?? [],
+    recovery: outcome?.recovery ?? null,
+    brokeOff: outcome === null ? problems.join('; ') : null,
+    unexpectedExits: outcome?.unexpectedExits ?? [],
+    availabilityMin,
+    samples: outcome?.samples ?? [],
+    hashes: outcome?.hashes ?? [],
+    logs: logs
+      .filter((log) => !log.path.endsWith('/trace.jsonl'))
+      .map((log) => ({ ...log, lines: fileLines(join(path, log.path)) })),
+    ...traces,
+    crashPatterns: system.crashPatterns,
+  };
+}
+
+function describeVerdict(verdict: Verdict): CheckerResult {
+  const name = 'linearizable';
+  const { valid, operations } = verdict;
+  const blind = ['operations of unknown outcome: each may have happened, or not'];
+  if (verdict.valid === true) {
+    const keys = verdict.linearizations.length;
+    const summary = `${operations} operations on ${keys} keys have an order, and it was replayed`;
+    return { name, valid, summary, details: { operations, keys }, blind };
+  }
+  if (verdict.valid === false) {
+    const { kind, key, sentence } = verdict.witness;
+    return { name, valid, summary: sentence, details: { operations, kind, key }, blind: [] };
+  }
+  const { reason, key, position, message } = verdict;
+  const details = { operations, reason, key, position };
+  return { name, valid, summary: message, details, blind: [`what it did not get to: ${reason}`] };
+}
+
+function describeEarlyEnd(violation: Violation): CheckerResult {
+  const { entries } = violation;
+  const summary = `${describeStop(violation)}, which ended the run`;
+  return { name: 'online', valid: false, summary, details: { entries }, blind: [] };
+}
+
+function describeProblems(problems: readonly string[]): CheckerResult {
+  const summary = problems.join('; ');
+  const blind = ['what the harness did not do'];
+  return { name: 'harness', valid: 'unknown', summary, details: { problems }, blind };
+}
+
+/** The orders are as long as the history; they are made again from it when somebody wants them. */
+function withoutOrders(verdict: Verdict): StoredVerdict {
+  if (verdict.valid !== true) return verdict;
+  return { valid: true, operations: verdict.operations };
+}

@@ -1,0 +1,59 @@
+/**
+ * What the register workloads ask of one key: reads, unique writes and compare-and-sets.
+ */
+import type { CasResult, Op } from '../checker/history.ts';
+import { type Generator, type OpTemplate, repeat, unfold } from '../harness/generator.ts';
+import { onThreads } from '../harness/generator-parts.ts';
+
+/** Weights, any scale. */
+export interface RegisterMix {
+  readonly read: number;
+  readonly write: number;
+  readonly cas: number;
+}
+
+interface RegisterKey {
+  /** The value that the key was last seen with, so that a compare-and-set may succeed. */
+  readonly lastSeen: unknown;
+  /** Every value is written at most once in a run, which keeps checking near-linear. */
+  readonly nextValue: number;
+}
+
+const read: OpTemplate = { f: 'read', value: null };
+
+/**
+ * Every other thread only reads: a client whose write hangs in a leader that has lost its followers
+ * reads nothing there any more, and reads are what shows that it answers from the past.
+ */
+export function createRegisterKey(mix: RegisterMix, firstValue: number): Generator {
+  return onThreads(
+    (thread) => thread % 2 === 1,
+    repeat(() => read),
+    writesAndReads(mix, firstValue),
+  );
+}
+
+function writesAndReads(mix: RegisterMix, firstValue: number): Generator {
+  const start: RegisterKey = { lastSeen: null, nextValue: firstValue };
+  return unfold(start, {
+    next: (state, { random }) => {
+      const choice = random() * (mix.read + mix.write + mix.cas);
+      if (choice < mix.read) return { op: read, state };
+      const { nextValue: value, lastSeen } = state;
+      const next = { ...state, nextValue: value + 1 };
+      if (choice < mix.read + mix.write) return { op: { f: 'write', value }, state: next };
+      return { op: { f: 'cas', value: [lastSeen, value] }, state: next };
+    },
+    learn: (state, event) => {
+      if (event.type !== 'ok') return state;
+      const seen = valueAfter(event);
+      return seen === undefined ? state : { ...state, lastSeen: seen };
+    },
+  });
+}
+
+function valueAfter(event: Op): unknown {
+  if (event.f !== 'cas') return event.value;
+  const result = event.result as CasResult;
+  return result.swapped && Array.isArray(event.value) ? event.value[1] : result.seen;
+}
