@@ -52,6 +52,8 @@ export const traceChoices = ['auto', 'on', 'off'] as const;
 export interface TestSettings {
   readonly system: System;
   readonly workload: Workload;
+  /** As it was asked for: a name, or the path of a file. */
+  readonly workloadArgument: string;
   readonly cluster: (typeof clusterKinds)[number];
   readonly images: (typeof imageKinds)[number];
   readonly nodes: readonly string[];
@@ -98,6 +100,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
   return {
     system,
     workload,
+    workloadArgument: flags.workload,
     cluster: oneOf('--cluster', clusterKinds, flags.cluster),
     images: oneOf('--images', imageKinds, flags.images),
     nodes,
@@ -187,7 +190,7 @@ export function describeRepeat(settings: TestSettings, clusterKind: string): str
   const words = [
     'npx rafture test',
     `--system ${settings.system.name}`,
-    `--workload ${settings.workload.name}`,
+    `--workload ${settings.workloadArgument}`,
     `--cluster ${clusterKind}`,
     `--nodes ${settings.nodes.length}`,
     `--concurrency ${settings.concurrency}`,
@@ -197,6 +200,7 @@ export function describeRepeat(settings: TestSettings, clusterKind: string): str
     `--keys ${settings.size.keyCount}`,
     `--ops-per-key ${settings.size.opsPerKey}`,
     `--deadline-ms ${settings.deadlineMs}`,
+    `--recovery-limit ${settings.recoveryLimitS}`,
     `--nemesis ${settings.nemesis.join(',') || 'none'}`,
     `--nemesis-every ${settings.nemesisEvery}`,
     ...(settings.bug === null ? [] : [`--bug ${settings.bug.id}`]),

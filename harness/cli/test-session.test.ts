@@ -20,6 +20,7 @@ afterAll(() => rmSync(resultsRoot, { recursive: true, force: true }));
 const settings: TestSettings = {
   system: reference,
   workload: casRegister,
+  workloadArgument: 'cas-register',
   cluster: 'sim',
   images: 'auto',
   nodes: ['n1', 'n2', 'n3'],
