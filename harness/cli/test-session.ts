@@ -197,7 +197,7 @@ async function conclude({ options, test, folder, recorded }: Conclusion): Promis
     signal: options.interruption.beginCheck(),
   });
   folder.writeResults(results);
-  folder.writeReport(renderReport({ test, results, ops: [...history], logs }));
+  folder.writeReport(renderReport({ test, results, ops: history, logs }));
   console.finish(results, folder.path);
   // A violation stays a violation, even when the harness failed beside it.
   if (outcome === null && results.valid !== false) return exitCodes.crashed;
@@ -215,6 +215,7 @@ function describeTest(
     name: `${system.name}-${workload.name}`,
     system: system.name,
     workload: workload.name,
+    workloadFacts: workload.facts,
     cluster: { kind: cluster.kind, description: cluster.describe(), reason: selection.reason },
     nodes,
     concurrency,

@@ -8,6 +8,7 @@ import type { Op } from '../../checker/history.ts';
 import type { InvalidVerdict, UnknownVerdict, ValidVerdict } from '../../checker/verdict.ts';
 import type { CheckerResult, Validity } from '../checker.ts';
 import type { Cluster } from '../cluster.ts';
+import type { WorkloadFacts } from '../workload.ts';
 import type { RunStats } from './stats.ts';
 
 /** What was asked for: test.json, written before the first operation. */
@@ -16,6 +17,8 @@ export interface TestRecord {
   readonly name: string;
   readonly system: string;
   readonly workload: string;
+  /** What the workload can and cannot find; null in results that were written before it was kept. */
+  readonly workloadFacts: WorkloadFacts | null;
   readonly cluster: {
     readonly kind: Cluster['kind'];
     /** The cluster's describe() line. */
@@ -117,7 +120,7 @@ export interface LogFile {
 export interface RunRecord {
   readonly test: TestRecord;
   readonly results: ResultsRecord;
-  /** The whole history, in its order. */
-  readonly ops: readonly Op[];
+  /** The whole history, in its order; read once. */
+  readonly ops: Iterable<Op>;
   readonly logs: readonly LogFile[];
 }

@@ -30,6 +30,11 @@ export const testSchema: z.ZodType<TestRecord> = z.object({
   name: text,
   system: text,
   workload: text,
+  // Runs that were recorded before these existed have none of them.
+  workloadFacts: z
+    .object({ complexity: text, finds: z.array(text), cannotFind: z.array(text) })
+    .nullable()
+    .default(null),
   cluster: z.object({
     kind: z.enum(['docker', 'process', 'sim']),
     description: text,

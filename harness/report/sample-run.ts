@@ -41,6 +41,11 @@ function sampleTest(options: SampleOptions, faults: readonly FaultInterval[]): T
     name: 'reference-register',
     system: 'reference',
     workload: 'register',
+    workloadFacts: {
+      complexity: 'near-linear: every written value is unique',
+      finds: ['stale reads', 'lost writes'],
+      cannotFind: ['what only a compare-and-set would show', options.hostile ?? 'nothing else'],
+    },
     cluster: {
       kind: 'docker',
       description: 'containers on engine 27.1 by testcontainers, images from the host',
