@@ -6,10 +6,12 @@ import type { Cluster } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import { RespClient } from './resp-client.ts';
 import { encodeCommand, RespConnection } from './resp-connection.ts';
+import { respObjects } from './resp-objects.ts';
 
 type Reaction = (socket: Socket, command: string) => void;
 
 const servers: Server[] = [];
+const register = respObjects['register'] ?? {};
 
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
@@ -52,6 +54,7 @@ async function ask({ ports, followRedirects, invocation, deadlineMs }: Ask): Pro
   const client = new RespClient({
     cluster: clusterOf(ports),
     timers: createRealTimers(),
+    operations: register,
     followRedirects: followRedirects ?? false,
     definiteErrors: new Set(['MOVED', 'NOLEADER']),
   });
@@ -127,6 +130,7 @@ describe('the RESP client', () => {
     const client = new RespClient({
       cluster: clusterOf([port]),
       timers: createRealTimers(),
+      operations: register,
       followRedirects: false,
       definiteErrors: new Set(),
     });

@@ -11,7 +11,9 @@ export type RespReply =
   | { readonly type: 'error'; readonly code: string; readonly message: string }
   | { readonly type: 'integer'; readonly value: number }
   /** null is the null bulk string: absent. */
-  | { readonly type: 'bulk'; readonly value: string | null };
+  | { readonly type: 'bulk'; readonly value: string | null }
+  /** null is the null array. An element may be an error. */
+  | { readonly type: 'array'; readonly value: readonly RespReply[] | null };
 
 /** Why no reply will come. The command may have been carried out. */
 export interface RespLost {
@@ -101,8 +103,15 @@ interface Parsed {
   readonly end: number;
 }
 
-/** One reply from `offset` on. Arrays are not asked for and count as malformed. */
-function parseReply(bytes: Uint8Array, offset: number): Parsed | 'incomplete' | 'malformed' {
+/** Deeper than any answer; what is deeper is malformed, not a full stack. */
+const depthMax = 8;
+
+/** One reply from `offset` on. */
+function parseReply(
+  bytes: Uint8Array,
+  offset: number,
+  depth = 0,
+): Parsed | 'incomplete' | 'malformed' {
   if (offset >= bytes.length) return 'incomplete';
   const lineEnd = bytes.indexOf(0x0a, offset);
   if (lineEnd === -1) return 'incomplete';
@@ -123,6 +132,8 @@ function parseReply(bytes: Uint8Array, offset: number): Parsed | 'incomplete' | 
         : 'malformed';
     case '$':
       return parseBulk(bytes, line, end);
+    case '*':
+      return depth < depthMax ? parseArray(bytes, line, { start: end, depth }) : 'malformed';
     default:
       return 'malformed';
   }
@@ -135,4 +146,22 @@ function parseBulk(bytes: Uint8Array, line: string, start: number): ReturnType<t
   if (bytes.length < end + 2) return 'incomplete';
   const value = decoder.decode(bytes.subarray(start, end));
   return { reply: { type: 'bulk', value }, end: end + 2 };
+}
+
+function parseArray(
+  bytes: Uint8Array,
+  line: string,
+  { start, depth }: { readonly start: number; readonly depth: number },
+): ReturnType<typeof parseReply> {
+  if (line === '-1') return { reply: { type: 'array', value: null }, end: start };
+  if (!/^\d{1,9}$/.test(line)) return 'malformed';
+  const value: RespReply[] = [];
+  let end = start;
+  for (let left = Number(line); left > 0; left--) {
+    const element = parseReply(bytes, end, depth + 1);
+    if (typeof element === 'string') return element;
+    value.push(element.reply);
+    end = element.end;
+  }
+  return { reply: { type: 'array', value }, end };
 }

@@ -3,11 +3,13 @@
  *
  * It is driven as anybody's server would be: from outside, over RESP.
  */
+import type { Client } from '../client.ts';
 import { RespClient } from '../clients/resp-client.ts';
 import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
+import { respObjects } from '../clients/resp-objects.ts';
 import type { ByteStream } from '../cluster.ts';
 import type { HarnessTimers } from '../run/timers.ts';
-import type { Introspection, NodePlace, System } from './system.ts';
+import type { ClientOptions, Introspection, NodePlace, System } from './system.ts';
 
 /** After these errors the operation definitely did not happen; after any other it may have. */
 export const definiteErrors: ReadonlySet<string> = new Set([
@@ -28,12 +30,14 @@ const answerDeadlineMs = 1000;
 
 export const reference: System = {
   name: 'reference',
-  objects: { register: ['read', 'write', 'cas'] },
+  objects: Object.fromEntries(
+    Object.entries(respObjects).map(([object, operations]) => [object, Object.keys(operations)]),
+  ),
   crashPatterns: [],
   traces: true,
   command,
   isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
-  createClient: (options) => new RespClient({ ...options, definiteErrors }),
+  createClient,
   introspect: async (stream, timers) => {
     const reply = await ask(stream, timers, ['RAFT.INFO']);
     return reply?.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
@@ -45,6 +49,12 @@ export const reference: System = {
     return match === null ? null : { appliedIndex: Number(match[1]), hash: match[2] ?? '' };
   },
 };
+
+function createClient(options: ClientOptions): Client {
+  const operations = respObjects[options.object];
+  if (operations === undefined) throw new RangeError(`no client for object ${options.object}`);
+  return new RespClient({ ...options, operations, definiteErrors });
+}
 
 function command(place: NodePlace, sourceRoot: string): readonly string[] {
   const { clusterId, node, listenHost, clientPort, peerPort, dataDirectory } = place;
