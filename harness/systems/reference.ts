@@ -7,6 +7,7 @@ import type { Client } from '../client.ts';
 import { RespClient } from '../clients/resp-client.ts';
 import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
 import { respObjects } from '../clients/resp-objects.ts';
+import { SessionClient } from '../clients/session-client.ts';
 import type { ByteStream } from '../cluster.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import type { ClientOptions, Introspection, NodePlace, System } from './system.ts';
@@ -53,7 +54,8 @@ export const reference: System = {
 function createClient(options: ClientOptions): Client {
   const operations = respObjects[options.object];
   if (operations === undefined) throw new RangeError(`no client for object ${options.object}`);
-  return new RespClient({ ...options, operations, definiteErrors });
+  const own = { ...options, operations, definiteErrors };
+  return options.object === 'session-list' ? new SessionClient(own) : new RespClient(own);
 }
 
 function command(place: NodePlace, sourceRoot: string): readonly string[] {
