@@ -24,7 +24,7 @@ const lines = [
     { index: 2, timeNs: 9990, process: 'nemesis', type: 'info', f: 'partition', value: 'halves' },
     { index: 3, timeNs: 9995, ...cas, type: 'invoke' },
     { index: 4, timeNs: 9999, ...cas, type: 'ok', result: { swapped: false, seen: 41 } },
-    { index: 5, timeNs: 10000, process: 4, type: 'invoke', f: 'read', key: '7' },
+    { index: 5, timeNs: 10000, process: 4, type: 'invoke', f: 'read', key: '7', scheduledNs: 5 },
     {
       index: 6,
       timeNs: 10001,
@@ -59,6 +59,13 @@ test('the lines of design.md are read and paired', async () => {
     [3, 'cas', { swapped: false, seen: 41 }],
     [5, 'read', undefined],
   ]);
+});
+
+test('an op is read as it was written; what a line does not have, the op has not', () => {
+  const op = { index: 5, timeNs: 9, process: 4, type: 'invoke', f: 'read', value: null };
+  const held = { ...op, node: 'n1', key: '7', scheduledNs: 3 };
+  expect(parseOp(JSON.parse(JSON.stringify(held)))).toEqual(held);
+  expect(Object.keys(parseOp(op))).not.toContain('scheduledNs');
 });
 
 test('a last line without its end is read when it is whole', async () => {
@@ -169,6 +176,7 @@ test.each([
   ['an operation without a name', '"write"', '""'],
   ['a key that is a number', '"key":"7"', '"key":7'],
   ['a node that is a number', '"node":"n2"', '"node":2'],
+  ['a scheduled time that is no number', '"value":41', '"value":41,"scheduledNs":"1"'],
   ['an error without a code', '"value":41', '"value":41,"error":{"message":"no"}'],
   ['an error that is only words', '"value":41', '"value":41,"error":"no"'],
 ])('the JSON schema and the reader both refuse %s', (_, right, wrong) => {

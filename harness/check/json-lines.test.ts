@@ -159,7 +159,14 @@ class HistoryText {
     this.#open.set(process, what);
     const node = random.chance(0.5) ? [`"node":"n${random.int(3)}"`] : [];
     const value = random.chance(0.8) ? [`"value":${this.#scalar()}`] : [];
-    return this.#join([...common, ...node, '"type":"invoke"', what, ...value]);
+    const due = random.chance(0.2) ? [this.#due()] : [];
+    return this.#join([...common, ...node, '"type":"invoke"', what, ...value, ...due]);
+  }
+
+  #due(): string {
+    const random = this.#random;
+    const ns = random.chance(0.9) ? random.int(1000) : random.pick(['0.5', '-3', 'null', '"1"']);
+    return `"scheduledNs":${ns}`;
   }
 
   #scalar(): string {
@@ -248,6 +255,8 @@ const usual = [
   '{"index":4,"timeNs":5,"process":3,"node":"n2","type":"ok","f":"write","key":"7","value":41}',
   '{"index": 5, "timeNs": 6, "process": 3, "type": "invoke", "f": "read", "value": null}',
   '{"index":6,"timeNs":7,"process":3,"type":"ok","f":"read","value":"abc"}',
+  '{"index":7,"timeNs":8,"process":3,"node":"n2","type":"invoke","f":"read","key":"7",' +
+    '"value":null,"scheduledNs":2}',
 ];
 
 test('lines of the usual shape never take the slow way', () => {

@@ -35,6 +35,7 @@ const firstOf = {
   o: byteOf('o'),
   p: byteOf('p'),
   r: byteOf('r'),
+  s: byteOf('s'),
   t: byteOf('t'),
   v: byteOf('v'),
 } as const;
@@ -50,6 +51,7 @@ const words = {
   key: word('"key":'),
   value: word('"value":'),
   result: word('"result":'),
+  scheduledNs: word('"scheduledNs":'),
   nemesis: word('"nemesis"'),
   invoke: word('"invoke"'),
   info: word('"info"'),
@@ -73,6 +75,7 @@ const member = {
   key: 64,
   value: 128,
   result: 256,
+  scheduledNs: 512,
 } as const;
 const required = member.index | member.timeNs | member.process | member.type | member.f;
 
@@ -198,6 +201,10 @@ export class LineScanner {
         return this.#begin(words.value) && this.#readValue() ? member.value : notSure;
       case firstOf.r:
         return this.#begin(words.result) && this.#readResult() ? member.result : notSure;
+      case firstOf.s:
+        // For plots only: it is checked and not kept.
+        if (!this.#begin(words.scheduledNs)) return notSure;
+        return this.#readCount() < 0 ? notSure : member.scheduledNs;
       default:
         return notSure;
     }

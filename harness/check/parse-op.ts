@@ -24,7 +24,10 @@ export function parseOp(line: unknown): Op {
   }
   if (!isOpType(type)) throw wrong('type', `one of ${opTypes.join(', ')}`, type);
   if (typeof f !== 'string' || f === '') throw wrong('f', 'the name of an operation', f);
-  const { node, key, value, result, error } = line;
+  const { node, key, value, scheduledNs, result, error } = line;
+  if (scheduledNs !== undefined && typeof scheduledNs !== 'number') {
+    throw wrong('scheduledNs', 'a number', scheduledNs);
+  }
   checkExactNumbers('value', value);
   checkExactNumbers('result', result);
   return {
@@ -37,6 +40,7 @@ export function parseOp(line: unknown): Op {
     value: value ?? null,
     ...(node === undefined ? {} : { node: parseText('node', node) }),
     ...(key === undefined ? {} : { key: parseText('key', key) }),
+    ...(scheduledNs === undefined ? {} : { scheduledNs }),
     ...(result === undefined ? {} : { result }),
     ...(error === undefined ? {} : { error: parseError(error) }),
   };

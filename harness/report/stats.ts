@@ -3,9 +3,12 @@
  *
  * Pure functions over the history's ops. Nothing here judges: a figure is never a verdict.
  */
-import type { Op, OpType } from '../../checker/history.ts';
+import type { Op, OpError, OpType } from '../../checker/history.ts';
+import { Latencies } from './latencies.ts';
 
 type Outcome = Exclude<OpType, 'invoke'>;
+
+const outcomes = ['ok', 'fail', 'info'] as const satisfies readonly Outcome[];
 
 /** How operations of one kind ended. */
 export interface OutcomeCounts {
@@ -55,120 +58,107 @@ export interface RunStats {
   readonly latencies: readonly LatencyQuantiles[];
 }
 
-/** An operation's place in a plot; `info` without a completion line has no latency. */
-export interface OperationPoint {
-  readonly invokedNs: number;
-  readonly latencyNs: number | null;
-  readonly type: Outcome;
+/** The operations of one kind. Of those without a completion line nothing is in the latencies. */
+interface KindTally {
   readonly f: string;
-  /** Index of the invocation line. */
-  readonly id: number;
+  invoked: number;
+  readonly latencies: Readonly<Record<Outcome, Latencies>>;
 }
 
-/** Pairs each client invocation with its completion, in the order of the invocations. */
-export function pointsOf(ops: readonly Op[]): OperationPoint[] {
-  const open = new Map<number, number>();
-  const points: OperationPoint[] = [];
-  for (const op of ops) {
-    if (op.process === 'nemesis') continue;
-    if (op.type === 'invoke') {
-      open.set(op.process, points.length);
-      points.push({ invokedNs: op.timeNs, latencyNs: null, type: 'info', f: op.f, id: op.index });
-      continue;
+interface OpenOperation {
+  readonly kind: KindTally;
+  /** When it was invoked, or due if every client was busy then. */
+  readonly sinceNs: number;
+}
+
+/**
+ * All figures of a history, in one pass. Its memory grows with the kinds of operations and errors,
+ * the keys and the open operations, not with the length. Latencies count from when an operation was
+ * due, so that a stall shows in those that it kept from being asked; their quantiles are exact
+ * up to 50,000 of a kind and within 0.2 % beyond.
+ */
+export function statsOf(ops: Iterable<Op>): RunStats {
+  const tally = new Tally();
+  for (const op of ops) tally.add(op);
+  return tally.stats();
+}
+
+class Tally {
+  readonly #kinds = new Map<string, KindTally>();
+  readonly #open = new Map<number, OpenOperation>();
+  readonly #keys = new Set<string>();
+  readonly #errors = new Map<string, { -readonly [K in keyof ErrorGroup]: ErrorGroup[K] }>();
+  #firstNs: number | null = null;
+  #lastNs = 0;
+
+  add(op: Op): void {
+    this.#firstNs ??= op.timeNs;
+    this.#lastNs = op.timeNs;
+    const { process, type, f, key } = op;
+    if (process === 'nemesis') return;
+    if (key !== undefined) this.#keys.add(key);
+    if (type === 'invoke') {
+      const kind = this.#kindOf(f);
+      kind.invoked++;
+      this.#open.set(process, { kind, sinceNs: op.scheduledNs ?? op.timeNs });
+      return;
     }
-    const position = open.get(op.process);
-    const invoked = position === undefined ? undefined : points[position];
-    if (position === undefined || invoked === undefined) continue;
-    open.delete(op.process);
-    points[position] = { ...invoked, latencyNs: op.timeNs - invoked.invokedNs, type: op.type };
+    if (op.error !== undefined) this.#addError(type, f, op.error);
+    const open = this.#open.get(process);
+    if (open === undefined) return;
+    this.#open.delete(process);
+    open.kind.latencies[type].add(op.timeNs - open.sinceNs);
   }
-  return points;
-}
 
-/** All figures of a history. */
-export function statsOf(ops: readonly Op[]): RunStats {
-  const points = pointsOf(ops);
-  const byF = countByF(points);
-  const first = ops.at(0);
-  const last = ops.at(-1);
-  const durationNs = first === undefined || last === undefined ? 0 : last.timeNs - first.timeNs;
-  const ok = sum(byF.map((counts) => counts.ok));
-  return {
-    invoked: points.length,
-    ok,
-    fail: sum(byF.map((counts) => counts.fail)),
-    info: sum(byF.map((counts) => counts.info)),
-    keys: countKeys(ops),
-    durationNs,
-    okPerSecond: durationNs > 0 ? (ok * 1e9) / durationNs : 0,
-    byF,
-    errors: groupErrors(ops),
-    latencies: latenciesOf(points),
-  };
-}
-
-/** The value below which a fraction `q` of a sorted list lies (nearest rank); NaN when empty. */
-export function quantile(sorted: ArrayLike<number>, q: number): number {
-  const rank = Math.max(1, Math.ceil(q * sorted.length));
-  return sorted[rank - 1] ?? Number.NaN;
-}
-
-function countKeys(ops: readonly Op[]): number {
-  const keys = new Set<string>();
-  for (const { process, key } of ops) if (process !== 'nemesis' && key !== undefined) keys.add(key);
-  return keys.size;
-}
-
-function countByF(points: readonly OperationPoint[]): OutcomeCounts[] {
-  const counts = new Map<string, { f: string; ok: number; fail: number; info: number }>();
-  for (const { f, type } of points) {
-    const entry = counts.get(f) ?? { f, ok: 0, fail: 0, info: 0 };
-    entry[type]++;
-    counts.set(f, entry);
+  stats(): RunStats {
+    const kinds = [...this.#kinds.values()].sort((a, b) => (a.f < b.f ? -1 : 1));
+    const byF = kinds.map(countsOf);
+    const durationNs = this.#lastNs - (this.#firstNs ?? 0);
+    const ok = sum(byF.map((counts) => counts.ok));
+    return {
+      invoked: sum(kinds.map(({ invoked }) => invoked)),
+      ok,
+      fail: sum(byF.map((counts) => counts.fail)),
+      info: sum(byF.map((counts) => counts.info)),
+      keys: this.#keys.size,
+      durationNs,
+      okPerSecond: durationNs > 0 ? (ok * 1e9) / durationNs : 0,
+      byF,
+      errors: [...this.#errors.values()].sort((a, b) => b.count - a.count),
+      latencies: kinds.flatMap(latenciesOf),
+    };
   }
-  return [...counts.values()].sort((a, b) => (a.f < b.f ? -1 : 1));
-}
 
-function groupErrors(ops: readonly Op[]): ErrorGroup[] {
-  const groups = new Map<string, { -readonly [K in keyof ErrorGroup]: ErrorGroup[K] }>();
-  for (const op of ops) {
-    if (op.process === 'nemesis' || op.type === 'invoke' || op.error === undefined) continue;
-    const { code, message } = op.error;
-    const name = JSON.stringify([op.type, op.f, code]);
-    const group = groups.get(name);
+  #kindOf(f: string): KindTally {
+    const known = this.#kinds.get(f);
+    if (known !== undefined) return known;
+    const latencies = { ok: new Latencies(), fail: new Latencies(), info: new Latencies() };
+    const kind = { f, invoked: 0, latencies };
+    this.#kinds.set(f, kind);
+    return kind;
+  }
+
+  #addError(type: Outcome, f: string, { code, message }: OpError): void {
+    const name = JSON.stringify([type, f, code]);
+    const group = this.#errors.get(name);
     if (group !== undefined) group.count++;
-    else groups.set(name, { type: op.type, f: op.f, code, count: 1, example: message ?? '' });
+    else this.#errors.set(name, { type, f, code, count: 1, example: message ?? '' });
   }
-  return [...groups.values()].sort((a, b) => b.count - a.count);
 }
 
-function latenciesOf(points: readonly OperationPoint[]): LatencyQuantiles[] {
-  const groups = new Map<string, { f: string; type: Outcome; latencies: number[] }>();
-  for (const { f, type, latencyNs } of points) {
-    if (latencyNs === null) continue;
-    const name = JSON.stringify([f, type]);
-    const group = groups.get(name) ?? { f, type, latencies: [] };
-    group.latencies.push(latencyNs / 1e6);
-    groups.set(name, group);
-  }
-  return [...groups.entries()]
-    .sort(([, a], [, b]) => a.f.localeCompare(b.f) || rankOf(a.type) - rankOf(b.type))
-    .map(([, { f, type, latencies }]) => {
-      const sorted = Float64Array.from(latencies).sort();
-      return {
-        f,
-        type,
-        count: sorted.length,
-        p50Ms: quantile(sorted, 0.5),
-        p95Ms: quantile(sorted, 0.95),
-        p99Ms: quantile(sorted, 0.99),
-        maxMs: quantile(sorted, 1),
-      };
-    });
+function countsOf({ f, invoked, latencies }: KindTally): OutcomeCounts {
+  const { ok, fail } = latencies;
+  return { f, ok: ok.count, fail: fail.count, info: invoked - ok.count - fail.count };
 }
 
-function rankOf(type: Outcome): number {
-  return ['ok', 'fail', 'info'].indexOf(type);
+function latenciesOf({ f, latencies }: KindTally): LatencyQuantiles[] {
+  return outcomes.flatMap((type) => {
+    const { count } = latencies[type];
+    if (count === 0) return [];
+    const quantiles = latencies[type].quantilesNs([0.5, 0.95, 0.99, 1]);
+    const [p50Ms = 0, p95Ms = 0, p99Ms = 0, maxMs = 0] = quantiles.map((ns) => ns / 1e6);
+    return [{ f, type, count, p50Ms, p95Ms, p99Ms, maxMs }];
+  });
 }
 
 function sum(numbers: readonly number[]): number {

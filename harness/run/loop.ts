@@ -6,10 +6,10 @@
  * Time is injected, so that the same loop runs on real and on virtual time.
  */
 import type { Op } from '../../checker/history.ts';
-import type { Client, Completion } from '../client.ts';
+import type { Client, Completion, Invocation } from '../client.ts';
 import type { Generator } from '../generator.ts';
 import type { RandomSource } from './random.ts';
-import type { Recorder } from './recorder.ts';
+import type { Recorder, UnplacedOp } from './recorder.ts';
 import type { HarnessTimers } from './timers.ts';
 
 export interface LoopOptions {
@@ -39,20 +39,21 @@ interface Thread {
   readonly plan: ThreadPlan;
   process: number;
   client: Client | null;
-  busy: boolean;
-  done: boolean;
+  /** When its last operation completed. */
+  freeSinceNs: number;
 }
 
-/** Runs until the generator is done for every thread, or `shouldStop`; then all have completed. */
+/** Runs until the generator is done, or `shouldStop`; then all operations have completed. */
 export class RunLoop {
   readonly #options: LoopOptions;
   readonly #threads: readonly Thread[];
+  /** Without an operation; the one that has waited longest comes first. */
+  readonly #idle: Thread[];
+  readonly #outcome = Promise.withResolvers<void>();
   #generator: Generator;
-  #busyCount = 0;
-  #turn = 0;
-  #cancelWakeUp: (() => void) | null = null;
-  #finish: (() => void) | null = null;
-  #fail: ((error: unknown) => void) | null = null;
+  #isDone = false;
+  #isOver = false;
+  #wakeUp: { readonly atNs: number; cancel(): void } | null = null;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -62,9 +63,9 @@ export class RunLoop {
       plan,
       process: (options.firstProcess ?? 0) + index,
       client: null,
-      busy: false,
-      done: false,
+      freeSinceNs: Number.NEGATIVE_INFINITY,
     }));
+    this.#idle = [...this.#threads];
   }
 
   /** The first process id that no thread has used or could still use. */
@@ -74,58 +75,68 @@ export class RunLoop {
 
   /** Whether the generator has nothing more; false when the run was stopped before. */
   get isDone(): boolean {
-    return this.#threads.every((thread) => thread.done);
+    return this.#isDone;
   }
 
-  run(): Promise<void> {
-    return new Promise<void>((resolve, reject): void => {
-      this.#finish = resolve;
-      this.#fail = reject;
-      this.#pump();
-    }).then(
-      () => this.#close(),
-      (error: unknown) => {
-        this.#close();
-        throw error;
-      },
-    );
-  }
-
-  /** Asks again for every idle thread; for when `shouldStop` has changed its mind. */
-  wake(): void {
-    if (this.#finish !== null) this.#pump();
+  /** Rejects with what a client or the recorder threw: then open operations stay open. */
+  async run(): Promise<void> {
+    this.#pump();
+    try {
+      await this.#outcome.promise;
+    } finally {
+      this.#wakeUp?.cancel();
+      for (const thread of this.#threads) thread.client?.close();
+    }
   }
 
   #pump(): void {
-    this.#cancelWakeUp?.();
-    this.#cancelWakeUp = null;
+    try {
+      const stop = this.#isDone || this.#options.shouldStop();
+      const wakeAtNs = stop ? Number.POSITIVE_INFINITY : this.#offerToIdle();
+      // With nobody at work and no time to wait for, nothing would ever change.
+      const isLast = wakeAtNs === Number.POSITIVE_INFINITY;
+      if (isLast && this.#idle.length === this.#threads.length) this.#end();
+      else this.#wakeUpAt(wakeAtNs);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /**
+   * Asks for each idle thread once; returns when to ask again. In the order of the list none is
+   * left out, and whoever takes what was held back has been free for as long as any that could.
+   */
+  #offerToIdle(): number {
+    const idle = this.#idle;
     let wakeAtNs = Number.POSITIVE_INFINITY;
-    const stop = this.#options.shouldStop();
-    for (const thread of this.#inTurn()) {
-      if (thread.busy || thread.done || stop) continue;
-      wakeAtNs = Math.min(wakeAtNs, this.#offer(thread));
+    let left = 0;
+    for (const thread of idle) {
+      const untilNs = this.#isDone ? null : this.#offer(thread);
+      if (untilNs === 'taken') continue;
+      wakeAtNs = Math.min(wakeAtNs, untilNs ?? Number.POSITIVE_INFINITY);
+      idle[left++] = thread;
     }
-    const allDone = stop || this.#threads.every((thread) => thread.done);
-    if (this.#busyCount === 0 && (allDone || wakeAtNs === Number.POSITIVE_INFINITY)) {
-      const finish = this.#finish;
-      this.#finish = null;
-      finish?.();
-      return;
-    }
-    if (!stop && wakeAtNs !== Number.POSITIVE_INFINITY) {
-      const delayMs = Math.max(0, (wakeAtNs - this.#options.timers.nowNs()) / 1e6);
-      this.#cancelWakeUp = this.#options.timers.after(delayMs, () => this.#pump());
-    }
+    idle.length = left;
+    return this.#isDone ? Number.POSITIVE_INFINITY : wakeAtNs;
   }
 
-  /** The thread after the last one that got something comes first, so that none is left out. */
-  #inTurn(): readonly Thread[] {
-    return [...this.#threads.slice(this.#turn), ...this.#threads.slice(0, this.#turn)];
+  #wakeUpAt(atNs: number): void {
+    if (this.#wakeUp?.atNs === atNs) return;
+    this.#wakeUp?.cancel();
+    this.#wakeUp = null;
+    if (atNs === Number.POSITIVE_INFINITY) return;
+    const { timers } = this.#options;
+    const delayMs = Math.max(0, (atNs - timers.nowNs()) / 1e6);
+    const cancel = timers.after(delayMs, () => {
+      this.#wakeUp = null;
+      this.#pump();
+    });
+    this.#wakeUp = { atNs, cancel };
   }
 
-  /** Gives an idle thread something to do; returns when to ask again. */
-  #offer(thread: Thread): number {
-    const { timers, random } = this.#options;
+  /** Gives an idle thread something to do, or returns when to ask again; null: at a completion. */
+  #offer(thread: Thread): number | null | 'taken' {
+    const { timers, random, recorder } = this.#options;
     const next = this.#generator.op({
       timeNs: timers.nowNs(),
       random,
@@ -133,45 +144,46 @@ export class RunLoop {
       thread: thread.index,
     });
     if (next.type === 'done') {
-      thread.done = true;
-      return Number.POSITIVE_INFINITY;
+      this.#isDone = true;
+      return null;
     }
     this.#generator = next.generator;
-    if (next.type === 'pending') return next.untilNs ?? Number.POSITIVE_INFINITY;
+    if (next.type === 'pending') return next.untilNs;
     const { f, key, value } = next.op;
-    const invocation = {
+    const invocation: Invocation = {
       process: thread.process,
       f,
       ...(key === undefined ? {} : { key }),
       value,
     };
-    thread.busy = true;
-    this.#turn = (thread.index + 1) % this.#threads.length;
-    this.#busyCount++;
     const { node } = thread.plan;
-    this.#generator = this.#generator.update(
-      this.#options.recorder.record({ ...invocation, node, type: 'invoke' }),
+    const unplaced: UnplacedOp = { ...invocation, node, type: 'invoke' };
+    const op = recorder.record(
+      isHeldBack(next, thread)
+        ? { ...unplaced, scheduledNs: Math.floor(next.scheduledNs) }
+        : unplaced,
     );
-    this.#invoke(thread, invocation).then(
-      (completion) => this.#complete(thread, invocation, completion),
-      (error: unknown) => this.#fail?.(error),
-    );
-    return Number.POSITIVE_INFINITY;
+    this.#generator = this.#generator.update(op);
+    void this.#carryOut(thread, invocation);
+    return 'taken';
   }
 
-  async #invoke(thread: Thread, invocation: Parameters<Client['invoke']>[0]): Promise<Completion> {
-    if (thread.client === null) {
-      thread.client = thread.plan.createClient();
-      await thread.client.open(thread.plan.node);
+  /** Never rejects. */
+  async #carryOut(thread: Thread, invocation: Invocation): Promise<void> {
+    try {
+      if (thread.client === null) {
+        thread.client = thread.plan.createClient();
+        await thread.client.open(thread.plan.node);
+      }
+      const completion = await thread.client.invoke(invocation, this.#options.deadlineMs);
+      this.#complete(thread, invocation, completion);
+    } catch (error) {
+      this.#fail(error);
     }
-    return thread.client.invoke(invocation, this.#options.deadlineMs);
   }
 
-  #complete(
-    thread: Thread,
-    invocation: Parameters<Client['invoke']>[0],
-    completion: Completion,
-  ): void {
+  #complete(thread: Thread, invocation: Invocation, completion: Completion): void {
+    if (this.#isOver) return;
     const { process: processId, f, key } = invocation;
     const op = this.#options.recorder.record({
       process: processId,
@@ -180,12 +192,12 @@ export class RunLoop {
       ...completion,
       node: completion.node ?? thread.plan.node,
     });
-    thread.busy = false;
-    this.#busyCount--;
+    thread.freeSinceNs = op.timeNs;
+    this.#idle.push(thread);
     if (op.type === 'info') this.#retire(thread);
     this.#generator = this.#generator.update(op);
     this.#options.onCompletion(op, thread.index);
-    if (this.#finish !== null) this.#pump();
+    this.#pump();
   }
 
   /** A process whose operation may still be in flight must not issue another. [Jepsen] */
@@ -195,8 +207,24 @@ export class RunLoop {
     thread.client = null;
   }
 
-  #close(): void {
-    this.#cancelWakeUp?.();
-    for (const thread of this.#threads) thread.client?.close();
+  #end(): void {
+    this.#isOver = true;
+    this.#outcome.resolve();
   }
+
+  #fail(error: unknown): void {
+    this.#isOver = true;
+    this.#outcome.reject(error);
+  }
+}
+
+/**
+ * Whether every client that could have taken it was busy when it was due. A client that was free
+ * and woken late is no omission of the system's: it waits for the machine here.
+ */
+function isHeldBack<T extends { readonly scheduledNs?: number }>(
+  next: T,
+  { freeSinceNs }: Thread,
+): next is T & { readonly scheduledNs: number } {
+  return next.scheduledNs !== undefined && next.scheduledNs < freeSinceNs;
 }

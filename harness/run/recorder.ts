@@ -28,7 +28,7 @@ export class Recorder {
   }
 
   record(unplaced: UnplacedOp): Op {
-    const { process, node, type, f, key, value, result, error } = unplaced;
+    const { process, node, type, f, key, value, scheduledNs, result, error } = unplaced;
     const op: Op = {
       index: this.#nextIndex++,
       timeNs: this.#timers.nowNs(),
@@ -38,6 +38,7 @@ export class Recorder {
       f,
       ...(key === undefined ? {} : { key }),
       value: value ?? null,
+      ...(scheduledNs === undefined ? {} : { scheduledNs }),
       ...(result === undefined ? {} : { result }),
       ...(error === undefined ? {} : { error }),
     };

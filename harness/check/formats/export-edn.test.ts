@@ -151,6 +151,13 @@ test('lines are as Knossos wants them: a miss fails, completions repeat their va
   ]);
 });
 
+test('when a late operation was due is told too', async () => {
+  const late: Op = { ...at, index: 0, type: 'invoke', f: 'read', value: null, scheduledNs: 2 };
+  expect(linesOf(await toEdn(file([late])))).toEqual([
+    '{:index 0 :time 5 :scheduled 2 :type :invoke :process 1 :f :read :value nil :key "k"}',
+  ]);
+});
+
 test('a value can stand where one is absent, so that a read of it says something', async () => {
   const edn = linesOf(await toEdn(file(few), { absent: -1 }));
   expect(edn[4]).toContain(':result {:swapped false :seen -1}');

@@ -4,7 +4,8 @@
  * A completion that is no success repeats the value of its invocation, because Knossos insists on
  * that. A compare-and-set that missed is a :fail there, which says less; so `:result` says what
  * was answered, and `:absent` that a read found nothing: other tools ignore both, and our reader
- * gets the same history back. Several keys become pairs [key value] of jepsen.independent.
+ * gets the same history back. `:scheduled` is when a late one was due. Several keys become pairs
+ * [key value] of jepsen.independent.
  */
 import { type EDNVal, toEDNString } from 'edn-data';
 import type { Op } from '../../../checker/history.ts';
@@ -51,6 +52,7 @@ export class EdnWriter {
     const members: Member[] = [
       ['index', op.index],
       ['time', op.timeNs],
+      ...(op.scheduledNs === undefined ? [] : [member('scheduled', op.scheduledNs)]),
       ...(op.process === 'nemesis'
         ? this.#nemesisMembers(op)
         : this.#clientMembers(op, op.process)),
