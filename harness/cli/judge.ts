@@ -51,7 +51,7 @@ export async function judgeRun(recorded: RecordedRun): Promise<ResultsRecord> {
     checkers: results,
     removedCheckers: removed,
     linearizability: withoutOrders(verdict),
-    stats: statsOf([...history]),
+    stats: statsOf(history),
     faults: describeFaults(outcome?.faults ?? []),
     leaders: outcome?.leaders ?? [],
   };

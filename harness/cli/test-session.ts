@@ -125,7 +125,7 @@ async function recordTest(
   { cluster, timers, drive }: SelectedCluster,
   folder: RunFolder,
 ): Promise<Recorded> {
-  const ops = new RunHistory();
+  const ops = new RunHistory(folder.historyPath);
   const traces = { traces: [], whyNoTraces: 'none yet', referee: null };
   const online = await beginCheck(settings, cluster, console);
   const history = folder.historyWriter();
