@@ -45,6 +45,9 @@ export interface RunFault {
 
 /** What a node said of itself at one moment. */
 export interface IntrospectionSample {
+  /** Before it was asked: answers of looks that overlap may overtake each other. */
+  readonly askedNs: number;
+  /** When the answer was there. */
   readonly timeNs: number;
   readonly node: string;
   /** Counts the starts of the node: what is not durable may go back when it changes. */

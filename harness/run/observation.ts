@@ -72,10 +72,11 @@ export class Observation {
   async #sample(node: string): Promise<IntrospectionSample | null> {
     const { cluster, timers } = this.#observer;
     const life = cluster.lives(node);
+    const askedNs = timers.nowNs();
     const found = await introspectNode(this.#observer, node);
     // An answer that came while the node was started anew is of an uncertain life.
     if (found === null || cluster.lives(node) !== life) return null;
-    return { ...found, timeNs: timers.nowNs(), node, life };
+    return { ...found, askedNs, timeNs: timers.nowNs(), node, life };
   }
 
   async #hash(node: string): Promise<number | null> {

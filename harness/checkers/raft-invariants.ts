@@ -1,0 +1,94 @@
+/**
+ * Were the promises of Raft kept, whatever the clients have seen of it. [Fig. 3]
+ *
+ * Three witnesses: the traces of the nodes, each in its own order; what nodes said when they were
+ * asked; and in the simulation the referee, which saw every event of all in their order.
+ */
+import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
+import { TraceFacts } from './raft-invariants-facts.ts';
+import { judgeSamples } from './raft-invariants-samples.ts';
+import { judgeTraces, type TraceSummary } from './raft-invariants-trace.ts';
+
+const name = 'raft-invariants';
+
+export const raftInvariants: Checker = {
+  name,
+  description:
+    'election safety, leader append-only, log matching, leader completeness, state machine ' +
+    'safety; terms, votes, commit and applied never go back',
+  check,
+};
+
+function check(run: CheckedRun): CheckerResult {
+  const { samples, referee, whyNoTraces } = run;
+  const facts = new TraceFacts();
+  const summary = judgeTraces(run.traces, facts);
+  judgeSamples(samples, facts);
+  const refereeEvents = referee?.events ?? 0;
+  const details = {
+    events: summary.events,
+    lives: summary.lives,
+    terms: facts.leaders.size,
+    committed: facts.committed.count,
+    hashes: facts.hashCount,
+    samples: samples.length,
+    referee: referee === null ? null : { ...referee, violations: referee.violations.length },
+    violations: [...(referee?.violations ?? []), ...facts.violations.map(sentence)],
+    counts: Object.fromEntries(facts.violationCounts),
+    troubles: [...summary.unread, ...facts.troubles],
+  };
+  const result = { name, details, blind: blindSpots(run, summary) };
+  const [first, ...others] = details.violations;
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : `; and ${others.length} more, in the details`;
+    return { ...result, valid: false, summary: `${first}${more}` };
+  }
+  const [trouble] = details.troubles;
+  if (trouble !== undefined) return { ...result, valid: 'unknown', summary: trouble };
+  if (referee !== null && refereeEvents === 0) {
+    return { ...result, valid: 'unknown', summary: 'the referee watched and saw nothing' };
+  }
+  if (samples.length + summary.events + refereeEvents === 0) {
+    const why = whyNoTraces ?? 'there are no traces';
+    const what = `nothing to compare: ${why}, and no node said anything of itself`;
+    return { ...result, valid: true, summary: what };
+  }
+  return { ...result, valid: true, summary: `nothing broken in ${seen(run, facts, summary)}` };
+}
+
+function sentence({ promise, what }: { promise: string; what: string }): string {
+  return `${promise}: ${what}`;
+}
+
+function seen({ samples, referee }: CheckedRun, facts: TraceFacts, traces: TraceSummary): string {
+  const words: string[] = [];
+  if (referee !== null) {
+    const { events, terms, committed } = referee;
+    words.push(`${events} events that the referee saw (${terms} terms, ${committed} entries)`);
+  }
+  if (traces.events > 0) {
+    const { size: terms } = facts.leaders;
+    const { lives, events } = traces;
+    const what = `${lives} lives, ${terms} terms, ${facts.committed.count} entries`;
+    words.push(`${events} events of the traces (${what})`);
+  }
+  words.push(`${samples.length} answers of nodes`);
+  return words.join(' and ');
+}
+
+function blindSpots({ whyNoTraces, referee, traces }: CheckedRun, summary: TraceSummary): string[] {
+  const blind = ['what no node told: a trace or an answer that lies is believed'];
+  if (referee === null && traces.length === 0) {
+    blind.push(`everything between two looks at the nodes: ${whyNoTraces ?? 'no traces'}`);
+  }
+  if (traces.length > 0) {
+    blind.push(
+      'what a node did in the moment before it was killed: those lines of its trace are lost',
+      'whether a majority had an entry on disk when it was committed: traces share no clock',
+    );
+  }
+  if (summary.unplaced > 0) {
+    blind.push(`which entries ${summary.unplaced} of the commits were: their lines were lost`);
+  }
+  return [...blind, ...summary.unread];
+}
