@@ -10,6 +10,7 @@ import { respObjects } from '../clients/resp-objects.ts';
 import { SessionClient } from '../clients/session-client.ts';
 import type { ByteStream } from '../cluster.ts';
 import type { HarnessTimers } from '../run/timers.ts';
+import { nodeCrashPatterns } from './node-crashes.ts';
 import type { ClientOptions, Introspection, NodePlace, System } from './system.ts';
 
 /** After these errors the operation definitely did not happen; after any other it may have. */
@@ -27,6 +28,18 @@ export const definiteErrors: ReadonlySet<string> = new Set([
   'LAGGING',
 ]);
 
+/**
+ * Its own last words, in real logs and simulated ones, then Node's. A crash that was asked for
+ * (`--crash-at`) is none; nor is a disk that fails, which is the machine's doing.
+ */
+const crashPatterns: readonly string[] = [
+  '"level":60,(?!.*"name":"DiskError").*"msg":"failed"',
+  '"level":"fatal",(?!.*"name":"DiskError").*"event":"failed"',
+  'rafture-server: \\w*Error: ',
+  'rafture-server: cannot use the data directory .* is corrupt at byte ',
+  ...nodeCrashPatterns,
+];
+
 const answerDeadlineMs = 1000;
 
 export const reference: System = {
@@ -34,7 +47,7 @@ export const reference: System = {
   objects: Object.fromEntries(
     Object.entries(respObjects).map(([object, operations]) => [object, Object.keys(operations)]),
   ),
-  crashPatterns: [],
+  crashPatterns,
   traces: true,
   command,
   isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
