@@ -5,11 +5,15 @@
  */
 import type { Checker } from '../checker.ts';
 import type { CheckerChanges } from '../workload.ts';
+import { errors } from './errors.ts';
+import { exits } from './exits.ts';
 import { faults } from './faults.ts';
+import { logs } from './logs.ts';
 import { recovery } from './recovery.ts';
+import { stats } from './stats.ts';
 
 /** In the order of the report; linearizability goes before them, by itself. */
-export const standardCheckers: readonly Checker[] = [faults, recovery];
+export const standardCheckers: readonly Checker[] = [stats, errors, faults, recovery, logs, exits];
 
 export interface Composition {
   readonly checkers: readonly Checker[];

@@ -1,0 +1,132 @@
+/**
+ * What the nodes wrote: texts that a process prints only when it has broken.
+ *
+ * A crash that heals itself costs no client an answer; here it shows. The system names its own
+ * texts; those of common languages are looked for in every log.
+ */
+import type { CheckedRun, Checker, CheckerResult, NodeLog } from '../checker.ts';
+import { describeCount, describeMany } from '../report/figures.ts';
+import { crashPatterns, type LogPattern } from './log-patterns.ts';
+
+const name = 'logs';
+
+const hitsMax = 20;
+const textMax = 300;
+/** A pattern is held against the beginning of a line only: one may be a whole snapshot. */
+const lineMax = 10_000;
+
+export const logs: Checker = {
+  name,
+  description: 'no node has written what is only written when something breaks',
+  check,
+};
+
+interface Hit {
+  readonly node: string;
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  readonly pattern: string;
+  readonly text: string;
+}
+
+interface Search {
+  readonly patterns: readonly LogPattern[];
+  readonly hits: Hit[];
+  /** By the pattern's name, then by node. */
+  readonly counts: Map<string, Map<string, number>>;
+  readonly linesByNode: Map<string, number>;
+  hitCount: number;
+  lineCount: number;
+  cutCount: number;
+}
+
+function check(run: CheckedRun): CheckerResult {
+  const search: Search = {
+    patterns: [...run.crashPatterns.map(ownPattern), ...crashPatterns],
+    hits: [],
+    counts: new Map(),
+    linesByNode: new Map(),
+    hitCount: 0,
+    lineCount: 0,
+    cutCount: 0,
+  };
+  for (const log of run.logs) searchLog(search, log);
+  const { hits, hitCount, lineCount, counts } = search;
+  const silent = run.nodes.filter((node) => (search.linesByNode.get(node) ?? 0) === 0);
+  const byPattern = [...counts].map(([pattern, byNode]) => ({
+    pattern,
+    byNode: Object.fromEntries(byNode),
+  }));
+  const details = { hitCount, hits, byPattern, lineCount, files: run.logs.map(({ path }) => path) };
+  const blind = describeBlind(search, silent);
+  const [first] = hits;
+  if (first !== undefined) {
+    const others = hitCount === 1 ? '' : `; ${describeMany(hitCount - 1, 'more line')} like it`;
+    const summary = `${first.path}, line ${first.line}: ${first.text} (${first.pattern})${others}`;
+    return { name, valid: false, summary, details, blind };
+  }
+  if (lineCount === 0) {
+    const summary = 'nothing to look at: no node has written a line';
+    return { name, valid: true, summary, details, blind };
+  }
+  const where = `${describeMany(lineCount, 'line')} of ${describeNodes(run, silent)}`;
+  const summary = `no crash, panic or failed assertion in ${where}`;
+  return { name, valid: true, summary, details, blind };
+}
+
+function searchLog(search: Search, { node, path, lines }: NodeLog): void {
+  let line = 0;
+  for (const whole of lines) {
+    line++;
+    if (whole.length > lineMax) search.cutCount++;
+    const text = whole.length > lineMax ? whole.slice(0, lineMax) : whole;
+    const found = search.patterns.find(({ pattern }) => pattern.test(text));
+    if (found === undefined) continue;
+    search.hitCount++;
+    countHit(search, found.name, node);
+    if (search.hits.length >= hitsMax) continue;
+    search.hits.push({ node, path, line, pattern: found.name, text: text.slice(0, textMax) });
+  }
+  search.lineCount += line;
+  search.linesByNode.set(node, (search.linesByNode.get(node) ?? 0) + line);
+}
+
+function countHit({ counts }: Search, pattern: string, node: string): void {
+  const byNode = counts.get(pattern) ?? new Map<string, number>();
+  byNode.set(node, (byNode.get(node) ?? 0) + 1);
+  counts.set(pattern, byNode);
+}
+
+/** A mistake in a pattern is the system's description's, and it is named. */
+function ownPattern(source: string): LogPattern {
+  try {
+    return { name: source, pattern: new RegExp(source) };
+  } catch (error) {
+    throw new RangeError(`the system's crash pattern ${source} is not a regular expression`, {
+      cause: error,
+    });
+  }
+}
+
+function describeNodes({ nodes }: CheckedRun, silent: readonly string[]): string {
+  const count = nodes.length - silent.length;
+  return count === nodes.length
+    ? describeMany(count, 'node')
+    : `${describeCount(count)} of ${describeMany(nodes.length, 'node')}`;
+}
+
+function describeBlind({ cutCount }: Search, silent: readonly string[]): readonly string[] {
+  return [
+    ...(silent.length === 0
+      ? []
+      : [`what ${silent.join(', ')} wrote: there is no log, or it is empty`]),
+    ...(cutCount === 0
+      ? []
+      : [
+          `the rest of ${describeMany(cutCount, 'line')}: only the first ` +
+            `${describeCount(lineMax)} characters of a line are looked at`,
+        ]),
+    'what breaks without a word: only known texts are found',
+  ];
+}

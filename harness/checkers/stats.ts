@@ -1,0 +1,210 @@
+/**
+ * Did the run ask enough, and was it answered: counts by function and outcome, the share that
+ * succeeded while the cluster was healthy, the keys, and the schedule of `--rate`.
+ *
+ * Healthy is what met no fault and was asked for after the first success since the last healing. A
+ * run in which a function never succeeded, or hardly anything did while nothing was broken, has
+ * tested too little to be called valid.
+ */
+import type { Op } from '../../checker/history.ts';
+import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
+import { describeCount, describeDuration, describeMany } from '../report/figures.ts';
+import { recoveryKey } from '../run/recovery.ts';
+import { FaultTimeline, intervalsOf } from './fault-timeline.ts';
+import { type CountedOperation, operationsOf, outcomeOf } from './operations.ts';
+import { type Counts, countOf, describeShare, noCounts, totalOf } from './shares.ts';
+
+const name = 'stats';
+
+/** Below this share of successes while nothing is broken, a run has tested too little. */
+const healthyShareMin = 0.2;
+
+export const stats: Checker = {
+  name,
+  description: 'each function has succeeded, and a fair share of the operations while healthy',
+  check,
+};
+
+interface KeyCounts {
+  asked: number;
+  unknown: number;
+}
+
+interface Tally {
+  readonly byF: Map<string, Counts>;
+  readonly healthy: Counts;
+  readonly succeeded: Set<string>;
+  readonly keys: Map<string, KeyCounts>;
+  readonly schedule: ScheduleLag;
+}
+
+/** How far the invocations of the workload lag behind the schedule. */
+interface ScheduleLag {
+  lateCount: number;
+  maxNs: number;
+  /** Of the last one that was asked for, which tells what was still due then. */
+  lastNs: number;
+  lastIndex: number;
+}
+
+/** Less than this behind the schedule is how timers are. */
+const lateNs = 10e6;
+
+function check(run: CheckedRun): CheckerResult {
+  const tally = tallyOf(run);
+  const missing = run.workload.fs.filter((f) => !tally.succeeded.has(f));
+  const total = totalOf(tally.byF.values());
+  const health = describeHealth(tally.healthy);
+  const keysGivenUp = countGivenUp(run, tally.keys);
+  const schedule = describeSchedule(run, tally.schedule);
+  const sentences = [
+    ...(missing.length === 0 ? [] : [`no ${missing.join(' and no ')} has succeeded`]),
+    health.sentence,
+    describeAmount(countOf(total), tally.keys.size),
+    ...(keysGivenUp === 0 ? [] : [`${describeCount(keysGivenUp)} of these given up early`]),
+    ...schedule.sentences,
+  ];
+  const isPoor = missing.length > 0 || !health.isEnough;
+  return {
+    name,
+    valid: isPoor ? 'unknown' : true,
+    summary: `${isPoor ? 'the run tested too little: ' : ''}${sentences.join('; ')}`,
+    details: {
+      byF: [...tally.byF]
+        .map(([f, counts]) => ({ f, ...counts }))
+        .sort((a, b) => (a.f < b.f ? -1 : 1)),
+      total,
+      healthy: { ...tally.healthy, share: health.share, shareMin: healthyShareMin },
+      missing,
+      keys: { used: tally.keys.size, givenUpEarly: keysGivenUp, ...run.size },
+      schedule: schedule.details,
+    },
+    blind: [...describeGivenUp(run, keysGivenUp), ...schedule.blind, ...describeBreak(run)],
+  };
+}
+
+function describeAmount(operations: number, keys: number): string {
+  const where = keys === 0 ? '' : ` on ${describeMany(keys, 'key')}`;
+  return `${describeMany(operations, 'operation')}${where} in all`;
+}
+
+function tallyOf(run: CheckedRun): Tally {
+  const timeline = new FaultTimeline(run.brokeOff === null ? run.faults : intervalsOf(run.ops));
+  const finalFrom = run.recovery?.beganAt ?? Number.POSITIVE_INFINITY;
+  const tally: Tally = {
+    byF: new Map(),
+    healthy: noCounts(),
+    succeeded: new Set(),
+    keys: new Map(),
+    schedule: { lateCount: 0, maxNs: 0, lastNs: 0, lastIndex: -1 },
+  };
+  for (const operation of operationsOf(run.ops)) {
+    const { invoked, completed } = operation;
+    const outcome = outcomeOf(completed);
+    const counts = tally.byF.get(invoked.f) ?? noCounts();
+    counts[outcome]++;
+    tally.byF.set(invoked.f, counts);
+    if (outcome === 'ok' && invoked.key !== recoveryKey) tally.succeeded.add(invoked.f);
+    if (invoked.index < finalFrom) countWorkload(tally, operation);
+    if (completed === null) continue;
+    timeline.advance(completed.index);
+    if (outcome === 'ok') timeline.succeeded(invoked.index, completed);
+    const { during, after } = timeline.met(invoked.index);
+    if (during.length === 0 && after.length === 0) tally.healthy[outcome]++;
+  }
+  return tally;
+}
+
+function countWorkload({ keys, schedule }: Tally, { invoked, completed }: CountedOperation): void {
+  if (invoked.key !== undefined) {
+    const counts = keys.get(invoked.key) ?? { asked: 0, unknown: 0 };
+    counts.asked++;
+    if (completed?.type === 'info') counts.unknown++;
+    keys.set(invoked.key, counts);
+  }
+  noteLag(schedule, invoked);
+}
+
+/** Operations come in the order of their completions, not of their invocations. */
+function noteLag(schedule: ScheduleLag, { index, timeNs, scheduledNs }: Op): void {
+  const lagNs = Math.max(0, timeNs - (scheduledNs ?? timeNs));
+  schedule.maxNs = Math.max(schedule.maxNs, lagNs);
+  if (lagNs > lateNs) schedule.lateCount++;
+  if (index < schedule.lastIndex) return;
+  schedule.lastIndex = index;
+  schedule.lastNs = lagNs;
+}
+
+interface Health {
+  readonly share: number | null;
+  readonly isEnough: boolean;
+  readonly sentence: string;
+}
+
+/** An answer of the object counts as a success: a lock that is held has been served. */
+function describeHealth(counts: Counts): Health {
+  const count = countOf(counts);
+  if (count === 0) {
+    const sentence = 'nothing was asked for while the cluster was healthy';
+    return { share: null, isEnough: false, sentence };
+  }
+  const share = (counts.ok + counts.answered) / count;
+  const isEnough = share >= healthyShareMin;
+  const others = [
+    ...(counts.answered === 0 ? [] : [`${describeCount(counts.answered)} with a refusal`]),
+    ...(counts.redirected === 0
+      ? []
+      : [`${describeShare(counts.redirected / count)} were told to ask another node`]),
+  ];
+  const sentence =
+    `${isEnough ? '' : 'only '}${describeShare(share)} of ${describeMany(count, 'operation')} ` +
+    `succeeded while the cluster was healthy${others.length === 0 ? '' : ` (${others.join('; ')})`}`;
+  return { share, isEnough, sentence };
+}
+
+/** Keys that the workload left before their share was asked for, as their check would be slow. */
+function countGivenUp({ size }: CheckedRun, keys: ReadonlyMap<string, KeyCounts>): number {
+  const { unknownPerKey, opsPerKey } = size;
+  if (unknownPerKey === null) return 0;
+  let count = 0;
+  for (const { asked, unknown } of keys.values()) {
+    if (unknown >= unknownPerKey && asked < opsPerKey) count++;
+  }
+  return count;
+}
+
+function describeGivenUp({ size }: CheckedRun, count: number): readonly string[] {
+  if (count === 0) return [];
+  return [
+    `longer histories of ${describeMany(count, 'key')}: after ` +
+      `${describeMany(size.unknownPerKey ?? 0, 'operation')} of unknown outcome another key took ` +
+      'its place, to keep the check quick',
+  ];
+}
+
+interface Schedule {
+  readonly sentences: readonly string[];
+  readonly blind: readonly string[];
+  readonly details: Readonly<Record<string, number | null>>;
+}
+
+function describeSchedule({ rate }: CheckedRun, lag: ScheduleLag): Schedule {
+  if (rate === null) return { sentences: [], blind: [], details: { rate } };
+  const { lateCount, maxNs, lastNs } = lag;
+  const neverAskedFor = Math.floor((lastNs / 1e9) * rate);
+  const details = { rate, lateCount, maxLagNs: maxNs, neverAskedFor };
+  if (lateCount === 0) return { sentences: [], blind: [], details };
+  const sentence =
+    `${describeMany(lateCount, 'operation')} came behind the schedule of ${describeCount(rate)}/s, ` +
+    `by ${describeDuration(maxNs)} at most`;
+  if (neverAskedFor === 0) return { sentences: [sentence], blind: [], details };
+  const blind = `what the schedule wanted at the end and no client was free for: about ${describeMany(
+    neverAskedFor,
+    'operation',
+  )}`;
+  return { sentences: [sentence], blind: [blind], details };
+}
+
+function describeBreak({ brokeOff }: CheckedRun): readonly string[] {
+  return brokeOff === null ? [] : ['what would have been asked after the run broke off'];
+}
