@@ -2,6 +2,21 @@
 
 import type { Workload } from '../harness/workload.ts';
 import { casRegister } from './cas-register.ts';
+import { counter } from './counter.ts';
+import { fetchAndAdd } from './fetch-and-add.ts';
+import { lock } from './lock.ts';
+import { queue } from './queue.ts';
 import { register } from './register.ts';
+import { sessions } from './sessions.ts';
+import { uniqueIds } from './unique-ids.ts';
 
-export const workloads: readonly Workload[] = [register, casRegister];
+export const workloads: readonly Workload[] = [
+  register,
+  casRegister,
+  queue,
+  counter,
+  fetchAndAdd,
+  uniqueIds,
+  lock,
+  sessions,
+];

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { exactlyOnce } from './exactly-once.ts';
+import { type Line, opsOf, runOf } from './test-run.ts';
+
+/** `final` is the answer of the last read; undefined: there is none. */
+function judge(lines: readonly Line[], final: readonly unknown[] | undefined) {
+  const before = opsOf(lines).length;
+  const read: readonly Line[] = final === undefined ? [] : [[9, 'read', null, 'ok', final]];
+  return exactlyOnce.check(runOf(opsOf([...lines, ...read]), before));
+}
+
+const appended: readonly Line[] = [
+  [0, 'append', 11, 'ok'],
+  [1, 'append', 12, 'info'],
+  [2, 'append', 13, 'fail'],
+  [3, 'append', 14, 'invoke'],
+];
+
+describe('exactly once', () => {
+  it('is kept by what stands once, whether or not what is unknown is there', () => {
+    for (const final of [[11], [11, 12], [14, 11, 12]]) {
+      expect(judge(appended, final), String(final)).toMatchObject({
+        name: 'exactly-once',
+        valid: true,
+        details: { acknowledged: 1, unknown: 2, offenceCount: 0 },
+        summary: '1 acknowledged elements on 1 keys, each of them once',
+      });
+    }
+    expect(judge(appended, [11])).toMatchObject({
+      blind: ['2 elements of unknown outcome: once or not at all, either is right'],
+    });
+    expect(judge([[0, 'append', 11, 'ok']], [11])).toMatchObject({ blind: [] });
+  });
+
+  it('names an element that stands twice, its append, and how often', () => {
+    expect(judge(appended, [11, 12, 11])).toMatchObject({
+      valid: false,
+      summary:
+        "11, process 0's append on n1 (op 0), acknowledged, stands 2 times in the last read of " +
+        'key 0 (op 7)',
+      details: {
+        offences: [{ kind: 'repeated', key: '0', element: '11', count: 2, operation: 0 }],
+      },
+    });
+    expect(judge(appended, [12, 11, 12, 12])).toMatchObject({
+      valid: false,
+      summary:
+        "12, process 1's append on n1 (op 2), of unknown outcome, stands 3 times in the last " +
+        'read of key 0 (op 7)',
+    });
+  });
+
+  it('names an acknowledged element that is missing', () => {
+    expect(judge(appended, [12])).toMatchObject({
+      valid: false,
+      summary:
+        "11, process 0's append on n1 (op 0), acknowledged, is missing in the last read of " +
+        'key 0 (op 7)',
+      details: { offences: [{ kind: 'lost', element: '11', count: 0, operation: 0 }] },
+    });
+  });
+
+  it('names an element of a failed append, and one of nobody', () => {
+    expect(judge(appended, [11, 13])).toMatchObject({
+      valid: false,
+      summary:
+        "13, process 2's append on n1 (op 4), failed, stands 1 time in the last read of key 0 (op 7)",
+      details: { offences: [{ kind: 'failed' }] },
+    });
+  });
+
+  it('names all of them, the first in full', () => {
+    const result = judge(appended, [99, 13]);
+    expect(result).toMatchObject({
+      valid: false,
+      summary: '99 stands in the last read of key 0 (op 7), and nobody appended it, and 2 more',
+      details: {
+        offences: [
+          { kind: 'unexpected', element: '99', operation: null },
+          { kind: 'failed', element: '13' },
+          { kind: 'lost', element: '11' },
+        ],
+      },
+    });
+  });
+
+  it('counts an element that was appended twice on purpose twice', () => {
+    const twice: readonly Line[] = [
+      [0, 'append', 1, 'ok'],
+      [1, 'append', 1, 'ok'],
+    ];
+    expect(judge(twice, [1, 1])).toMatchObject({ valid: true });
+    expect(judge(twice, [1])).toMatchObject({ valid: false });
+    expect(judge(twice, [1, 1, 1])).toMatchObject({ valid: false });
+  });
+
+  it('looks at each key by itself', () => {
+    const one = opsOf([[0, 'append', 1, 'ok']], 'a');
+    const other = opsOf([[1, 'read', null, 'ok', [1]]], 'b');
+    const ops = [...one, ...other].map((op, index) => ({ ...op, index }));
+    expect(exactlyOnce.check(runOf(ops, 2))).toMatchObject({
+      valid: false,
+      details: { offences: [{ kind: 'unexpected', key: 'b' }] },
+    });
+  });
+
+  it('is unknown without a read of the end, and says which keys', () => {
+    const early: readonly Line[] = [
+      [0, 'append', 1, 'ok'],
+      [1, 'read', null, 'ok', [1]],
+      [0, 'append', 2, 'ok'],
+    ];
+    expect(judge(early, undefined)).toMatchObject({
+      valid: 'unknown',
+      summary: '1 of 1 keys were not read at the end',
+      details: { keysWithoutFinalRead: ['0'] },
+      blind: ['what keys 0 hold: no read of the end'],
+    });
+    expect(exactlyOnce.check(runOf(opsOf(early), null))).toMatchObject({ valid: 'unknown' });
+    expect(judge([[0, 'append', 1, 'ok']], undefined)).toMatchObject({ valid: 'unknown' });
+  });
+
+  it('sees in an earlier read what is wrong even there', () => {
+    const early: readonly Line[] = [
+      [0, 'append', 1, 'ok'],
+      [1, 'read', null, 'ok', [1, 1]],
+    ];
+    expect(judge(early, undefined)).toMatchObject({ valid: false });
+    expect(
+      judge(
+        [
+          [0, 'append', 1, 'ok'],
+          [1, 'read', null, 'ok', []],
+        ],
+        undefined,
+      ),
+    ).toMatchObject({
+      valid: false,
+    });
+  });
+
+  it('is unknown when nothing was acknowledged', () => {
+    expect(judge([[0, 'append', 1, 'info']], [])).toMatchObject({
+      valid: 'unknown',
+      summary: 'no append was acknowledged',
+    });
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { Op } from '../checker/history.ts';
+import { lock as workload } from './lock.ts';
+import { type LockState, lockStore } from './lock-store.ts';
+import { countOutcomes } from './test-counts.ts';
+import {
+  type Asked,
+  checkOps,
+  type DriveOptions,
+  driveWorkload,
+  type TestStore,
+} from './test-store.ts';
+
+function drive(
+  store: TestStore<LockState>,
+  more: Partial<DriveOptions<LockState>> = {},
+): ReturnType<typeof driveWorkload> {
+  return driveWorkload({ workload, store, seed: 1, ...more });
+}
+
+/** The honest lock, with another answer where `change` gives one. */
+function lockThat(
+  change: (state: LockState, asked: Asked) => ReturnType<(typeof lockStore)['apply']> | null,
+): TestStore<LockState> {
+  return {
+    init: lockStore.init,
+    apply: (state, asked) => change(state, asked) ?? lockStore.apply(state, asked),
+  };
+}
+
+const of = (ops: readonly Op[], f: string): readonly Op[] =>
+  ops.filter((op) => op.f === f && op.type === 'ok');
+
+describe('the lock workload', () => {
+  it('is valid on an honest lock, whatever is refused or not answered', () => {
+    for (const seed of [1, 2, 3]) {
+      const { ops } = drive(lockStore, { seed, unknown: 0.05, fail: 0.1 });
+      expect(checkOps(ops, workload.model), `seed ${seed}`).toMatchObject({ valid: true });
+    }
+  });
+
+  it('finds a token that is granted twice', () => {
+    const twice = lockThat((state, { f, value, random }) =>
+      f === 'acquire' && state.isHeld && random() < 0.02
+        ? { state, answer: { type: 'ok', value, result: state.token } }
+        : null,
+    );
+    expect(checkOps(drive(twice).ops, workload.model)).toMatchObject({
+      valid: false,
+      witness: { kind: 'token-reuse' },
+    });
+  });
+
+  it('finds a store that accepts the write of a paused holder after a newer one', () => {
+    const stale = lockThat((state, { f, value }) =>
+      f === 'write' ? { state, answer: { type: 'ok', value, result: true } } : null,
+    );
+    expect(checkOps(drive(stale).ops, workload.model)).toMatchObject({
+      valid: false,
+      witness: { kind: 'stale-write-accepted' },
+    });
+  });
+
+  it('makes its holders write and release, pause, and die, and lets others take over', () => {
+    const { ops } = drive(lockStore, { opCount: 5000 });
+    const counts = countOutcomes(ops);
+    const takeovers = of(ops, 'acquire').filter(({ value }) => value !== null);
+    const rejected = of(ops, 'write').filter(({ result }) => result === false);
+    expect(takeovers.length).toBeGreaterThan(100);
+    expect(rejected.length).toBeGreaterThan(50);
+    expect(counts['release ok']).toBeGreaterThan(200);
+    expect(counts['release not-held']).toBeGreaterThan(0);
+    // Refusals must not be most of what there is: a run with too few answers tells nothing.
+    const oks = ops.filter(({ type }) => type === 'ok').length;
+    expect(oks / (ops.length / 2)).toBeGreaterThan(0.55);
+  });
+
+  it('takes over only after several refusals under that token', () => {
+    const { ops, finalFrom } = drive(lockStore, { opCount: 5000, keyCount: 1 });
+    const refusals = new Map<string, number>();
+    let taken = 0;
+    for (const { type, f, key, value, error } of ops.slice(0, finalFrom)) {
+      if (error?.code === 'held') {
+        const name = `${key} ${/\d+/.exec(error.message ?? '')?.[0]}`;
+        refusals.set(name, (refusals.get(name) ?? 0) + 1);
+      }
+      if (type !== 'ok' || f !== 'acquire' || value === null) continue;
+      expect(refusals.get(`${key} ${value}`)).toBeGreaterThanOrEqual(2);
+      taken++;
+    }
+    expect(taken).toBeGreaterThan(100);
+  });
+
+  it('lets nobody who died come back to the key', () => {
+    const { ops } = drive(lockStore, { opCount: 3000 });
+    // A holder that is gone for good: it holds a token that it neither released nor lost.
+    const last = new Map<string, Op>();
+    for (const op of ops) if (op.type === 'ok') last.set(`${op.key} ${op.process}`, op);
+    const deaths = [...last.values()].filter(({ f, result }) => f === 'write' && result === true);
+    expect(deaths.length).toBeGreaterThan(10);
+  });
+
+  it('writes with the token that it was granted, each payload once', () => {
+    const { ops, finalFrom } = drive(lockStore, { opCount: 5000, unknown: 0.02 });
+    const granted = new Map<string, unknown>();
+    const payloads = new Set<unknown>();
+    for (const { type, f, key, process, value, result } of ops.slice(0, finalFrom)) {
+      if (f === 'acquire' && type === 'ok') granted.set(`${key} ${process}`, result);
+      if (f === 'acquire' || type !== 'invoke') continue;
+      const [token, payload] = Array.isArray(value) ? value : [value];
+      expect(granted.get(`${key} ${process}`)).toBe(token);
+      if (f !== 'write') continue;
+      expect(payloads.has(payload)).toBe(false);
+      payloads.add(payload);
+    }
+  });
+
+  it('goes on with any number of clients, and with one alone', () => {
+    for (const concurrency of [1, 2, 3, 7, 20]) {
+      const { ops } = drive(lockStore, { concurrency, unknown: 0.02, opCount: 1500 });
+      const asked = ops.filter(({ type }) => type === 'invoke').length;
+      expect(asked, `${concurrency} clients`).toBeGreaterThan(1500);
+    }
+  });
+
+  it('takes each lock at the end, also from the dead, and writes with its token', () => {
+    const { ops, keys, finalFrom } = drive(lockStore, { unknown: 0.1, fail: 0.2 });
+    const last = ops.slice(finalFrom);
+    expect(of(last, 'acquire').map(({ key }) => key)).toEqual(keys);
+    const writes = of(last, 'write').slice(-keys.length);
+    expect(writes.map(({ key }) => key)).toEqual(keys);
+    expect(writes.filter(({ result }) => result === true).length).toBeGreaterThan(1);
+  });
+});
