@@ -60,22 +60,30 @@ function check({ hashes, nodes, brokeOff }: CheckedRun): CheckerResult {
 /** A sentence for each index at which there is more than one hash. */
 function findDifferences(hashes: readonly StateHash[]): readonly string[] {
   const differences: string[] = [];
-  for (const [index, told] of Map.groupBy(hashes, ({ appliedIndex }) => appliedIndex)) {
-    const byHash = Map.groupBy(told, ({ hash }) => hash);
+  for (const [index, byHash] of byIndex(hashes)) {
     if (byHash.size === 1) continue;
-    const sides = [...byHash].map(([hash, who]) => `${[...namesOf(who)].join(' and ')} ${hash}`);
+    const sides = [...byHash].map(([hash, nodes]) => `${[...nodes].join(' and ')} ${hash}`);
     differences.push(`at index ${index} ${sides.join(', ')}`);
   }
   return differences;
 }
 
+/** How many indexes there are of which more than one node told its hash. */
 function comparedIndexes(hashes: readonly StateHash[]): number {
-  const byIndex = Map.groupBy(hashes, ({ appliedIndex }) => appliedIndex);
-  return [...byIndex.values()].filter((told) => namesOf(told).size > 1).length;
+  return [...byIndex(hashes).values()].filter((byHash) => {
+    return new Set([...byHash.values()].flatMap((nodes) => [...nodes])).size > 1;
+  }).length;
 }
 
-function namesOf(hashes: readonly StateHash[]): ReadonlySet<string> {
-  return new Set(hashes.map(({ node }) => node));
+/** For each index the hashes that were told of it, and by which nodes. */
+function byIndex(hashes: readonly StateHash[]): Map<number, Map<string, Set<string>>> {
+  const indexes = new Map<number, Map<string, Set<string>>>();
+  for (const { appliedIndex, hash, node } of hashes) {
+    const byHash = indexes.get(appliedIndex) ?? new Map<string, Set<string>>();
+    indexes.set(appliedIndex, byHash);
+    byHash.set(hash, (byHash.get(hash) ?? new Set()).add(node));
+  }
+  return indexes;
 }
 
 /** Of each node the last one that it told. */

@@ -20,16 +20,20 @@ export function traceEvents(lines: Iterable<string>): Iterable<RaftEvent> {
 
 function* readEvents(lines: Iterable<string>): Generator<RaftEvent> {
   let number = 0;
-  /** A line that is no JSON: the torn end of a life, if a start follows or nothing at all. */
+  /** The first of lines that are no JSON: torn ends of lives, if a start follows or nothing. */
   let torn: number | null = null;
   for (const line of lines) {
     number++;
     if (line === '') continue;
     const value = parseJson(line);
     const event = value === undefined ? null : parseAt(number, value);
-    if (torn !== null && event?.event !== 'start') throw new TraceError(`line ${torn} is no JSON`);
-    torn = event === null ? number : null;
-    if (event !== null) yield event;
+    if (event === null) {
+      torn ??= number;
+      continue;
+    }
+    if (torn !== null && event.event !== 'start') throw new TraceError(`line ${torn} is no JSON`);
+    torn = null;
+    yield event;
   }
 }
 

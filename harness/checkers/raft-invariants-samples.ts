@@ -9,7 +9,6 @@ import type { TraceFacts } from './raft-invariants-facts.ts';
 
 /** The highest that was answered before some moment. */
 interface Seen {
-  readonly timeNs: number;
   readonly term: number;
   readonly commitIndex: number;
   readonly appliedIndex: number;
@@ -17,7 +16,13 @@ interface Seen {
 
 export function judgeSamples(samples: readonly IntrospectionSample[], facts: TraceFacts): void {
   for (const sample of samples) judgeOne(sample, facts);
-  const lives = Map.groupBy(samples, ({ node, life }) => JSON.stringify([node, life]));
+  const lives = new Map<string, IntrospectionSample[]>();
+  for (const sample of samples) {
+    const name = JSON.stringify([sample.node, sample.life]);
+    const life = lives.get(name) ?? [];
+    lives.set(name, life);
+    life.push(sample);
+  }
   for (const life of lives.values()) judgeLife(life, facts);
 }
 
@@ -38,7 +43,7 @@ function judgeOne(sample: IntrospectionSample, facts: TraceFacts): void {
 function judgeLife(samples: readonly IntrospectionSample[], facts: TraceFacts): void {
   const answered = [...samples].sort((a, b) => a.timeNs - b.timeNs);
   const asked = [...samples].sort((a, b) => a.askedNs - b.askedNs);
-  let seen: Seen = { timeNs: 0, term: 0, commitIndex: 0, appliedIndex: 0 };
+  let seen: Seen = { term: 0, commitIndex: 0, appliedIndex: 0 };
   let next = 0;
   for (const sample of asked) {
     for (;;) {
@@ -53,7 +58,6 @@ function judgeLife(samples: readonly IntrospectionSample[], facts: TraceFacts): 
 
 function highest(seen: Seen, sample: IntrospectionSample): Seen {
   return {
-    timeNs: sample.timeNs,
     term: Math.max(seen.term, sample.term),
     commitIndex: Math.max(seen.commitIndex, sample.commitIndex),
     appliedIndex: Math.max(seen.appliedIndex, sample.appliedIndex),

@@ -13,7 +13,6 @@ import {
   type RunCheck,
   type Violation,
 } from '../check/follow-run.ts';
-import type { CheckedRun } from '../checker.ts';
 import {
   type ClusterRequest,
   createCluster,
@@ -21,6 +20,7 @@ import {
   type Selection,
   selectKind,
 } from '../cluster/select.ts';
+import { packTraces, traceEvidence, whyNoTraces } from '../cluster/traces.ts';
 import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
 import { renderReport } from '../report/report.ts';
@@ -30,7 +30,7 @@ import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
-import { judgeRun } from './judge.ts';
+import { judgeRun, type RecordedRun } from './judge.ts';
 import { isPackaged } from './packaged.ts';
 import { describeRepeat, type TestSettings } from './settings.ts';
 import { describeStop } from './stop-words.ts';
@@ -69,12 +69,20 @@ export async function runSession(options: SessionOptions): Promise<number> {
     .collectLogs(folder.path)
     .catch((error: unknown) => problems.push(`could not collect the logs: ${messageOf(error)}`));
   problems.push(...(await undo.unwind()));
-  return conclude({ options, test, folder, recorded: { ...recorded, problems } });
+  const traces = traceEvidence({
+    folder: folder.path,
+    nodes: settings.nodes,
+    whyNot: run.whyNoTraces,
+    referee: selected.referee(),
+  });
+  return conclude({ options, test, folder, recorded: { ...recorded, problems }, traces });
 }
 
 interface OpenCluster {
   readonly selected: SelectedCluster;
   readonly selection: Selection;
+  /** null when the nodes write traces, or a referee watches. */
+  readonly whyNoTraces: string | null;
 }
 
 async function openCluster({ settings, console, undo }: SessionOptions): Promise<OpenCluster> {
@@ -87,15 +95,18 @@ async function openCluster({ settings, console, undo }: SessionOptions): Promise
     runId: randomUUID().slice(0, 8),
     sourceRoot: ownRoot,
     onProgress: (line) => console.note(line),
+    traces: false,
   };
   const selection = await select(request);
   console.note(
     `cluster: ${selection.kind}${selection.reason === null ? '' : ` (${selection.reason})`}`,
   );
   const sourceRoot = await plant(settings, undo);
-  const selected = await createCluster(selection.kind, { ...request, sourceRoot });
+  const why = whyNoTraces(settings, selection.kind);
+  const traces = why === null;
+  const selected = await createCluster(selection.kind, { ...request, sourceRoot, traces });
   undo.push('tear down the cluster', () => selected.cluster.tearDown());
-  return { selected, selection };
+  return { selected, selection, whyNoTraces: why };
 }
 
 async function select(request: ClusterRequest): Promise<Selection> {
@@ -112,7 +123,6 @@ async function plant({ bug }: TestSettings, undo: UndoStack): Promise<string> {
 
 interface Recorded {
   readonly history: RunHistory;
-  readonly traces: Pick<CheckedRun, 'traces' | 'whyNoTraces' | 'referee'>;
   /** null when the harness failed on the way. */
   readonly outcome: TestOutcome | null;
   readonly problems: readonly string[];
@@ -126,7 +136,6 @@ async function recordTest(
   folder: RunFolder,
 ): Promise<Recorded> {
   const ops = new RunHistory(folder.historyPath);
-  const traces = { traces: [], whyNoTraces: 'none yet', referee: null };
   const online = await beginCheck(settings, cluster, console);
   const history = folder.historyWriter();
   const nemesis = folder.nemesisWriter();
@@ -147,11 +156,11 @@ async function recordTest(
     );
     // Its own trouble costs no verdict: the whole history is checked in any case.
     if (typeof online?.problem === 'string') console.note(online.problem);
-    return { history: ops, traces, outcome, problems: [], violation: online?.violation ?? null };
+    return { history: ops, outcome, problems: [], violation: online?.violation ?? null };
   } catch (error) {
     const problems = [`the run broke off: ${messageOf(error)}`];
     const violation = online?.violation ?? null;
-    return { history: ops, traces, outcome: null, problems, violation };
+    return { history: ops, outcome: null, problems, violation };
   } finally {
     history.close();
     nemesis.close();
@@ -180,23 +189,29 @@ interface Conclusion {
   readonly test: TestRecord;
   readonly folder: RunFolder;
   readonly recorded: Recorded;
+  readonly traces: RecordedRun['traces'];
 }
 
-async function conclude({ options, test, folder, recorded }: Conclusion): Promise<number> {
+async function conclude(conclusion: Conclusion): Promise<number> {
+  const { options, test, folder, recorded, traces } = conclusion;
   const { settings, console } = options;
   const { history, outcome } = recorded;
   // Without a single operation there is nothing to judge, and the reason is all there is to say.
   if (history.length === 0) throw new Error(recorded.problems.join('; '));
-  const logs = folder.logFiles(settings.nodes);
   const results = await judgeRun({
     ...recorded,
+    traces,
     settings,
     historyPath: folder.historyPath,
     path: folder.path,
-    logs,
+    logs: folder.logFiles(settings.nodes),
     signal: options.interruption.beginCheck(),
   });
   folder.writeResults(results);
+  await packTraces(folder.path, settings.nodes, results.valid).catch((error: unknown) =>
+    console.note(`could not pack the traces: ${messageOf(error)}`),
+  );
+  const logs = folder.logFiles(settings.nodes);
   folder.writeReport(renderReport({ test, results, ops: history, logs }));
   console.finish(results, folder.path);
   // A violation stays a violation, even when the harness failed beside it.

@@ -18,6 +18,7 @@ export interface ConformanceOptions {
   readonly system: System;
   readonly nodes: readonly string[];
   readonly sourceRoot: string;
+  readonly traces: boolean;
 }
 
 const nodes = ['n1', 'n2', 'n3'];
@@ -36,7 +37,10 @@ export function describeClusterConformance(
     };
 
     beforeAll(async () => {
-      created = await create({ system: pingSystem, nodes, sourceRoot: pingSourceRoot });
+      created = await create({
+        ...{ system: pingSystem, nodes, sourceRoot: pingSourceRoot },
+        traces: true,
+      });
     }, 120_000);
 
     afterAll(async () => {
@@ -158,7 +162,7 @@ function testExits(cluster: () => Cluster): void {
 }
 
 function testEnds(cluster: () => Cluster): void {
-  test('the logs hold every incarnation of a node', async () => {
+  test('the logs and the traces hold every incarnation of a node', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rafture-logs-'));
     try {
       await cluster().collectLogs(folder);
@@ -167,6 +171,9 @@ function testEnds(cluster: () => Cluster): void {
         'n1 started with 0 values',
         'n1 started with 1 values',
       ]);
+      const trace = await readFile(join(folder, 'n1/trace.jsonl'), 'utf8');
+      const started = '{"node":"n1","event":"started"}\n';
+      expect(trace).toBe(started + started);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import type { NodeState } from '../cluster.ts';
+import { copyFromContainer } from './docker-copy.ts';
 import { tolerate } from './docker-engine.ts';
 
 const stopLimitSeconds = 10;
@@ -87,6 +88,11 @@ export class DockerNode {
   /** Everything it wrote, in all its incarnations. */
   readLog(): Promise<Buffer> {
     return readContainerLog(this.#container);
+  }
+
+  /** A file of its own, to a file here; nothing when it has none. */
+  async copyFile(path: string, target: string): Promise<void> {
+    await copyFromContainer(this.#container, path, target);
   }
 
   #watchExit(): void {

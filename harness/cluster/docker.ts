@@ -44,6 +44,7 @@ import {
 } from './images/images.ts';
 import { waitUntilReady } from './ready.ts';
 import { connectTcpStream } from './tcp-stream.ts';
+import { traceFileName } from './traces.ts';
 
 export interface DockerClusterOptions {
   readonly system: System;
@@ -54,11 +55,15 @@ export interface DockerClusterOptions {
   /** The folder that holds server/: the checkout, or a copy with a planted bug. */
   readonly sourceRoot: string;
   readonly onProgress?: (line: string) => void;
+  /** Whether nodes that can tell trace events are to do it. Default false. */
+  readonly traces?: boolean;
 }
 
 const clientPort = 6379;
 const peerPort = 7000;
 const dataDirectory = '/data';
+/** In the container's own layer, which a restart keeps; the data directory is the server's. */
+const traceFile = '/trace.jsonl';
 const readyLimitMs = 60_000;
 
 /** Starts every node and resolves when all answer. On failure nothing is left behind. */
@@ -81,7 +86,14 @@ export async function createDockerCluster(options: DockerClusterOptions): Promis
       return null;
     },
   );
-  const cluster = new DockerCluster({ ...options, onProgress, engine, base, reaper });
+  const cluster = new DockerCluster({
+    traces: false,
+    ...options,
+    onProgress,
+    engine,
+    base,
+    reaper,
+  });
   try {
     await cluster.setUp();
     return cluster;
@@ -242,6 +254,8 @@ class DockerCluster implements Cluster {
     for (const [node, container] of this.#containers) {
       await mkdir(join(folder, node), { recursive: true });
       await writeFile(join(folder, node, 'server.log'), await container.readLog());
+      if (!this.#tellsTraces) continue;
+      await container.copyFile(traceFile, join(folder, node, traceFileName));
     }
   }
 
@@ -294,6 +308,10 @@ class DockerCluster implements Cluster {
     return new DockerNode(engine.docker.getContainer(id));
   }
 
+  get #tellsTraces(): boolean {
+    return this.#parts.traces && this.#parts.system.traces;
+  }
+
   #place(node: string): NodePlace {
     const plan = this.#network();
     return {
@@ -303,7 +321,7 @@ class DockerCluster implements Cluster {
       clientPort,
       peerPort,
       dataDirectory,
-      traceFile: null,
+      traceFile: this.#tellsTraces ? traceFile : null,
       peers: this.nodes
         .filter((each) => each !== node)
         .map((each) => ({ node: each, address: `${addressOf(plan, each)}:${peerPort}` })),

@@ -19,13 +19,14 @@ export const pingSystem: System = {
   name: 'ping',
   objects: {},
   crashPatterns: [],
-  traces: false,
+  traces: true,
   command: (place, sourceRoot) => [
     `${sourceRoot}/server/main.ts`,
     place.node,
     `${place.listenHost}:${place.clientPort}`,
     `${place.listenHost}:${place.peerPort}`,
     place.dataDirectory,
+    place.traceFile ?? '-',
     ...place.peers.map((peer) => `${peer.node}=${peer.address}`),
   ],
   isReady: (stream, timers) =>

@@ -4,7 +4,8 @@
  * Needs nothing but this machine. A node dies with its harness, even when that is killed: it stops
  * when its standard input ends.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type {
@@ -24,6 +25,7 @@ import { allotPorts } from './free-ports.ts';
 import { waitUntilReady } from './ready.ts';
 import { type LinkGate, TcpProxy } from './tcp-proxy.ts';
 import { connectTcpStream } from './tcp-stream.ts';
+import { traceFileName } from './traces.ts';
 import { sweepWorkFolders, workFolderPrefix } from './work-folders.ts';
 
 export interface ProcessClusterOptions {
@@ -31,6 +33,8 @@ export interface ProcessClusterOptions {
   readonly nodes: readonly string[];
   /** The folder that holds server/: the checkout, or a copy with a planted bug. */
   readonly sourceRoot: string;
+  /** Whether nodes that can tell trace events are to do it. Default false. */
+  readonly traces?: boolean;
 }
 
 const readyLimitMs = 20_000;
@@ -169,6 +173,9 @@ class ProcessCluster implements Cluster {
       await mkdir(join(folder, node), { recursive: true });
       const log = await readFile(join(this.#folder, node, 'server.log')).catch(() => '');
       await writeFile(join(folder, node, 'server.log'), log);
+      const { traceFile } = this.#place(node);
+      if (traceFile === null || !existsSync(traceFile)) continue;
+      await copyFile(traceFile, join(folder, node, traceFileName));
     }
   }
 
@@ -186,6 +193,10 @@ class ProcessCluster implements Cluster {
     return child;
   }
 
+  get #tellsTraces(): boolean {
+    return this.#options.traces === true && this.#options.system.traces;
+  }
+
   #place(node: string): NodePlace {
     const own = this.#ports.get(node) ?? { client: 0, peer: 0 };
     return {
@@ -196,7 +207,7 @@ class ProcessCluster implements Cluster {
       clientPort: own.client,
       peerPort: own.peer,
       dataDirectory: join(this.#folder, node, 'data'),
-      traceFile: null,
+      traceFile: this.#tellsTraces ? join(this.#folder, node, traceFileName) : null,
       peers: this.#links
         .filter((link) => link.from === node)
         .map((link) => ({ node: link.to, address: `127.0.0.1:${link.port}` })),

@@ -4,6 +4,7 @@
  * `auto` takes docker when there is an engine, a way to build images and a working fault agent;
  * else processes. The heavy imports of docker happen only when docker is looked at.
  */
+import type { RefereeReport } from '../checker.ts';
 import type { Cluster } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
@@ -20,6 +21,8 @@ export interface ClusterRequest {
   /** The folder that holds server/: the checkout, or a copy with a planted bug. */
   readonly sourceRoot: string;
   readonly onProgress: (line: string) => void;
+  /** Whether nodes that can tell trace events are to do it. */
+  readonly traces: boolean;
 }
 
 /** A cluster that runs, and the time that its run is to be measured in. */
@@ -28,6 +31,8 @@ export interface SelectedCluster {
   readonly timers: HarnessTimers;
   /** Runs the test: on virtual time where the cluster brings its own. */
   drive<T>(main: () => Promise<T>): Promise<T>;
+  /** What the referee has seen so far; null where none watches. */
+  referee(): RefereeReport | null;
 }
 
 export interface Selection {
@@ -64,9 +69,14 @@ export async function createCluster(
     case 'sim': {
       const { createSimulatedCluster } = await import('./simulated.ts');
       const { loadServerCode } = await import('../simulation/server-code.ts');
-      const { seed, nodes } = request;
+      const { Referee } = await import('../simulation/referee.ts');
+      const { seed, nodes, traces } = request;
+      const referee = traces ? new Referee() : null;
       const server = await loadServerCode(request.sourceRoot);
-      const cluster = createSimulatedCluster({ seed, nodes, server, ...simulatedNetwork });
+      const cluster = createSimulatedCluster({
+        ...{ seed, nodes, server, ...simulatedNetwork },
+        onTraceEvent: referee === null ? null : (event) => referee.observe(event),
+      });
       // Nodes can only start while virtual time runs.
       const startAll = (): Promise<unknown> =>
         Promise.all(cluster.nodes.map((node) => cluster.start(node)));
@@ -74,11 +84,13 @@ export async function createCluster(
         cluster,
         timers: cluster.timers,
         drive: (main) => cluster.run(() => startAll().then(main)),
+        referee: () => referee?.report ?? null,
       };
     }
   }
 }
 
 function onRealTime(cluster: Cluster): SelectedCluster {
-  return { cluster, timers: createRealTimers(), drive: (main) => main() };
+  const timers = createRealTimers();
+  return { cluster, timers, drive: (main) => main(), referee: () => null };
 }

@@ -1,15 +1,22 @@
 /**
  * A server that shows what a cluster does to it: what it hears from whom, and what it has kept.
  *
- * `main.ts <id> <client host:port> <peer host:port> <data directory> <peer=host:port>...`
+ * `main.ts <id> <client host:port> <peer host:port> <data directory> <trace file or ->
+ * <peer=host:port>...`
  * RESP commands: PING, SET key value (synced before the answer), GET key, HEARD peer (messages),
  * EXIT (ends by itself).
  */
-import { existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { appendFileSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 
-const [id = '', clientAddress = '', peerAddress = '', dataDirectory = '', ...peers] =
-  process.argv.slice(2);
+const [
+  id = '',
+  clientAddress = '',
+  peerAddress = '',
+  dataDirectory = '',
+  traceFile = '-',
+  ...peers
+] = process.argv.slice(2);
 const heard = new Map<string, number>();
 const values = new Map<string, string>();
 const path = `${dataDirectory}/values`;
@@ -43,6 +50,7 @@ process.on('SIGTERM', () => process.exit(0));
 if (process.env['RAFTURE_PARENT_PIPE'] === '1') {
   process.stdin.resume().on('end', () => process.exit(0));
 }
+if (traceFile !== '-') appendFileSync(traceFile, `{"node":"${id}","event":"started"}\n`);
 process.stdout.write(`${id} started with ${values.size} values\n`);
 
 function answer([command, key = '', value = '']: readonly string[]): string {
