@@ -1,193 +1,338 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Completion, Invocation } from '../client.ts';
+import type { Client, Completion, Invocation } from '../client.ts';
 import { connectTcpStream } from '../cluster/tcp-stream.ts';
 import type { Cluster } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import { RespClient } from './resp-client.ts';
-import { encodeCommand, RespConnection } from './resp-connection.ts';
+import { RespLink } from './resp-link.ts';
 import { respObjects } from './resp-objects.ts';
+import { done, failed, hasRead, type RespOperations } from './resp-script.ts';
+import { type Closed, type Script, TestNodes } from './test-nodes.ts';
 
-type Reaction = (socket: Socket, command: string) => void;
+const definiteErrors = new Set(['MOVED', 'NOLEADER']);
 
-const servers: Server[] = [];
-const register = respObjects['register'] ?? {};
+/** A change that looks twice, and the read of the same. */
+const operations: RespOperations = {
+  *change(invocation) {
+    for (const name of ['first', 'second']) yield { kind: 'look', command: ['LOOK', name] };
+    yield { kind: 'change', command: ['CHANGE', String(invocation.value)] };
+    return done(invocation);
+  },
+  *read() {
+    const reply = yield { kind: 'read', command: ['READ'] };
+    return hasRead(reply.type === 'simple' ? reply.value : null);
+  },
+  *'look-only'() {
+    yield { kind: 'look', command: ['LOOK', 'only'] };
+    return failed('held', 'by somebody');
+  },
+};
 
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
-/** A server that reacts to whatever a client sends; resolves with its port. */
-function listen(react: Reaction): Promise<number> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.on('data', (bytes) => react(socket, bytes.toString()));
-  });
-  servers.push(server);
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(address !== null && typeof address === 'object' ? address.port : 0);
-    });
-  });
-}
-
-/** The part of a cluster that a client uses. */
-function clusterOf(ports: readonly number[]): Cluster {
-  const port = (node: string): number => ports[Number(node.slice(1)) - 1] ?? 1;
-  const part: Pick<Cluster, 'nodes' | 'clientAddress' | 'connect'> = {
-    nodes: ports.map((_, position) => `n${position + 1}`),
-    clientAddress: (node) => `127.0.0.1:${port(node)}`,
-    connect: (node) => connectTcpStream('127.0.0.1', port(node)),
-  };
-  return part as Cluster;
+interface Asked {
+  readonly nodes: TestNodes;
+  readonly completion: Completion;
 }
 
 interface Ask {
-  readonly ports: readonly number[];
+  readonly f?: string;
   readonly followRedirects?: boolean;
-  readonly invocation?: Partial<Invocation>;
-  readonly deadlineMs?: number;
+  readonly home?: string;
 }
 
-async function ask({ ports, followRedirects, invocation, deadlineMs }: Ask): Promise<Completion> {
-  const client = new RespClient({
-    cluster: clusterOf(ports),
-    timers: createRealTimers(),
-    operations: register,
-    followRedirects: followRedirects ?? false,
-    definiteErrors: new Set(['MOVED', 'NOLEADER']),
+function clientOf(nodes: TestNodes, followRedirects: boolean): Client {
+  const { cluster, timers } = nodes;
+  return new RespClient({ cluster, timers, operations, followRedirects, definiteErrors });
+}
+
+const invocation = (f: string): Invocation => ({ process: 0, f, key: 'k', value: 7 });
+
+async function ask(scripts: readonly (Script | Closed)[], asked: Ask = {}): Promise<Asked> {
+  const nodes = new TestNodes(...scripts);
+  const client = clientOf(nodes, asked.followRedirects ?? false);
+  const completion = await nodes.run(async () => {
+    await client.open(asked.home ?? 'n1');
+    return client.invoke(invocation(asked.f ?? 'change'), 1000);
   });
-  await client.open('n1');
-  const completion = await client.invoke(
-    { process: 0, f: 'write', key: 'k', value: 1, ...invocation },
-    deadlineMs ?? 5000,
-  );
-  client.close();
-  return completion;
+  return { nodes, completion };
 }
 
-const reply =
-  (text: string): Reaction =>
-  (socket) =>
-    socket.write(text);
+/** Answers `+OK`, but the given command in its own way. */
+const okBut =
+  (at: number, reaction: ReturnType<Script>): Script =>
+  (_, count) =>
+    count === at ? reaction : '+OK\r\n';
+
+const ok: Script = () => '+OK\r\n';
+const to =
+  (node: string): Script =>
+  () =>
+    `-MOVED 0 ${node}:1\r\n`;
+
+describe('a change that looks before', () => {
+  it('sends one step after the other, each after the answer to the one before', async () => {
+    const { nodes, completion } = await ask([ok]);
+    expect(completion).toEqual({ type: 'ok', value: 7, node: 'n1' });
+    expect(nodes.log).toEqual(['n1 LOOK first', 'n1 LOOK second', 'n1 CHANGE 7']);
+  });
+
+  it('has not happened when a look is not answered, and may have when the change is not', async () => {
+    const ends = ['silence', 'hang-up', '-WEIRD thing\r\n', 'nonsense\r\n'] as const;
+    const codes = ['timeout', 'connection-lost', 'WEIRD', 'connection-lost'];
+    for (const [which, reaction] of ends.entries()) {
+      for (const [at, type] of ['fail', 'fail', 'info'].entries()) {
+        const { nodes, completion } = await ask([okBut(at, reaction)]);
+        const code = codes[which];
+        expect(completion, `${reaction} at ${at}`).toMatchObject({ type, error: { code } });
+        expect(nodes.log, `${reaction} at ${at}`).toHaveLength(at + 1);
+        expect(nodes.nowMs <= 1000).toBe(true);
+      }
+    }
+  });
+
+  it('has not happened when any step is definitely refused', async () => {
+    for (const at of [0, 1, 2]) {
+      const { nodes, completion } = await ask([okBut(at, '-NOLEADER none\r\n')]);
+      expect(completion).toMatchObject({
+        type: 'fail',
+        value: null,
+        error: { code: 'NOLEADER', message: 'none' },
+      });
+      expect(nodes.log).toHaveLength(at + 1);
+    }
+  });
+
+  it('shares one deadline among its steps', async () => {
+    const slow: Script = () => ({ afterMs: 400, text: '+OK\r\n' });
+    const { nodes, completion } = await ask([slow]);
+    expect(completion).toMatchObject({ type: 'info', error: { code: 'timeout' } });
+    expect(nodes.log).toHaveLength(3);
+    expect(nodes.nowMs).toBe(1000);
+  });
+
+  it('sends nothing when there is no time left', async () => {
+    const nodes = new TestNodes(ok);
+    const link = new RespLink(nodes);
+    link.goTo('n1');
+    expect(await link.ask(['CHANGE'], 0)).toEqual({ type: 'unsent', error: { code: 'timeout' } });
+    expect(nodes.log).toEqual([]);
+  });
+
+  it('goes on at the leader with the step that was refused, not from the start', async () => {
+    const followed = await ask([okBut(1, '-MOVED 0 n2:1\r\n'), ok], { followRedirects: true });
+    expect(followed.completion).toMatchObject({ type: 'ok', node: 'n2' });
+    const steps = ['n1 LOOK first', 'n1 LOOK second', 'n2 LOOK second', 'n2 CHANGE 7'];
+    expect(followed.nodes.log).toEqual(steps);
+    expect(followed.nodes.openCount).toBe(1);
+  });
+
+  it('has the end that its script gives it, where the answers have said it all', async () => {
+    const { completion } = await ask([ok], { f: 'look-only' });
+    expect(completion).toMatchObject({ type: 'fail', error: { code: 'held' }, node: 'n1' });
+  });
+});
+
+describe('a read', () => {
+  it('is of unknown outcome when it is not answered, and fails when it is refused', async () => {
+    const reactions = ['silence', 'hang-up', '-WEIRD thing\r\n', '-NOLEADER none\r\n'] as const;
+    for (const [which, reaction] of reactions.entries()) {
+      const { completion } = await ask([() => reaction], { f: 'read' });
+      expect(completion.type, reaction).toBe(which === 3 ? 'fail' : 'info');
+    }
+  });
+});
+
+describe('the road to a node', () => {
+  it('fails when nobody listens or nobody accepts: nothing has left', async () => {
+    const refused = { type: 'fail', error: { code: 'connection-refused' } };
+    expect((await ask(['refuses'])).completion).toMatchObject(refused);
+    expect((await ask(['refuses'], { f: 'read' })).completion).toMatchObject(refused);
+    const { nodes, completion } = await ask(['never-accepts'], { f: 'read' });
+    expect(completion).toMatchObject({ type: 'fail', error: { code: 'connect-timeout' } });
+    expect(nodes.nowMs).toBe(1000);
+  });
+
+  it('is no longer wanted when it opens after the deadline', async () => {
+    const nodes = new TestNodes(ok);
+    const { cluster, timers } = nodes;
+    const slow: Cluster = {
+      ...cluster,
+      connect: (node) =>
+        new Promise((resolve, reject) => {
+          timers.after(1500, () => cluster.connect(node).then(resolve, reject));
+        }),
+    };
+    const client = new RespClient({
+      ...{ cluster: slow, timers, operations, followRedirects: false, definiteErrors },
+    });
+    await nodes.run(async () => {
+      await client.open('n1');
+      const late = await client.invoke(invocation('read'), 1000);
+      expect(late).toMatchObject({ type: 'fail', error: { code: 'connect-timeout' } });
+      const next = await client.invoke(invocation('read'), 2000);
+      expect(next).toMatchObject({ type: 'ok' });
+    });
+    expect([nodes.openCount, nodes.log]).toEqual([1, ['n1 READ']]);
+  });
+
+  it('is made anew after a timeout, so that a late reply is nobody’s', async () => {
+    const nodes = new TestNodes((_, count) =>
+      count === 0 ? { afterMs: 1500, text: '+late\r\n' } : { afterMs: 900, text: '+own\r\n' },
+    );
+    const client = clientOf(nodes, false);
+    const completions = await nodes.run(async () => {
+      await client.open('n1');
+      const first = await client.invoke(invocation('read'), 1000);
+      return [first, await client.invoke(invocation('read'), 1000)];
+    });
+    expect(completions).toMatchObject([{ type: 'info' }, { type: 'ok', value: 'own' }]);
+  });
+
+  it('is kept from one operation to the next, and made anew when it was lost between', async () => {
+    const nodes = new TestNodes((_, count) => (count === 2 ? 'hang-up' : '+OK\r\n'));
+    const client = clientOf(nodes, false);
+    const types = await nodes.run(async () => {
+      await client.open('n1');
+      const seen: string[] = [];
+      for (let turn = 0; turn < 4; turn++) {
+        seen.push((await client.invoke(invocation('read'), 1000)).type);
+      }
+      return seen;
+    });
+    expect(types).toEqual(['ok', 'ok', 'info', 'ok']);
+    expect(nodes.openCount).toBe(1);
+  });
+});
+
+describe('redirects', () => {
+  it('are refusals to a pinned client, which stays where it is', async () => {
+    const { nodes, completion } = await ask([to('n2'), ok], { f: 'read' });
+    expect(completion).toMatchObject({ type: 'fail', error: { code: 'MOVED' }, node: 'n1' });
+    expect(nodes.log).toEqual(['n1 READ']);
+  });
+
+  it('lead a floating client on, and it stays there for the next operation', async () => {
+    const nodes = new TestNodes(to('n2'), to('n3'), ok);
+    const client = clientOf(nodes, true);
+    await nodes.run(async () => {
+      await client.open('n1');
+      for (let turn = 0; turn < 2; turn++) {
+        const completion = await client.invoke(invocation('read'), 1000);
+        expect(completion).toMatchObject({ type: 'ok', node: 'n3' });
+      }
+    });
+    expect(nodes.log).toEqual(['n1 READ', 'n2 READ', 'n3 READ', 'n3 READ']);
+    expect(nodes.openCount).toBe(1);
+  });
+
+  it('end after five, also when they go round in circles', async () => {
+    const { nodes, completion } = await ask([to('n2'), to('n1')], {
+      f: 'read',
+      followRedirects: true,
+    });
+    expect(completion).toMatchObject({ type: 'fail', error: { code: 'MOVED' } });
+    expect(nodes.log).toHaveLength(6);
+  });
+
+  it('that lead nowhere bring a floating client home for the next operation', async () => {
+    const lost: readonly Script[] = [to('n9'), () => '-NOLEADER none\r\n'];
+    for (const second of [...lost, 'refuses' as const]) {
+      const home: Script = (_, count) => (count === 0 ? '-MOVED 0 n2:1\r\n' : '+OK\r\n');
+      const nodes = new TestNodes(home, second);
+      const client = clientOf(nodes, true);
+      const ends = await nodes.run(async () => {
+        await client.open('n1');
+        const first = await client.invoke(invocation('read'), 1000);
+        return [first, await client.invoke(invocation('read'), 1000)];
+      });
+      expect(ends).toMatchObject([{ type: 'fail' }, { type: 'ok', node: 'n1' }]);
+    }
+  });
+});
 
 describe('the RESP client', () => {
-  it('tells a compare-and-set that found another value, with the value seen', async () => {
-    const ports = [await listen(reply('$1\r\n7\r\n'))];
-    const cas = (expected: unknown): Promise<Completion> =>
-      ask({ ports, invocation: { f: 'cas', value: [expected, 9] } });
-    expect(await cas(7)).toMatchObject({ type: 'ok', result: { swapped: true, seen: 7 } });
-    expect(await cas(8)).toMatchObject({ type: 'ok', result: { swapped: false, seen: 7 } });
+  it('refuses an operation that the object does not have', async () => {
+    await expect(ask([ok], { f: 'fly' })).rejects.toThrow('no operation fly');
   });
 
-  it('asks for a compare-and-set from nothing as SET NX', async () => {
-    const commands: string[] = [];
-    const port = await listen((socket, command) => {
-      commands.push(command);
-      socket.write('$-1\r\n');
+  it('begins at its own node again when it is opened again', async () => {
+    const nodes = new TestNodes(to('n2'), ok);
+    const client = clientOf(nodes, true);
+    await nodes.run(async () => {
+      for (const home of ['n1', 'n1']) {
+        await client.open(home);
+        await client.invoke(invocation('read'), 1000);
+      }
+      client.close();
     });
-    const completion = await ask({ ports: [port], invocation: { f: 'cas', value: [null, 9] } });
-    expect(completion).toMatchObject({ type: 'ok', result: { swapped: true, seen: null } });
-    expect(commands.join('')).toContain('NX');
+    expect(nodes.log).toEqual(['n1 READ', 'n2 READ', 'n1 READ', 'n2 READ']);
+    expect(nodes.openCount).toBe(0);
+  });
+});
+
+describe('the RESP client on real sockets', () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
   });
 
-  it('reports a refusal that is definite as fail, and any other error as info', async () => {
-    const definite = await ask({ ports: [await listen(reply('-NOLEADER none\r\n'))] });
-    expect(definite).toMatchObject({ type: 'fail', error: { code: 'NOLEADER' } });
-    const other = await ask({ ports: [await listen(reply('-WEIRD thing\r\n'))] });
-    expect(other).toMatchObject({ type: 'info', error: { code: 'WEIRD' } });
+  /** Resolves with the port of a server that reacts to whatever a client sends. */
+  function listen(react: (socket: Socket) => void): Promise<number> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => react(socket));
+    });
+    servers.push(server);
+    return new Promise((resolve) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        resolve(address !== null && typeof address === 'object' ? address.port : 0);
+      });
+    });
+  }
+
+  async function askPort(port: number, deadlineMs: number): Promise<Completion> {
+    const part: Pick<Cluster, 'nodes' | 'clientAddress' | 'connect'> = {
+      nodes: ['n1'],
+      clientAddress: () => `127.0.0.1:${port}`,
+      connect: () => connectTcpStream('127.0.0.1', port),
+    };
+    const client = new RespClient({
+      cluster: part as Cluster,
+      timers: createRealTimers(),
+      operations: respObjects['register'] ?? {},
+      followRedirects: false,
+      definiteErrors,
+    });
+    await client.open('n1');
+    const completion = await client.invoke({ ...invocation('write'), value: 1 }, deadlineMs);
+    client.close();
+    return completion;
+  }
+
+  it('is answered, hung up on, and refused', async () => {
+    const ports = [
+      await listen((socket) => socket.write('+OK\r\n')),
+      await listen((socket) => socket.destroy()),
+      1,
+    ];
+    const ends: unknown[] = [];
+    for (const port of ports) ends.push(await askPort(port, 5000));
+    expect(ends).toMatchObject([
+      { type: 'ok' },
+      { type: 'info', error: { code: 'connection-lost' } },
+      { type: 'fail', error: { code: 'connection-refused' } },
+    ]);
   });
 
-  it('stays at its node when pinned, and follows a redirect when floating', async () => {
-    const leader = await listen(reply('+OK\r\n'));
-    const follower = await listen((socket) => socket.write(`-MOVED 0 127.0.0.1:${leader}\r\n`));
-    const ports = [follower, leader];
-    expect(await ask({ ports })).toMatchObject({ type: 'fail', error: { code: 'MOVED' } });
-    const followed = await ask({ ports, followRedirects: true });
-    expect(followed).toMatchObject({ type: 'ok', node: 'n2' });
-  });
-
-  it('gives up on redirects that go round in circles', async () => {
-    const ports: number[] = [];
-    ports.push(await listen((socket) => socket.write(`-MOVED 0 127.0.0.1:${ports[1]}\r\n`)));
-    ports.push(await listen((socket) => socket.write(`-MOVED 0 127.0.0.1:${ports[0]}\r\n`)));
-    expect(await ask({ ports, followRedirects: true })).toMatchObject({ type: 'fail' });
-  });
-
-  it('does not know what became of an operation when no answer comes by the deadline', async () => {
-    const ports = [await listen(() => {})];
-    const completion = await ask({ ports, deadlineMs: 50 });
-    expect(completion).toMatchObject({ type: 'info', error: { code: 'timeout' } });
-  });
-
-  it('gives up the connection at the deadline, so that a late reply is nobody’s', async () => {
+  it('gives up the connection at the deadline', async () => {
     let closed = (): void => {};
     const isClosed = new Promise<void>((resolve) => {
       closed = resolve;
     });
     const port = await listen((socket) => socket.once('close', closed));
-    const client = new RespClient({
-      cluster: clusterOf([port]),
-      timers: createRealTimers(),
-      operations: register,
-      followRedirects: false,
-      definiteErrors: new Set(),
-    });
-    await client.open('n1');
-    const invocation = { process: 0, f: 'read', key: 'k', value: null };
-    expect(await client.invoke(invocation, 30)).toMatchObject({ type: 'info' });
+    const completion = await askPort(port, 30);
+    expect(completion).toMatchObject({ type: 'info', error: { code: 'timeout' } });
     await isClosed;
-  });
-
-  it('does not know what became of an operation when the connection is lost', async () => {
-    const ports = [await listen((socket) => socket.destroy())];
-    expect(await ask({ ports })).toMatchObject({
-      type: 'info',
-      error: { code: 'connection-lost' },
-    });
-  });
-
-  it('fails when nobody listens: the operation never left', async () => {
-    expect(await ask({ ports: [1] })).toMatchObject({
-      type: 'fail',
-      error: { code: 'connection-refused' },
-    });
-  });
-
-  it('does not take nonsense for an answer', async () => {
-    for (const nonsense of ['hello\r\n', '$abc\r\n', ':x\r\n', '+OK\n']) {
-      const completion = await ask({ ports: [await listen(reply(nonsense))] });
-      expect(completion.type, nonsense).toBe('info');
-    }
-  });
-});
-
-describe('the RESP connection', () => {
-  it('reads replies that come in pieces, in the order of the commands', async () => {
-    const replies: unknown[] = [];
-    let deliver = (_: Uint8Array): void => {};
-    const connection = new RespConnection({
-      write: () => {},
-      onData: (handler) => {
-        deliver = handler;
-      },
-      onClose: () => {},
-      close: () => {},
-    });
-    for (let call = 0; call < 3; call++) connection.call(['X'], (each) => replies.push(each));
-    for (const byte of new TextEncoder().encode('+OK\r\n$5\r\na\r\nbc\r\n:-3\r\n')) {
-      deliver(Uint8Array.of(byte));
-    }
-    expect(replies).toEqual([
-      { type: 'simple', value: 'OK' },
-      { type: 'bulk', value: 'a\r\nbc' },
-      { type: 'integer', value: -3 },
-    ]);
-  });
-
-  it('counts the bytes of a command, not its characters', () => {
-    const text = new TextDecoder().decode(encodeCommand(['SET', 'ü', '1']));
-    expect(text).toBe('*3\r\n$3\r\nSET\r\n$2\r\nü\r\n$1\r\n1\r\n');
   });
 });
