@@ -168,3 +168,25 @@ test('colour is used when it is asked for, and no value of the system can add an
   expect(bench.written).not.toContain(hostile);
   expect(bench.written).not.toContain('\u0007');
 });
+
+test('blind spots of what is not valid are told, those of the others counted', () => {
+  const bench = new Bench();
+  const { test: other, results: unknown } = sampleRun({ seed: 7, verdict: 'unknown' });
+  bench.console.start(other, '/tmp/run');
+  const [first, second, ...rest] = unknown.checkers;
+  if (first === undefined || second === undefined) throw new Error('no checkers');
+  const quiet = { ...second, blind: ['one thing', 'another'] };
+  bench.takeLines();
+  bench.console.finish({ ...unknown, checkers: [first, quiet, ...rest] }, '/tmp/run');
+  const lines = bench.takeLines();
+  const at = lines.findIndex((line) => line.startsWith('  unknown linearizable: key k3'));
+  expect(lines.slice(at + 1, at + 6)).toEqual([
+    '          blind: operations of unknown outcome: each may have happened, or not',
+    '          blind: reads',
+    '  valid   faults: 4 of 5 faults took effect',
+    '  not run convergence: the system tells nobody its state',
+    '  2 things that the valid ones could not see: in the report',
+  ]);
+  bench.console.finish({ ...unknown, checkers: [{ ...quiet, blind: [] }] }, '/tmp/run');
+  expect(bench.written).not.toContain('could not see');
+});

@@ -227,14 +227,30 @@ function verdictLines(test: TestRecord | null, results: ResultsRecord): Part[][]
     [],
   ];
   const witness = results.linearizability?.valid === false ? results.linearizability.witness : null;
-  for (const { name, valid, summary } of results.checkers) {
+  for (const { name, valid, summary, blind } of results.checkers) {
     const isSaid = words !== null && summary === witness?.sentence;
     lines.push([
       { text: `  ${wordOf(valid).padEnd(8)}`, style: styleOf(valid) },
       { text: `${name}: ${isSaid ? 'see above' : summary}` },
     ]);
+    if (valid === true) continue;
+    for (const spot of blind) {
+      lines.push([{ text: `          blind: ${spot}`, style: 'dim' }]);
+    }
   }
-  return [...lines, []];
+  for (const { name, why } of results.removedCheckers) {
+    lines.push([{ text: `  not run ${name}: ${why}`, style: 'dim' }]);
+  }
+  return [...lines, ...blindLines(results), []];
+}
+
+/** How much the others could not see, in number; the report has it in words. */
+function blindLines({ checkers }: ResultsRecord): Part[][] {
+  const others = checkers.filter(({ valid }) => valid === true);
+  const count = others.reduce((sum, { blind }) => sum + blind.length, 0);
+  if (count === 0) return [];
+  const text = `  ${describeMany(count, 'thing')} that the valid ones could not see: in the report`;
+  return [[{ text, style: 'dim' }]];
 }
 
 function countLines(stats: RunStats): string[] {

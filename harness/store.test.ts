@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Op } from '../checker/history.ts';
+import { renderReport } from './report/report.ts';
 import { sampleRun } from './report/sample-run.ts';
 import { createRunFolder, type RunFolder } from './store.ts';
 import { StoreError, whileWriting } from './store-error.ts';
@@ -108,6 +109,41 @@ test('a run is read back as it was written, without the orders of its linearizat
   const verdict = { valid: true, operations: 2, linearizations: orders } as const;
   run.writeResults({ ...results, linearizability: verdict });
   expect(readRun(run.path).results?.linearizability).toEqual({ valid: true, operations: 2 });
+});
+
+test('results hold a verdict for each checker, and that of linearizability by itself as well', () => {
+  const { test: record, results } = sampleRun({ seed: 2, verdict: 'invalid' });
+  const run = newRun('2026-11-21T08:45:12.123Z');
+  run.writeTest(record);
+  run.writeResults(results);
+  const file = JSON.parse(readFileSync(join(run.path, 'results.json'), 'utf8')) as typeof results;
+  expect(file.checkers.map(({ name, valid }) => [name, valid])).toEqual([
+    ['linearizable', false],
+    ['faults', true],
+  ]);
+  expect(file.linearizability?.valid).toBe(false);
+  expect(file.removedCheckers.map(({ name }) => name)).toEqual(['convergence']);
+  expect(file.valid).toBe(false);
+});
+
+test('a run that was recorded before checkers told their blind spots is read and drawn', () => {
+  const { test: record, results, ops } = sampleRun({ seed: 1 });
+  const run = newRun('2026-11-21T08:45:12.123Z');
+  const { workloadFacts: _, sizeNotes: __, ...oldTest } = record;
+  const { removedCheckers: ___, ...rest } = results;
+  const checkers = results.checkers.map(({ blind: ____, ...checker }) => checker);
+  const test = { format: 'rafture-test', version: 1, ...oldTest };
+  writeFileSync(join(run.path, 'test.json'), JSON.stringify(test));
+  const oldResults = { format: 'rafture-results', version: 1, ...rest, checkers };
+  writeFileSync(join(run.path, 'results.json'), JSON.stringify(oldResults));
+  const stored = readRun(run.path);
+  expect(stored.test).toEqual({ ...record, workloadFacts: null, sizeNotes: [] });
+  expect(stored.results?.checkers.every(({ blind }) => blind.length === 0)).toBe(true);
+  expect(stored.results?.removedCheckers).toEqual([]);
+  if (stored.results === null) throw new Error('no results');
+  const page = renderReport({ ...stored, results: stored.results, ops });
+  expect(page).toContain('<h1>Linearizable</h1>');
+  expect(page.includes('class="blind"')).toBe(false);
 });
 
 test('the history begins with its header and has one op per line, in the order of append', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Op } from '../../checker/history.ts';
 import { chromiumAdvice, chromiumArguments, findChromium } from './chromium.ts';
 import { renderReport } from './report.ts';
 import type { RunRecord } from './run-record.ts';
@@ -32,6 +33,31 @@ test('a page of a hundred thousand operations stays small', () => {
 test('a run without faults says so in its verdict', () => {
   const page = renderReport(sampleRun({ seed: 1, verdict: 'fault-free' }));
   expect(page).toContain('No faults were asked for');
+});
+
+test('a long history is read from its beginning once, and never held', () => {
+  const { ops, ...run } = sampleRun({ seed: 1 });
+  const all = [...ops];
+  let reads = 0;
+  function* once(): Generator<Op> {
+    reads++;
+    yield* all;
+  }
+  const streamed = { [Symbol.iterator]: once };
+  expect(renderReport({ ...run, ops: streamed })).toBe(renderReport({ ...run, ops: all }));
+  expect(reads).toBe(1);
+});
+
+test('a run of thousands of faults has a page of a few, and says where the others are', () => {
+  const { results, ...run } = sampleRun({ seed: 1 });
+  const faults = Array.from({ length: 500 }, () => results.faults).flat();
+  const leaders = Array.from({ length: 500 }, () => results.leaders).flat();
+  const page = renderReport({ ...run, results: { ...results, faults, leaders } });
+  expect(page).toContain('id="fault-200"');
+  expect(page).not.toContain('id="fault-201"');
+  expect(page).toContain('2,300 more are in results.json');
+  expect(page).toContain('Nor are the last 1,900 faults.');
+  expect(page.length).toBeLessThan(1_500_000);
 });
 
 test('a run that broke off before anything happened still has a page', () => {
@@ -210,6 +236,9 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
       { seed: 2, verdict: 'invalid', hostile: `${'long'.repeat(40)}${hostile}` },
     ] as const) {
       const { page } = await open(sample, { width: 360, height: 740 });
+      await page.evaluate(
+        'for (const one of document.querySelectorAll("details")) one.open = true',
+      );
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
       const plot = await page.locator('#latency .uplot').boundingBox();
       expect(plot?.width).toBeGreaterThan(250);
@@ -225,6 +254,30 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
     expect(await background()).toBe('rgb(13, 16, 21)');
     await page.emulateMedia({ colorScheme: 'light' });
     expect(await background()).toBe('rgb(245, 246, 248)');
+  });
+
+  test('what a checker could not see is told in number, and in words when it is opened', async () => {
+    const { page } = await open({ seed: 1 });
+    const rows = page.locator('.checker');
+    const names = await rows.locator('strong').allTextContents();
+    expect(names).toEqual(['linearizable', 'faults', 'convergence']);
+    const summaries = page.locator('.checker summary');
+    expect(await summaries.allInnerTexts()).toEqual(['could not see 2 things']);
+    const spot = page.getByText('each may have happened, or not');
+    expect(await spot.isVisible()).toBe(false);
+    await summaries.click();
+    expect(await spot.isVisible()).toBe(true);
+    expect(await rows.last().textContent()).toMatch(
+      /not run\s+convergence\s*the system tells nobody/,
+    );
+    expect(await page.locator('#scope .caption').textContent()).toContain('2 things more');
+  });
+
+  test('the configuration says why there are so many keys and operations', async () => {
+    const { page } = await open({ seed: 1 });
+    expect(await page.locator('#configuration .caption').allTextContents()).toEqual([
+      '120 operations per key: a longer history of one key is slow to check',
+    ]);
   });
 
   test('the line that repeats the run is there to copy', async () => {

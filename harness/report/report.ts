@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { checkersSection } from './checkers-section.ts';
 import { describeCount } from './figures.ts';
 import { type Html, html, jsonHtml, rawHtml } from './html.ts';
 import { type PlotData, plotDataOf } from './plot-data.ts';
@@ -15,7 +16,6 @@ import type { RunRecord } from './run-record.ts';
 import type { RunStats } from './stats.ts';
 import { faultsSection, operationsSection } from './tables-section.ts';
 import {
-  checkersSection,
   configurationSection,
   filesSection,
   scopeSection,
@@ -85,7 +85,8 @@ function topBar(run: RunRecord, { word }: VerdictWords): Html {
     )}</nav><span class="pill ${word}">${word}</span></div></div>`;
 }
 
-function timeSection({ pointCount, shownCount, rate }: PlotData, stats: RunStats): Html {
+function timeSection(plotData: PlotData, stats: RunStats): Html {
+  const { pointCount, shownCount, hiddenFaults, rate } = plotData;
   const thinned =
     shownCount < pointCount
       ? `${describeCount(shownCount)} of ${describeCount(pointCount)} points are drawn, ` +
@@ -102,12 +103,13 @@ function timeSection({ pointCount, shownCount, rate }: PlotData, stats: RunStats
           <span class="muted">${describeCount(stats[outcome])}</span></button>`,
       )}<button type="button" class="button" id="reset-zoom" hidden>Show all</button></div>
       <div class="tracks" id="tracks"></div>
-      <div class="plot" id="latency"><h3>Latency, from the invocation, logarithmic</h3></div>
+      <div class="plot" id="latency"><h3>Latency from when it was due, logarithmic</h3></div>
       <div class="plot" id="rate">
         <h3>Completions per second, in steps of ${rate.bucketS} s</h3></div>
       <noscript><p>The plots need JavaScript; everything else on this page does not.</p></noscript>
       <p class="caption">${thinned}A dot is ok, a cross is fail, a triangle is info, drawn
-        when it was invoked, as high as it took. Operations that never ended are not drawn.</p>
+        when it was due, as high as it took. Operations that never ended are not drawn.
+        ${hiddenFaults > 0 && `Nor are the last ${describeCount(hiddenFaults)} faults.`}</p>
     </div>
   </section>`;
 }

@@ -57,7 +57,7 @@ function sampleTest(options: SampleOptions, faults: readonly FaultInterval[]): T
     timeLimitS: 60,
     keys: 5,
     opsPerKey: 120,
-    sizeNotes: [],
+    sizeNotes: ['120 operations per key: a longer history of one key is slow to check'],
     seed: options.seed,
     nemesis: [...new Set(faults.map((fault) => fault.f))],
     nemesisEvery: faults.length === 0 ? null : 300,
@@ -153,7 +153,7 @@ function sampleResults({ verdict, ops, faults, hostile }: ResultsPlan): ResultsR
     valid,
     checkers: [
       {
-        name: 'linearizability',
+        name: 'linearizable',
         valid,
         summary: {
           valid: `5 keys, ${operations} operations: all linearizable`,
@@ -162,17 +162,20 @@ function sampleResults({ verdict, ops, faults, hostile }: ResultsPlan): ResultsR
           unknown: 'key k3 was not decided within 60 s; give it more time with --time-limit',
         }[verdict],
         details: { algorithm: 'unique values', milliseconds: 41 },
-        blind: ['operations of unknown outcome'],
+        blind: [
+          'operations of unknown outcome: each may have happened, or not',
+          hostile ?? 'reads',
+        ],
       },
       {
         name: 'faults',
         valid: true,
         summary: `${effective} of ${faults.length} faults took effect`,
         details: {},
-        blind: [],
+        blind: faults.length === 0 ? ['behaviour under faults'] : [],
       },
     ],
-    removedCheckers: [],
+    removedCheckers: [{ name: 'convergence', why: hostile ?? 'the system tells nobody its state' }],
     linearizability: {
       valid: { valid: true, operations } as const,
       'fault-free': { valid: true, operations } as const,

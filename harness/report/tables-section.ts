@@ -14,6 +14,7 @@ import type { OutcomeCounts, RunStats } from './stats.ts';
 
 const evidenceLengthMax = 2000;
 const errorsMax = 30;
+const faultsMax = 200;
 
 export function operationsSection({ results }: RunRecord): Html {
   const { stats } = results;
@@ -100,10 +101,13 @@ export function faultsSection({ test, results }: RunRecord): Html {
 }
 
 function faultsTable(faults: readonly FaultInterval[]): Html {
+  const hidden = faults.length - faultsMax;
   return html`<div class="scroll"><table class="roomy">
     <thead><tr><th class="number">No.</th><th>Fault</th><th class="number">Began</th>
       <th class="number">Lasted</th><th>Effect</th><th>Evidence</th></tr></thead>
-    <tbody>${faults.map((fault, index) => faultRow(fault, index + 1))}</tbody></table></div>`;
+    <tbody>${faults.slice(0, faultsMax).map((fault, index) => faultRow(fault, index + 1))}</tbody>
+    </table></div>
+    ${hidden > 0 && html`<p class="caption">${describeCount(hidden)} more are in results.json.</p>`}`;
 }
 
 function faultRow(fault: FaultInterval, number: number): Html {

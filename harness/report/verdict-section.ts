@@ -1,7 +1,13 @@
 /**
  * The first screen of the report: the verdict in words, the main figures, and what they cover.
  */
-import { describeBytes, describeCount, describeDuration, describeLatency } from './figures.ts';
+import {
+  describeBytes,
+  describeCount,
+  describeDuration,
+  describeLatency,
+  describeMany,
+} from './figures.ts';
 import { type Html, html, shorten } from './html.ts';
 import type { LogFile, RunRecord, TestRecord } from './run-record.ts';
 import {
@@ -9,7 +15,6 @@ import {
   describeTested,
   describeVerdict,
   type VerdictWords,
-  wordOf,
 } from './verdict-words.ts';
 
 export function verdictSection(run: RunRecord): Html {
@@ -75,6 +80,7 @@ function metricsOf({ results }: RunRecord): Metric[] {
 }
 
 export function scopeSection(run: RunRecord): Html {
+  const blindCount = run.results.checkers.reduce((sum, { blind }) => sum + blind.length, 0);
   return html`<section id="scope">
     <h2>What this covers</h2>
     <p class="lead">A verdict speaks of what was tried, and of nothing else.</p>
@@ -88,23 +94,11 @@ export function scopeSection(run: RunRecord): Html {
         </ul>
       </div>
     </div>
-  </section>`;
-}
-
-export function checkersSection({ results }: RunRecord): Html {
-  const violation = results.linearizability?.valid === false ? results.linearizability : null;
-  return html`<section id="checkers">
-    <h2>Checkers</h2>
-    <p class="lead">The verdict is the worst of these: invalid, then unknown, then valid.</p>
-    <div class="card checkers">${results.checkers.map(({ name, valid, summary }) => {
-      const word = wordOf(valid);
-      return html`<div class="checker"><span><span class="pill ${word}">${word}</span></span>
-        <strong>${name}</strong><span>${
-          summary === violation?.witness.sentence
-            ? html`<a href="#violation">The operations that cannot be ordered</a>`
-            : shorten(summary, 1200)
-        }</span></div>`;
-    })}</div>
+    ${
+      blindCount > 0 &&
+      html`<p class="caption">${describeMany(blindCount, 'thing')} more that the
+      checkers could not see: <a href="#checkers">with each of them</a>.</p>`
+    }
   </section>`;
 }
 
@@ -118,6 +112,7 @@ export function configurationSection({ test }: RunRecord): Html {
       <dl class="settings">${settingsOf(test).map(
         ([name, value]) => html`<div><dt>${name}</dt><dd>${shorten(value, 400)}</dd></div>`,
       )}</dl>
+      ${test.sizeNotes.map((note) => html`<p class="caption">${shorten(note, 400)}</p>`)}
     </div>
   </section>`;
 }

@@ -16,7 +16,8 @@ test('a violation found beside an undecided linearizability is not called one of
     { name: 'set', valid: false, summary: 'element 7 was lost', details: {}, blind: [] },
   ];
   const words = describeVerdict({ test: record, results: { ...results, valid: false, checkers } });
-  expect(words).toEqual({ word: 'invalid', headline: 'Invalid', reason: 'Element 7 was lost.' });
+  const headline = 'Violation found by set';
+  expect(words).toEqual({ word: 'invalid', headline, reason: 'Element 7 was lost.' });
 });
 
 test('an unknown gives its reasons and says that it is no pass', () => {
@@ -40,4 +41,36 @@ test('only faults that took effect count as tested', () => {
   expect(missing).toContain('Network partitions');
   expect(missing).not.toContain('Crashes (SIGKILL and restart)');
   expect(missing).toContain('Byzantine behaviour: a node that lies or forges');
+});
+
+test('a violation that another checker found has that checker in its headline, and its words', () => {
+  const { test: record, results } = sampleRun({ seed: 1 });
+  const found = { valid: false, details: {}, blind: [] } as const;
+  const checkers = [
+    ...results.checkers,
+    { ...found, name: 'convergence', summary: 'n1 and n2 differ at index 40' },
+    { ...found, name: 'exits', summary: 'n2 ended by itself' },
+  ];
+  const words = describeVerdict({ test: record, results: { ...results, valid: false, checkers } });
+  expect(words.headline).toBe('Violation found by convergence and exits');
+  expect(words.reason).toBe('n1 and n2 differ at index 40. n2 ended by itself.');
+});
+
+test('what the workload looks for was tested when its check came to its end', () => {
+  const decided = sampleRun({ seed: 1 });
+  expect(describeTested(decided)).toContain('Looked for: stale reads, lost writes');
+  const undecided = sampleRun({ seed: 1, verdict: 'unknown' });
+  expect(describeTested(undecided).join()).not.toContain('stale reads');
+  expect(describeNotTested(undecided)).toContain(
+    'Whether there are stale reads, lost writes: the check did not come to its end',
+  );
+});
+
+test('what the workload cannot find is not tested, and old runs say nothing of it', () => {
+  const run = sampleRun({ seed: 1 });
+  const missing = describeNotTested(run);
+  expect(missing).toContain('With this workload: what only a compare-and-set would show');
+  const old = { ...run, test: { ...run.test, workloadFacts: null } };
+  expect(describeNotTested(old).length).toBe(missing.length - 2);
+  expect(describeTested(old).join()).not.toContain('Looked for');
 });

@@ -36,7 +36,11 @@ export function describeVerdict({ test, results }: RunWords): VerdictWords {
   const { linearizability } = results;
   if (word === 'invalid') {
     const reasons = summariesOf(results, false);
-    if (linearizability?.valid !== false) return { word, headline: 'Invalid', reason: reasons };
+    if (linearizability?.valid !== false) {
+      const names = results.checkers.filter(({ valid }) => valid === false).map(({ name }) => name);
+      const headline = names.length === 0 ? 'Invalid' : `Violation found by ${joinWords(names)}`;
+      return { word, headline, reason: reasons };
+    }
     const found = asSentence(linearizability.witness.sentence);
     // The linearizability checker's own summary is that sentence again.
     const reason = reasons.includes(found) ? reasons : `${found} ${reasons}`.trim();
@@ -105,15 +109,29 @@ export function describeTested({ test, results }: RunWords): string[] {
       `${faultKinds[f] ?? f}: ${effective} took effect${vain > 0 ? `, ${vain} did not` : ''}`,
     );
   }
+  const facts = test.workloadFacts;
+  if (facts !== null && isDecided(results)) tested.push(`Looked for: ${facts.finds.join(', ')}`);
   return tested;
 }
 
+/** Whether the search for what the workload can find came to its end. */
+function isDecided({ linearizability }: ResultsRecord): boolean {
+  return linearizability !== null && linearizability.valid !== 'unknown';
+}
+
 /** What nobody may conclude from the run. */
-export function describeNotTested({ results }: RunWords): string[] {
+export function describeNotTested({ test, results }: RunWords): string[] {
   const effective = new Set(results.faults.filter((fault) => fault.tookEffect).map(({ f }) => f));
   const missing = Object.entries(faultKinds).filter(([f]) => !effective.has(f));
+  const facts = test.workloadFacts;
+  const undecided =
+    facts === null || isDecided(results)
+      ? []
+      : [`Whether there are ${facts.finds.join(', ')}: the check did not come to its end`];
   return [
+    ...undecided,
     ...missing.map(([, words]) => words),
+    ...(facts?.cannotFind ?? []).map((what) => `With this workload: ${what}`),
     'Byzantine behaviour: a node that lies or forges',
     'Wrong or skewed clocks',
     'Transactions over several keys',
