@@ -5,15 +5,28 @@
  */
 import type { Checker } from '../checker.ts';
 import type { CheckerChanges } from '../workload.ts';
+import { availability } from './availability.ts';
+import { convergence } from './convergence.ts';
 import { errors } from './errors.ts';
 import { exits } from './exits.ts';
 import { faults } from './faults.ts';
 import { logs } from './logs.ts';
+import { raftInvariants } from './raft-invariants.ts';
 import { recovery } from './recovery.ts';
 import { stats } from './stats.ts';
 
 /** In the order of the report; linearizability goes before them, by itself. */
-export const standardCheckers: readonly Checker[] = [stats, errors, faults, recovery, logs, exits];
+export const standardCheckers: readonly Checker[] = [
+  stats,
+  errors,
+  availability,
+  faults,
+  recovery,
+  logs,
+  exits,
+  convergence,
+  raftInvariants,
+];
 
 export interface Composition {
   readonly checkers: readonly Checker[];

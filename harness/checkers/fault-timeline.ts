@@ -30,15 +30,16 @@ export interface Met<Fault extends Interval> {
   readonly after: readonly TimedFault<Fault>[];
 }
 
-interface Change<Fault extends Interval> {
-  readonly index: number;
+export interface FaultChange<Fault extends Interval> {
+  /** The line of the nemesis. */
+  readonly at: Op;
   readonly kind: 'begin' | 'end';
   readonly timed: TimedFault<Fault>;
 }
 
 export class FaultTimeline<Fault extends Interval> {
   readonly faults: readonly TimedFault<Fault>[];
-  readonly #changes: readonly Change<Fault>[];
+  readonly #changes: readonly FaultChange<Fault>[];
   #nextChange = 0;
   readonly #inForce = new Set<TimedFault<Fault>>();
   /** In the order of their ends. */
@@ -52,11 +53,11 @@ export class FaultTimeline<Fault extends Interval> {
     this.#changes = this.faults
       .flatMap((timed) => {
         const { begin, end } = timed.fault;
-        const changes: Change<Fault>[] = [{ index: begin.index, kind: 'begin', timed }];
-        if (end !== null) changes.push({ index: end.index, kind: 'end', timed });
+        const changes: FaultChange<Fault>[] = [{ at: begin, kind: 'begin', timed }];
+        if (end !== null) changes.push({ at: end, kind: 'end', timed });
         return changes;
       })
-      .sort((a, b) => a.index - b.index);
+      .sort((a, b) => a.at.index - b.at.index);
   }
 
   /** Faults that are in force now. */
@@ -69,22 +70,23 @@ export class FaultTimeline<Fault extends Interval> {
     return this.#nextChange === 0;
   }
 
-  /** Goes on to this position; returns the healings on the way, or null when nothing changed. */
-  advance(index: number): readonly TimedFault<Fault>[] | null {
-    let healed: TimedFault<Fault>[] | null = null;
-    for (;;) {
-      const change = this.#changes[this.#nextChange];
-      if (change === undefined || change.index > index) return healed;
-      this.#nextChange++;
-      healed ??= [];
-      if (change.kind === 'begin') {
-        this.#inForce.add(change.timed);
-        continue;
-      }
+  /** Goes on to this position. */
+  advance(index: number): void {
+    while (this.next(index) !== null);
+  }
+
+  /** Goes on to the next change up to this position and returns it; null when there is none. */
+  next(index: number): FaultChange<Fault> | null {
+    const change = this.#changes[this.#nextChange];
+    if (change === undefined || change.at.index > index) return null;
+    this.#nextChange++;
+    if (change.kind === 'begin') {
+      this.#inForce.add(change.timed);
+    } else {
       this.#inForce.delete(change.timed);
       this.#ended.push(change.timed);
-      healed.push(change.timed);
     }
+    return change;
   }
 
   /** An operation that was asked for at this position has succeeded. */
