@@ -9,8 +9,8 @@ import type { Op } from '../../checker/history.ts';
 import { parseOp } from '../check/parse-op.ts';
 import { fileLines } from './file-lines.ts';
 
-/** About 50 MB of them, beyond which an iteration costs two microseconds an op. */
-const keptMax = 200_000;
+/** About 25 MB of them; beyond that an iteration costs some two microseconds an op. */
+const keptMax = 100_000;
 
 export class RunHistory implements Iterable<Op> {
   readonly #path: string | null;
