@@ -58,7 +58,7 @@ export const reference: System = {
   },
   hashState: async (stream, timers) => {
     const reply = await ask(stream, timers, ['RAFT.HASH']);
-    if (reply?.type !== 'bulk' || reply.value === null) return null;
+    if (reply?.type !== 'simple') return null;
     const match = /^(\d+) (\S+)$/.exec(reply.value);
     return match === null ? null : { appliedIndex: Number(match[1]), hash: match[2] ?? '' };
   },
