@@ -27,11 +27,11 @@ export const lock: Workload = {
   },
   size: (request) =>
     sizeOf(request, {
-      keyCount: Math.max(1, Math.ceil(request.concurrency / 2)),
+      keyCount: request.concurrency,
       opsPerKey: 300,
       why:
-        'The check is near-linear whatever the outcomes. There is a lock for every two clients, ' +
-        'one that holds it and one that wants it; it gives way to a new one when some have died.',
+        'The check is near-linear whatever the outcomes. There are as many locks as clients, so ' +
+        'that most clients hold one; a lock gives way to a new one because its holders die.',
     }),
   createGenerator: (size) =>
     independent({
