@@ -5,6 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Op } from '../../checker/history.ts';
+import type { CheckerResult } from '../checker.ts';
+import { availability } from '../checkers/availability.ts';
+import { errors } from '../checkers/errors.ts';
+import { MadeHistory } from '../checkers/made-run.ts';
 import { chromiumAdvice, chromiumArguments, findChromium } from './chromium.ts';
 import { renderReport } from './report.ts';
 import type { RunRecord } from './run-record.ts';
@@ -71,6 +75,49 @@ test('a run that broke off before anything happened still has a page', () => {
   expect(renderReport(empty)).toContain('This is not a pass.');
 });
 
+/**
+ * With what the checkers themselves say of a short run: n5 is killed, asked twice meanwhile, and
+ * back; its client is refused a read and a write.
+ */
+function withServiceCheckers(
+  run: RunRecord,
+  words = 'n5 does not listen',
+  availabilityMin: number | null = null,
+): RunRecord {
+  const refused = { node: 'n5', process: 5, end: 'fail', code: 'refused', message: words } as const;
+  const history = new MadeHistory()
+    .times(10)
+    .begin('kill', { down: ['n5'] })
+    .times(8)
+    .times(1, refused)
+    .times(1, { ...refused, f: 'write' })
+    .times(2, { process: 2, node: 'n2', end: 'info', code: 'timeout' })
+    .end('kill')
+    .wait(40)
+    .times(3)
+    .times(5, { process: 5, node: 'n5' })
+    .times(1, { process: 3, node: 'n3', end: 'fail', code: 'refused' });
+  for (const fault of history.faults) fault.description = words;
+  const checked = history.run({ availabilityMin });
+  const checkers = [availability, errors].map((checker) => checker.check(checked) as CheckerResult);
+  const { results } = run;
+  return { ...run, results: { ...results, checkers: [...results.checkers, ...checkers] } };
+}
+
+test('a run whose results tell nothing of availability has no section of it', () => {
+  const run = sampleRun({ seed: 1 });
+  const details = { bound: 'soon', phases: 7 };
+  const broken = { name: 'availability', valid: true, summary: '', details, blind: [] } as const;
+  const checkers = [...run.results.checkers, broken];
+  for (const results of [run.results, { ...run.results, checkers }]) {
+    const page = renderReport({ ...run, results });
+    expect(page.includes('id="availability"')).toBe(false);
+    expect(page.includes('#availability"')).toBe(false);
+  }
+  const page = renderReport(withServiceCheckers(run));
+  expect(page).toContain('<a href="#availability">');
+});
+
 const executablePath = findChromium();
 if (executablePath === null && process.env['CI'] !== 'true') {
   console.warn(`skipped: tests of the report in a browser (${chromiumAdvice})`);
@@ -102,11 +149,12 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
   async function open(
     sample: SampleOptions,
     view: { width?: number; height?: number; colorScheme?: 'light' | 'dark' } = {},
+    change: (run: RunRecord) => RunRecord = (run) => run,
   ): Promise<Opened> {
     const { width = 1280, height = 900, colorScheme = 'light' } = view;
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });
     const path = join(folder, `${Math.abs(sample.seed)}-${sample.verdict ?? 'valid'}.html`);
-    writeFileSync(path, renderReport(sampleRun(sample)));
+    writeFileSync(path, renderReport(change(sampleRun(sample))));
     const url = pathToFileURL(path).href;
     const trouble: string[] = [];
     page.on('pageerror', (error) => trouble.push(String(error)));
@@ -217,8 +265,11 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
   });
 
   test('nothing that the system under test says can run, or change the page', async () => {
-    const { page, trouble } = await open({ seed: 1, verdict: 'invalid', hostile });
+    const { page, trouble } = await open({ seed: 1, verdict: 'invalid', hostile }, {}, (run) =>
+      withServiceCheckers(run, hostile),
+    );
     expect(trouble).toEqual([]);
+    expect(await page.locator('#availability').textContent()).toContain('</script><img');
     expect(await page.evaluate('window.pwned')).toBe(undefined);
     expect(await page.locator('img, b[onmouseover]').count()).toBe(0);
     expect(await page.locator('.violation-sentence').textContent()).toContain('</script><img');
@@ -235,7 +286,8 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
       { seed: 1, verdict: 'invalid' },
       { seed: 2, verdict: 'invalid', hostile: `${'long'.repeat(40)}${hostile}` },
     ] as const) {
-      const { page } = await open(sample, { width: 360, height: 740 });
+      const judge = (run: RunRecord): RunRecord => withServiceCheckers(run, hostile);
+      const { page } = await open(sample, { width: 360, height: 740 }, judge);
       await page.evaluate(
         'for (const one of document.querySelectorAll("details")) one.open = true',
       );
@@ -271,6 +323,60 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
       /not run\s+convergence\s*the system tells nobody/,
     );
     expect(await page.locator('#scope .caption').textContent()).toContain('2 things more');
+  });
+
+  const rowsOf = async (page: Page, table: string): Promise<string[]> => {
+    const rows = await page.locator(`${table} tbody tr`).all();
+    const cells = rows.map(async (row) => (await row.locator('td').allTextContents()).join(' | '));
+    return (await Promise.all(cells)).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+  };
+
+  test('availability is shown by phase, by node and by fault, as its checker counted it', async () => {
+    const { page } = await open({ seed: 1 }, {}, withServiceCheckers);
+    const cards = ['1', '2', '3'].map((nth) => `#availability .card:nth-child(${nth})`);
+    expect(await rowsOf(page, cards[0] ?? '')).toEqual([
+      'before any fault | 10 | 100 % | 100 % of 9',
+      'during faults | 12 | 66.6 % | 80 % of 10',
+      'after a healing, until something succeeds | 1 | 100 % | 100 % of 1',
+      'between and after faults | 8 | 87.5 % | 87.5 % of 8',
+    ]);
+    const nodes = await rowsOf(page, cards[1] ?? '');
+    expect(nodes[1]).toMatch(/^n2 \| 2 \| 0 % \| 2 during the kill/);
+    expect(nodes[4]).toBe('n5 | 5 | 100 % |');
+    expect(await rowsOf(page, cards[2] ?? '')).toEqual([
+      '| kill n5 does not listen | n1 n2 n3 n4 | 80 % of 10 | 42 ms | n5 48 ms',
+    ]);
+    const lead = await page.locator('#availability .lead').textContent();
+    expect(lead).toContain('No bound was stated');
+    const bar = page.locator(`${cards[0]} tr:nth-child(2) .share`);
+    expect(await bar.getAttribute('aria-label')).toBe('8 served, 2 failed, 2 unknown');
+  });
+
+  test('a bound on availability is told with the figures, a fault leads to its evidence', async () => {
+    const { page } = await open({ seed: 1 }, {}, (run) => {
+      const judged = withServiceCheckers(run, 'n5', 0.95);
+      const [first, ...others] = judged.results.faults;
+      if (first === undefined) throw new Error('no fault');
+      const begun = { ...first, begin: { ...first.begin, index: 20 } };
+      return { ...judged, results: { ...judged.results, faults: [...others, begun] } };
+    });
+    const lead = await page.locator('#availability .lead').textContent();
+    expect(lead).toContain('At least 95 % had to be served');
+    await page.locator('#availability a', { hasText: '5' }).click();
+    expect(await page.locator('tr:target').getAttribute('id')).toBe('fault-5');
+  });
+
+  test('errors are grouped by their code, with what was asked and where', async () => {
+    const { page } = await open({ seed: 1 }, {}, withServiceCheckers);
+    expect(await rowsOf(page, '#operations .wide')).toEqual([
+      '3 | fail | refused | read 2, write 1 | n5 2, n3 1 | n5 does not listen',
+      '2 | info | timeout | read | n2 |',
+    ]);
+    const old = await open({ seed: 1 });
+    const rows = await rowsOf(old.page, '#operations .wide');
+    expect(rows.some((row) => /^\d+ \| fail \| not-leader \| write \| \| n3 has/.test(row))).toBe(
+      true,
+    );
   });
 
   test('the configuration says why there are so many keys and operations', async () => {

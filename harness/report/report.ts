@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { availabilitySection, hasAvailability } from './availability-section.ts';
 import { checkersSection } from './checkers-section.ts';
 import { describeCount } from './figures.ts';
 import { type Html, html, jsonHtml, rawHtml } from './html.ts';
@@ -53,6 +54,7 @@ ${violationSection(run)}
 ${scopeSection(run)}
 ${timeSection(plotData, run.results.stats)}
 ${faultsSection(run)}
+${availabilitySection(run)}
 ${operationsSection(run)}
 ${checkersSection(run)}
 ${configurationSection(run)}
@@ -74,6 +76,7 @@ function topBar(run: RunRecord, { word }: VerdictWords): Html {
     ['scope', 'Coverage'],
     ['time', 'Timeline'],
     ['faults', 'Faults'],
+    ...(hasAvailability(run.results) ? [['availability', 'Availability']] : []),
     ['operations', 'Operations'],
     ['checkers', 'Checkers'],
     ['configuration', 'Configuration'],

@@ -1,6 +1,7 @@
 /**
  * The tables: operations by outcome, errors, latencies, and the faults with their evidence.
  */
+import { errorsTable } from './errors-table.ts';
 import {
   describeCount,
   describeDuration,
@@ -13,7 +14,6 @@ import type { FaultEdge, FaultInterval, RunRecord } from './run-record.ts';
 import type { OutcomeCounts, RunStats } from './stats.ts';
 
 const evidenceLengthMax = 2000;
-const errorsMax = 30;
 const faultsMax = 200;
 
 export function operationsSection({ results }: RunRecord): Html {
@@ -26,7 +26,7 @@ export function operationsSection({ results }: RunRecord): Html {
     <div class="columns">
       <div class="card"><h3>By outcome</h3>${countsTable(stats)}</div>
       <div class="card"><h3>Latency</h3>${latencyTable(stats)}</div>
-      <div class="card wide"><h3>Errors</h3>${errorsTable(stats)}</div>
+      <div class="card wide"><h3>Errors</h3>${errorsTable(results)}</div>
     </div>
   </section>`;
 }
@@ -64,22 +64,6 @@ function latencyTable({ latencies }: RunStats): Html {
           (latency) => html`<td class="number">${describeLatency(latency)}</td>`,
         )}</tr>`,
     )}</tbody></table></div>`;
-}
-
-function errorsTable({ errors }: RunStats): Html {
-  if (errors.length === 0) return html`<p class="muted">None.</p>`;
-  const hidden = errors.length - errorsMax;
-  return html`<div class="scroll"><table class="roomy">
-    <thead><tr><th class="number">Count</th><th>Outcome</th><th>What</th><th>Code</th>
-      <th>For example</th></tr></thead>
-    <tbody>${errors.slice(0, errorsMax).map(
-      ({ count, type, f, code, example }) => html`<tr>
-        <td class="number">${describeCount(count)}</td>
-        <td><span class="key ${type}">${type}</span></td><td class="mono">${f}</td>
-        <td class="mono nowrap">${shorten(code, 60)}</td>
-        <td class="muted">${shorten(example, 240)}</td></tr>`,
-    )}</tbody></table></div>
-    ${hidden > 0 && html`<p class="caption">${hidden} more kinds are in results.json.</p>`}`;
 }
 
 export function faultsSection({ test, results }: RunRecord): Html {

@@ -74,3 +74,18 @@ test('what the workload cannot find is not tested, and old runs say nothing of i
   expect(describeNotTested(old).length).toBe(missing.length - 2);
   expect(describeTested(old).join()).not.toContain('Looked for');
 });
+
+test('the simulation has a bad network in every run, and its crashes lose what was not synced', () => {
+  const run = sampleRun({ seed: 1 });
+  const cluster = { ...run.test.cluster, kind: 'sim' } as const;
+  const simulated = { ...run, test: { ...run.test, cluster } };
+  expect(describeTested(simulated)).toContain(
+    'Messages that are delayed, overtaken, doubled or lost',
+  );
+  expect(describeTested(simulated)).toContain(
+    'Crashes that lose what was not synced, and restarts: 2 took effect',
+  );
+  expect(describeNotTested(simulated).join()).not.toContain('Links that');
+  expect(describeTested(run).join()).not.toContain('doubled');
+  expect(describeNotTested(run)).toContain('Links that delay, duplicate or reorder');
+});

@@ -26,6 +26,20 @@ const faultKinds: Readonly<Record<string, string>> = {
   membership: 'Changes of membership',
 };
 
+/** The simulation's disks and network are worse than those of a machine, in every run. */
+const simulatedKinds: Readonly<Record<string, string>> = {
+  ...faultKinds,
+  kill: 'Crashes that lose what was not synced, and restarts',
+  disk: 'Disk faults: failed or misdirected writes, a full disk',
+};
+const simulatedLinks = 'Messages that are delayed, overtaken, doubled or lost';
+
+function kindsOf({ cluster }: TestRecord): Readonly<Record<string, string>> {
+  if (cluster.kind !== 'sim') return faultKinds;
+  const { link: _, ...kinds } = simulatedKinds;
+  return kinds;
+}
+
 export function wordOf(valid: Validity): VerdictWords['word'] {
   if (valid === 'unknown') return 'unknown';
   return valid ? 'valid' : 'invalid';
@@ -101,12 +115,13 @@ export function describeTested({ test, results }: RunWords): string[] {
       `${describeMany(test.concurrency, 'client')} on ${describeMany(stats.keys, 'key')}, ` +
       `in ${describeDuration(stats.durationNs)}`,
   ];
+  if (test.cluster.kind === 'sim') tested.push(simulatedLinks);
   for (const f of new Set(faults.map((fault) => fault.f))) {
     const ofKind = faults.filter((fault) => fault.f === f);
     const effective = ofKind.filter((fault) => fault.tookEffect).length;
     const vain = ofKind.length - effective;
     tested.push(
-      `${faultKinds[f] ?? f}: ${effective} took effect${vain > 0 ? `, ${vain} did not` : ''}`,
+      `${kindsOf(test)[f] ?? f}: ${effective} took effect${vain > 0 ? `, ${vain} did not` : ''}`,
     );
   }
   const facts = test.workloadFacts;
@@ -122,7 +137,7 @@ function isDecided({ linearizability }: ResultsRecord): boolean {
 /** What nobody may conclude from the run. */
 export function describeNotTested({ test, results }: RunWords): string[] {
   const effective = new Set(results.faults.filter((fault) => fault.tookEffect).map(({ f }) => f));
-  const missing = Object.entries(faultKinds).filter(([f]) => !effective.has(f));
+  const missing = Object.entries(kindsOf(test)).filter(([f]) => !effective.has(f));
   const facts = test.workloadFacts;
   const undecided =
     facts === null || isDecided(results)
