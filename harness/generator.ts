@@ -59,7 +59,7 @@ export interface Unfolding<State> {
 
 /** The generator that goes from state to state. */
 export function unfold<State>(state: State, rules: Unfolding<State>): Generator {
-  return {
+  const self: Generator = {
     op: (context) => {
       const next = rules.next(state, context);
       if (next === null) return { type: 'done' };
@@ -68,10 +68,11 @@ export function unfold<State>(state: State, rules: Unfolding<State>): Generator 
       return { type: 'op', op: next.op, generator };
     },
     update: (event) => {
-      const learnt = rules.learn?.(state, event) ?? state;
-      return learnt === state ? unfold(state, rules) : unfold(learnt, rules);
+      const learnt = rules.learn === undefined ? state : rules.learn(state, event);
+      return learnt === state ? self : unfold(learnt, rules);
     },
   };
+  return self;
 }
 
 /** The same question for ever. */
@@ -157,32 +158,42 @@ function paced(
  * completed. [Jepsen]
  */
 export function phases(...parts: readonly Generator[]): Generator {
-  return phasesFrom(parts, 0);
+  return phasesFrom({ parts, at: 0, current: parts[0] ?? nothing, openCount: 0 });
 }
 
-function phasesFrom(parts: readonly Generator[], openCount: number): Generator {
+interface Phases {
+  readonly parts: readonly Generator[];
+  /** Which of them it is, and what has become of it. */
+  readonly at: number;
+  readonly current: Generator;
+  readonly openCount: number;
+}
+
+function phasesFrom(state: Phases): Generator {
   return {
-    op: (context) => {
-      const [first, ...rest] = parts;
-      if (first === undefined) return { type: 'done' };
-      const next = first.op(context);
-      if (next.type !== 'done') {
-        return { ...next, generator: phasesFrom([next.generator, ...rest], openCount) };
-      }
-      if (openCount === 0) return phasesFrom(rest, 0).op(context);
-      return {
-        type: 'pending',
-        untilNs: null,
-        generator: phasesFrom([nothing, ...rest], openCount),
-      };
-    },
+    op: (context) => phasesOp(state, context),
     update: (event) => {
-      const [first, ...rest] = parts;
-      if (first === undefined) return phasesFrom(parts, openCount);
-      const open = openCount + (event.type === 'invoke' ? 1 : -1);
-      return phasesFrom([first.update(event), ...rest], open);
+      const openCount = state.openCount + (event.type === 'invoke' ? 1 : -1);
+      return phasesFrom({ ...state, current: state.current.update(event), openCount });
     },
   };
+}
+
+function phasesOp(state: Phases, context: GeneratorContext): Next {
+  let { at, current } = state;
+  for (;;) {
+    const next = current.op(context);
+    if (next.type !== 'done') {
+      return { ...next, generator: phasesFrom({ ...state, at, current: next.generator }) };
+    }
+    if (at >= state.parts.length - 1) return { type: 'done' };
+    if (state.openCount > 0) {
+      const generator = phasesFrom({ ...state, at, current: nothing });
+      return { type: 'pending', untilNs: null, generator };
+    }
+    at++;
+    current = state.parts[at] ?? nothing;
+  }
 }
 
 /** After an operation that was not answered `ok`, nothing for so long. */

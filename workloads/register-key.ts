@@ -1,9 +1,7 @@
-/**
- * What the register workloads ask of one key: reads, unique writes and compare-and-sets.
- */
-import type { CasResult, Op } from '../checker/history.ts';
+/** What the register workloads ask of one key: reads, unique writes and compare-and-sets. */
+import type { Op } from '../checker/history.ts';
 import { type Generator, type OpTemplate, repeat, unfold } from '../harness/generator.ts';
-import { onThreads } from '../harness/generator-parts.ts';
+import { withReaders } from './reader-threads.ts';
 
 /** Weights, any scale. */
 export interface RegisterMix {
@@ -21,13 +19,8 @@ interface RegisterKey {
 
 const read: OpTemplate = { f: 'read', value: null };
 
-/**
- * Every other thread only reads: a client whose write hangs in a leader that has lost its followers
- * reads nothing there any more, and reads are what shows that it answers from the past.
- */
 export function createRegisterKey(mix: RegisterMix, firstValue: number): Generator {
-  return onThreads(
-    (thread) => thread % 2 === 1,
+  return withReaders(
     repeat(() => read),
     writesAndReads(mix, firstValue),
   );
@@ -52,8 +45,10 @@ function writesAndReads(mix: RegisterMix, firstValue: number): Generator {
   });
 }
 
-function valueAfter(event: Op): unknown {
-  if (event.f !== 'cas') return event.value;
-  const result = event.result as CasResult;
-  return result.swapped && Array.isArray(event.value) ? event.value[1] : result.seen;
+/** What the key held when the operation was done; undefined when that was not told. */
+function valueAfter({ f, value, result }: Op): unknown {
+  if (f !== 'cas') return value;
+  if (typeof result !== 'object' || result === null || !('swapped' in result)) return undefined;
+  if (result.swapped === true) return Array.isArray(value) ? value[1] : undefined;
+  return 'seen' in result ? result.seen : undefined;
 }

@@ -8,9 +8,9 @@ export const register: Workload = {
   fs: ['read', 'write'],
   model: 'register',
   facts: {
-    complexity: 'near-linear: every written value is unique',
-    finds: ['stale reads', 'lost writes', 'two histories at once'],
-    cannotFind: ['what only a compare-and-set would show'],
+    complexity: 'near-linear: every written value is unique; unknown operations cost nothing',
+    finds: ['stale reads', 'lost writes', 'values of a refused write', 'two histories at once'],
+    cannotFind: ['what only a compare-and-set would show', 'what needs several keys at once'],
   },
   ...createRegisterWorkload({ read: 1, write: 3, cas: 0 }),
 };

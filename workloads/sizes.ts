@@ -6,18 +6,26 @@ export interface SizePreference {
   readonly opsPerKey: number;
   /** null, the default: operations of unknown outcome cost its check nothing. */
   readonly unknownPerKey?: number;
-  /** Why not more, for the report. */
-  readonly why?: string;
+  /** Why these numbers, for the report. */
+  readonly why?: string | readonly string[];
 }
 
 /** What the user said goes before what the workload likes. */
 export function sizeOf(request: SizeRequest, preference: SizePreference): WorkloadSize {
   const { keyCount, opsPerKey } = request;
-  const notes = preference.why === undefined ? [] : [preference.why];
   return {
     keyCount: keyCount ?? preference.keyCount,
     opsPerKey: opsPerKey ?? preference.opsPerKey,
     unknownPerKey: preference.unknownPerKey ?? null,
-    notes,
+    notes: [preference.why ?? []].flat(),
   };
+}
+
+/** Operations per second of a run that goes as fast as it can; a guess, on the high side. */
+const unboundRate = 5000;
+
+/** About how many operations the run will be. */
+export function expectedOps({ rate, timeLimitS, opCount }: SizeRequest): number {
+  const inTime = Math.ceil((rate ?? unboundRate) * timeLimitS);
+  return opCount === null ? inTime : Math.min(opCount, inTime);
 }

@@ -9,6 +9,7 @@ import type { Op } from '../checker/history.ts';
 import { createChecker } from '../checker/linearizable.ts';
 import { findModel } from '../checker/models/registry.ts';
 import { pairHistory } from '../checker/pairing.ts';
+import { createRandom } from '../checker/testing/random-history.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import type { Completion } from '../harness/client.ts';
 import {
@@ -52,8 +53,9 @@ export interface DriveOptions<State> {
   /** What the user says of `--keys` and `--ops-per-key`. */
   readonly keyCount?: number;
   readonly opsPerKey?: number;
-  /** Shares of the operations that lose their answers, and that are refused. */
-  readonly unknown?: number;
+  /** The share of the operations that lose their answers; it may depend on the time. */
+  readonly unknown?: number | ((timeNs: number) => number);
+  /** The share of those that are refused. */
   readonly fail?: number;
   /** When an operation of unknown outcome is given up; 200 when left out. */
   readonly deadlineMs?: number;
@@ -215,6 +217,7 @@ class DrivenStore<State> {
 
   #carryOut(thread: Thread, op: OpTemplate): void {
     const { fail = 0, unknown = 0, deadlineMs = 200 } = this.#options;
+    const lost = typeof unknown === 'number' ? unknown : unknown(this.#nowNs);
     const chance = this.#random();
     const there = this.#latencyNs();
     if (chance < fail) {
@@ -224,7 +227,7 @@ class DrivenStore<State> {
       );
       return;
     }
-    if (chance >= fail + unknown) {
+    if (chance >= fail + lost) {
       this.#after(there, () => {
         const answer = this.#apply(thread.process, op);
         this.#after(this.#latencyNs(), () => this.#complete(thread, op, answer));
@@ -282,15 +285,4 @@ class DrivenStore<State> {
     }
     this.#events.splice(low, 0, { atNs, run });
   }
-}
-
-/** Uniform in [0, 1), from a seed: a counter whose bits are mixed. */
-export function createRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
