@@ -105,8 +105,8 @@ function judge(bound: number | null, services: readonly NodeService[], total: Co
     return { valid: 'unknown', sentence: `${sentence}: the bound was not tried` };
   }
   const whole =
-    `${describeShare(share)} of ${describeMany(askedOf(total), 'operation')} at nodes that should ` +
-    'have served were served';
+    `${describeShare(share)} of ${describeMany(askedOf(total), 'operation')} at nodes that ` +
+    'should have served were served';
   if (bound === null) return { valid: true, sentence: `${whole}; no bound was stated` };
   const worst = services
     .filter(({ counts }) => askedOf(counts) >= nodeAskedMin)
@@ -202,20 +202,20 @@ function describeBlind(
   const sentences: readonly (readonly [unless: number, sentence: string])[] = [
     [
       leaderless,
-      `what is served during ${describeMany(leaderless, 'fault')} in which nobody had to: there was ` +
-        'no majority that ran, was connected both ways and could not be disturbed from outside',
+      `what is served during ${describeMany(leaderless, 'fault')} in which nobody had to: there ` +
+        'was no majority that ran, was connected both ways and could not be disturbed from outside',
     ],
     [
       duties['catching-up'],
-      `${operations(duties['catching-up'])} at nodes that had just started or come back, which have ` +
-        `until the first success anywhere, or ${graceMs / 1000} s`,
+      `${operations(duties['catching-up'])} at nodes that had just started or come back: they ` +
+        `have until the first success anywhere, or ${graceMs / 1000} s`,
     ],
     [duties.excused, `${operations(duties.excused)} at nodes that were down or cut off meanwhile`],
     [redirected, `${operations(redirected)} that were told to ask another node and did not`],
     [
       unknown,
-      'operations that clients had no time to ask while they waited: an outage in which they hang ' +
-        'costs fewer of them than one in which they are refused',
+      'operations that clients had no time to ask while they waited: an outage in which they ' +
+        'hang costs fewer of them than one in which they are refused',
     ],
     [finalCount, `the final operations, ${finalCount}: one client asks them one by one`],
     [
@@ -224,8 +224,8 @@ function describeBlind(
     ],
     [
       availabilityMin === null ? 0 : hardlyAsked.length,
-      `${joinWords(hardlyAsked.map(({ node }) => node))} by itself, asked fewer than ` +
-        `${nodeAskedMin} times while it should have served`,
+      `the share of ${joinWords(hardlyAsked.map(({ node }) => node))} alone: fewer than ` +
+        `${nodeAskedMin} operations count there`,
     ],
     [
       (recovery?.problem ?? null) === null ? 0 : 1,

@@ -2,9 +2,9 @@
  * Was the system there: what was served before, during and after each fault, how long the first
  * success took after each healing, and how each node did while it should have served.
  *
- * Only with a bound, `--availability`, is this a promise that can be broken. It counts operations at
- * nodes that were on duty (availability-duty.ts), by the node that the client talked to last: the
- * invocation names the client's own node, from which it may have been sent on.
+ * Only with a bound, `--availability`, is this a promise that can be broken. It counts operations
+ * at nodes that were on duty (availability-duty.ts), by the node that the client talked to last:
+ * the invocation names the client's own node, from which it may have been sent on.
  */
 import type { Op } from '../../checker/history.ts';
 import type { CheckedRun, Checker, CheckerResult, RunFault } from '../checker.ts';

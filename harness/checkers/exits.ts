@@ -1,8 +1,8 @@
 /**
  * Nodes that ended by themselves, though nobody here had asked them to.
  *
- * A node that breaks has broken its promise, even when it comes back and no client noticed. Where it
- * was killed from outside, or says that its surroundings failed, nobody knows whose fault it was.
+ * A node that breaks has broken its promise, even when it comes back and no client noticed. Where
+ * it was killed from outside, or says that its surroundings failed, the fault may be theirs.
  */
 import type { CheckedRun, Checker, CheckerResult, Validity } from '../checker.ts';
 import type { UnexpectedExit } from '../cluster.ts';

@@ -121,8 +121,8 @@ function endOf({ fault }: TimedFault<Interval>): number {
 }
 
 /**
- * The faults as the lines of the nemesis tell of them: for a run that broke off before anybody could
- * say what they had done.
+ * The faults as the lines of the nemesis tell of them: for a run that broke off before anybody
+ * could say what they had done.
  */
 export function intervalsOf(ops: Iterable<Op>): readonly Interval[] {
   const intervals = new Map<number, { begin: Op; end: Op | null }>();

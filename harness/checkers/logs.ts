@@ -5,7 +5,7 @@
  * texts; those of common languages are looked for in every log.
  */
 import type { CheckedRun, Checker, CheckerResult, NodeLog } from '../checker.ts';
-import { describeCount, describeMany } from '../report/figures.ts';
+import { describeCount, describeMany, joinWords } from '../report/figures.ts';
 import { crashPatterns, type LogPattern } from './log-patterns.ts';
 
 const name = 'logs';
@@ -62,7 +62,7 @@ function check(run: CheckedRun): CheckerResult {
   const blind = describeBlind(search, silent);
   const [first] = hits;
   if (first !== undefined) {
-    const others = hitCount === 1 ? '' : `; ${describeMany(hitCount - 1, 'more line')} like it`;
+    const others = hitCount === 1 ? '' : `; and ${describeMany(hitCount - 1, 'more such line')}`;
     const summary = `${first.path}, line ${first.line}: ${first.text} (${first.pattern})${others}`;
     return { name, valid: false, summary, details, blind };
   }
@@ -120,7 +120,7 @@ function describeBlind({ cutCount }: Search, silent: readonly string[]): readonl
   return [
     ...(silent.length === 0
       ? []
-      : [`what ${silent.join(', ')} wrote: there is no log, or it is empty`]),
+      : [`what ${joinWords(silent)} wrote: there is no log, or it is empty`]),
     ...(cutCount === 0
       ? []
       : [

@@ -156,9 +156,10 @@ function describeHealth(counts: Counts): Health {
       ? []
       : [`${describeShare(counts.redirected / count)} were told to ask another node`]),
   ];
+  const besides = others.length === 0 ? '' : ` (${others.join('; ')})`;
   const sentence =
     `${isEnough ? '' : 'only '}${describeShare(share)} of ${describeMany(count, 'operation')} ` +
-    `succeeded while the cluster was healthy${others.length === 0 ? '' : ` (${others.join('; ')})`}`;
+    `succeeded while the cluster was healthy${besides}`;
   return { share, isEnough, sentence };
 }
 
@@ -195,13 +196,11 @@ function describeSchedule({ rate }: CheckedRun, lag: ScheduleLag): Schedule {
   const details = { rate, lateCount, maxLagNs: maxNs, neverAskedFor };
   if (lateCount === 0) return { sentences: [], blind: [], details };
   const sentence =
-    `${describeMany(lateCount, 'operation')} came behind the schedule of ${describeCount(rate)}/s, ` +
-    `by ${describeDuration(maxNs)} at most`;
+    `${describeMany(lateCount, 'operation')} came behind the schedule ` +
+    `of ${describeCount(rate)}/s, by ${describeDuration(maxNs)} at most`;
   if (neverAskedFor === 0) return { sentences: [sentence], blind: [], details };
-  const blind = `what the schedule wanted at the end and no client was free for: about ${describeMany(
-    neverAskedFor,
-    'operation',
-  )}`;
+  const operations = describeMany(neverAskedFor, 'operation');
+  const blind = `what the schedule wanted at the end and no client did: about ${operations}`;
   return { sentences: [sentence], blind: [blind], details };
 }
 

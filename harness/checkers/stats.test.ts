@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckedRun, CheckerResult } from '../checker.ts';
+import { recoveryKey } from '../run/recovery.ts';
+import { MadeHistory } from './made-run.ts';
+import { stats } from './stats.ts';
+
+const judge = (history: MadeHistory, parts: Partial<CheckedRun> = {}): CheckerResult =>
+  stats.check(history.run(parts)) as CheckerResult;
+
+const size = { keyCount: 5, opsPerKey: 4, unknownPerKey: 2, notes: ['so that it ends'] };
+const bad = { end: 'fail', code: 'NOLEADER' } as const;
+
+describe('the stats of a run', () => {
+  it('count operations by function and outcome, those without an end as unknown', () => {
+    const history = new MadeHistory();
+    history
+      .times(3)
+      .times(2, { ...bad, f: 'write' })
+      .times(1, { end: 'info' });
+    history.times(4, { end: 'fail', code: 'held' }).times(5, { end: 'fail', code: 'MOVED' });
+    history.invoke();
+    const { details, summary } = judge(history);
+    const none = { ok: 0, answered: 0, redirected: 0, failed: 0, unknown: 0 };
+    expect(details['byF']).toEqual([
+      { ...none, f: 'read', ok: 3, answered: 4, redirected: 5, unknown: 2 },
+      { ...none, f: 'write', failed: 2 },
+    ]);
+    expect(details['total']).toEqual({ ok: 3, answered: 4, redirected: 5, failed: 2, unknown: 2 });
+    expect(summary).toContain('16 operations in all');
+  });
+
+  it('are unknown when a function never succeeded, and name it', () => {
+    const workload = { name: 'w', object: 'o', fs: ['read', 'write', 'cas'], model: 'm' };
+    const { valid, summary } = judge(new MadeHistory().times(3), { workload });
+    expect(valid).toBe('unknown');
+    expect(summary).toBe(
+      'the run tested too little: no write and no cas has succeeded; ' +
+        '100 % of 3 operations succeeded while the cluster was healthy; 3 operations in all',
+    );
+    expect(judge(new MadeHistory().times(3)).valid).toBe(true);
+  });
+
+  it("do not take the probes of the recovery for the workload's successes", () => {
+    const history = new MadeHistory().times(3, { ...bad, key: '0' }).times(9, { key: recoveryKey });
+    expect(judge(history).valid).toBe('unknown');
+    expect(judge(history.times(1, { key: '0' })).valid).toBe(true);
+  });
+
+  it('are unknown when fewer than a fifth succeed while nothing is broken', () => {
+    const poor = new MadeHistory().times(17, bad).times(4);
+    expect(judge(poor)).toMatchObject({
+      valid: 'unknown',
+      details: { healthy: { share: 4 / 21 } },
+    });
+    expect(judge(poor).summary).toContain('only 19 % of 21 operations succeeded');
+    expect(judge(new MadeHistory().times(16, { end: 'info' }).times(4)).valid).toBe(true);
+    expect(judge(new MadeHistory()).valid).toBe('unknown');
+  });
+
+  it('take a lock that is held for a success, and a node that names another for none', () => {
+    const held = new MadeHistory().times(1).times(9, { end: 'fail', code: 'held' });
+    expect(judge(held)).toMatchObject({ valid: true });
+    expect(judge(held).summary).toContain('100 % of 10 operations succeeded');
+    expect(judge(held).summary).toContain('(9 with a refusal)');
+    const moved = new MadeHistory().times(1).times(9, { end: 'fail', code: 'MOVED' });
+    expect(judge(moved).valid).toBe('unknown');
+    expect(judge(moved).summary).toContain('(90 % were told to ask another node)');
+  });
+
+  it('hold nothing against the cluster that met a fault or came before it was back', () => {
+    const history = new MadeHistory().times(2).begin('kill', {}).times(20, bad).end('kill');
+    history.times(20, bad).times(1).times(2);
+    expect(judge(history)).toMatchObject({
+      valid: true,
+      details: { healthy: { ok: 4, failed: 0 } },
+    });
+    history.times(20, bad);
+    expect(judge(history)).toMatchObject({
+      valid: 'unknown',
+      details: { healthy: { failed: 20 } },
+    });
+  });
+
+  it('know of the faults of a run that broke off by their lines', () => {
+    const history = new MadeHistory().times(2).begin('kill', {}).times(20, bad);
+    const result = judge(history, { faults: [], brokeOff: 'a socket', recovery: null });
+    expect(result).toMatchObject({ valid: true, details: { healthy: { ok: 2, failed: 0 } } });
+    expect(result.blind).toEqual(['what would have been asked after the run broke off']);
+  });
+});
+
+describe('the keys of a run', () => {
+  it('are counted, and those that were given up early are named', () => {
+    const history = new MadeHistory().times(4, { key: '0' });
+    history.times(1, { key: '1', end: 'info' }).times(2, { key: '1' });
+    history.times(1, { key: '1', end: 'info' });
+    history.times(1, { key: '2' }).times(2, { key: '2', end: 'info' });
+    const { summary, details, blind } = judge(history, { size });
+    expect(summary).toContain('11 operations on 3 keys in all; 1 of these given up early');
+    expect(details['keys']).toEqual({ used: 3, givenUpEarly: 1, ...size });
+    expect(blind).toEqual([
+      'longer histories of 1 key: after 2 operations of unknown outcome another key took its ' +
+        'place, to keep the check quick',
+    ]);
+  });
+
+  it('are those of the workload, not of the final operations', () => {
+    const history = new MadeHistory().times(2, { key: '0' });
+    const beganAt = history.ops.length;
+    history.times(2, { key: '0', end: 'info' }).times(2, { key: '9' });
+    const recovery = { problem: null, finalOperations: 2, beganAt };
+    const { keys } = judge(history, { size, recovery }).details as { readonly keys: object };
+    expect(keys).toMatchObject({ used: 1, givenUpEarly: 0 });
+  });
+
+  it('are never given up where any number of unknown outcomes is welcome', () => {
+    const history = new MadeHistory().times(1).times(3, { key: '0', end: 'info' });
+    const keys = judge(history, { size: { ...size, unknownPerKey: null } }).details['keys'];
+    expect(keys).toMatchObject({ used: 1, givenUpEarly: 0 });
+  });
+});
+
+describe('the schedule of a run', () => {
+  it('is not spoken of where there is none', () => {
+    const late = new MadeHistory().wait(500).times(1, { scheduledMs: 100 });
+    expect(judge(late).summary).not.toContain('schedule');
+    expect(judge(new MadeHistory().times(2), { rate: 100 }).summary).not.toContain('schedule');
+  });
+
+  it('lags by as much as the latest operation was late', () => {
+    const history = new MadeHistory().wait(500).times(1, { scheduledMs: 100 });
+    history.times(1, { scheduledMs: 303 }).times(1, { scheduledMs: 504 });
+    const { summary, details, blind } = judge(history, { rate: 100 });
+    expect(summary).toContain('2 operations came behind the schedule of 100/s, by 0.40 s at most');
+    expect(details['schedule']).toMatchObject({ lateCount: 2, maxLagNs: 401e6, neverAskedFor: 0 });
+    expect(blind).toEqual([]);
+  });
+
+  it('says how much of it was never asked for, by the last invocation', () => {
+    const history = new MadeHistory().wait(999).invoke({ process: 1, scheduledMs: 0 });
+    history.invoke({ scheduledMs: 801 }).complete(0).complete(1);
+    const { details, blind } = judge(history, { rate: 100 });
+    expect(details['schedule']).toMatchObject({ maxLagNs: 1000e6, neverAskedFor: 20 });
+    expect(blind).toEqual([
+      'what the schedule wanted at the end and no client did: about 20 operations',
+    ]);
+  });
+});
