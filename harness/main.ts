@@ -8,12 +8,14 @@ import { clusterCommand } from './cli/cluster.ts';
 import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
 import { exportCommand } from './cli/export.ts';
 import { testCommand } from './cli/test.ts';
+import { workloadsCommand } from './cli/workloads.ts';
 
 const parser = yargs(process.argv.slice(2))
   .scriptName('rafture')
   .parserConfiguration({ 'duplicate-arguments-array': false })
   .usage('$0 <command> [options]')
   .command(testCommand)
+  .command(workloadsCommand)
   .command(checkCommand)
   .command(exportCommand)
   .command(clusterCommand)

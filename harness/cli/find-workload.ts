@@ -1,13 +1,120 @@
-/** Finds the workload that a person named. */
+/**
+ * Finds the workload that a person named: one of the registry, or a file of their own.
+ *
+ * A file is code, and runs with the rights of whoever starts it. What is wrong with it is said
+ * before a cluster is started; describe-bad-workload.ts knows what can be.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { findModel } from '../../checker/models/registry.ts';
 import { workloads } from '../../workloads/index.ts';
+import { loadModel } from '../check/load-model.ts';
 import type { Workload } from '../workload.ts';
+import { describeBadWorkload, describeFailedTrial } from './describe-bad-workload.ts';
+import { workloadTools } from './workload-tools.ts';
 
-/** A name of the registry, or the path of a module. Rejects with what to write instead. */
+/** There is no such workload, or it is not one. The message says what to write instead. */
+export class WorkloadError extends Error {
+  override readonly name = 'WorkloadError';
+}
+
+const filePattern = /[/\\]|\.[mc]?[jt]s$/;
+
+/**
+ * A name of the registry; or the path of a module that exports, as `workload` or as its default, a
+ * workload or a function that makes one of the tools it is handed. Rejects with WorkloadError.
+ */
 export async function findWorkload(nameOrPath: string): Promise<Workload> {
   const found = workloads.find(({ name }) => name === nameOrPath);
   if (found !== undefined) return found;
-  const names = workloads.map(({ name }) => name).join(', ');
-  throw new RangeError(
-    `takes ${names}, or the path of a file such as ./mine.ts; not ${nameOrPath}`,
+  if (filePattern.test(nameOrPath)) return loadWorkload(nameOrPath);
+  const names = workloads.map(({ name }) => name);
+  const nearest = nearestOf(nameOrPath, names);
+  const hint = nearest === null ? '' : ` (did you mean ${nearest}?)`;
+  throw new WorkloadError(
+    `there is no workload ${nameOrPath || 'without a name'}${hint}; there are ` +
+      `${names.join(', ')}, or the path of a file such as ./mine.ts`,
   );
+}
+
+async function loadWorkload(path: string): Promise<Workload> {
+  const workload = made(await exportOf(path), path);
+  const bad = describeBadWorkload(workload);
+  if (bad !== null) throw new WorkloadError(`the workload of ${path} has the wrong shape: ${bad}`);
+  const { name, fs } = workload as Workload;
+  if (workloads.some((each) => each.name === name)) {
+    throw new WorkloadError(`the workload of ${path} has the name of one that there is: ${name}`);
+  }
+  const model = modelOf(workload as Workload, path);
+  const { functions } = await loadModel(model).catch((error: unknown) => {
+    throw new WorkloadError(`the model of ${path}: ${messageOf(error)}`);
+  });
+  const unknown = fs.filter((f) => !functions.includes(f));
+  if (unknown.length > 0) {
+    throw new WorkloadError(
+      `the workload of ${path} asks ${unknown.join(', ')}, which its model ${model} does not ` +
+        `know; it knows ${functions.join(', ')}`,
+    );
+  }
+  const failed = describeFailedTrial(workload as Workload);
+  if (failed !== null) throw new WorkloadError(`the workload of ${path} does not work: ${failed}`);
+  return { ...(workload as Workload), model };
+}
+
+async function exportOf(path: string): Promise<unknown> {
+  const absolute = resolve(path);
+  if (!existsSync(absolute)) throw new WorkloadError(`there is no file ${path}`);
+  const loaded: unknown = await import(pathToFileURL(absolute).href).catch((error: unknown) => {
+    throw new WorkloadError(`${path} cannot be loaded: ${messageOf(error)}`);
+  });
+  const exports: Readonly<Record<string, unknown>> = { ...(loaded as object) };
+  const exported = exports['workload'] ?? exports['default'];
+  if (exported !== undefined) return exported;
+  throw new WorkloadError(
+    `${path} exports no workload: it must export one, or a function that makes one, as ` +
+      '"workload" or as default',
+  );
+}
+
+function made(exported: unknown, path: string): unknown {
+  if (typeof exported !== 'function') return exported;
+  try {
+    return exported(workloadTools);
+  } catch (error) {
+    throw new WorkloadError(`the function of ${path} that makes a workload: ${messageOf(error)}`);
+  }
+}
+
+/** A file's path is relative to the workload's; from here on, to where rafture was started. */
+function modelOf({ model }: Workload, path: string): string {
+  if (findModel(model) !== undefined || !filePattern.test(model)) return model;
+  return `./${relative('.', resolve(dirname(path), model))}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The name that takes the fewest changes, if it takes few. */
+function nearestOf(word: string, names: readonly string[]): string | null {
+  const distances = names.map((name) => ({ name, distance: distanceOf(word, name) }));
+  const [nearest] = distances.sort((one, other) => one.distance - other.distance);
+  const few = Math.max(2, Math.floor(word.length / 3));
+  return nearest === undefined || nearest.distance > few ? null : nearest.name;
+}
+
+/** How many letters must be put in, taken out or replaced. */
+function distanceOf(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (let at = 1; at <= one.length; at++) {
+    const above = row;
+    row = [at];
+    for (let along = 1; along <= other.length; along++) {
+      const replaced = (above[along - 1] ?? 0) + (one[at - 1] === other[along - 1] ? 0 : 1);
+      const fewest = Math.min(replaced, (above[along] ?? 0) + 1, (row[along - 1] ?? 0) + 1);
+      row.push(fewest);
+    }
+  }
+  return row[other.length] ?? 0;
 }
