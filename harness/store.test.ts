@@ -111,7 +111,7 @@ test('a run is read back as it was written, without the orders of its linearizat
   expect(readRun(run.path).results?.linearizability).toEqual({ valid: true, operations: 2 });
 });
 
-test('results hold a verdict for each checker, and that of linearizability by itself as well', () => {
+test('results hold a verdict for each checker, linearizability also by itself', () => {
   const { test: record, results } = sampleRun({ seed: 2, verdict: 'invalid' });
   const run = newRun('2026-11-21T08:45:12.123Z');
   run.writeTest(record);

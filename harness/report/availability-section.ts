@@ -1,8 +1,8 @@
 /**
  * What was served, by phase, by node and by fault: the figures of the checker `availability`.
  *
- * Its details come from a file, perhaps of an older version: what does not look as it should is left
- * out, and without them there is no section.
+ * Its details come from a file, perhaps of an older version: where they do not look as they should
+ * there is no section.
  */
 import { z } from 'zod';
 import { describeShare } from '../checkers/shares.ts';
@@ -132,7 +132,8 @@ function faultsTable({ faults, faultCount }: Availability, results: ResultsRecor
     <thead><tr><th class="number">No.</th><th>Fault</th><th>Should serve</th>
       <th class="number">Served during</th><th class="number">First success</th>
       <th>First answer of who came back</th></tr></thead>
-    <tbody>${faults.slice(0, faultsMax).map((fault) => faultRow(fault, results))}</tbody></table></div>
+    <tbody>${faults.slice(0, faultsMax).map((fault) => faultRow(fault, results))}</tbody>
+    </table></div>
     <p class="caption">${hidden > 0 && `${describeCount(hidden)} more are in results.json. `}Times
       count from the healing.</p>`;
 }

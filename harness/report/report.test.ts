@@ -308,7 +308,7 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
     expect(await background()).toBe('rgb(245, 246, 248)');
   });
 
-  test('what a checker could not see is told in number, and in words when it is opened', async () => {
+  test('what a checker could not see is told in number, and in words when opened', async () => {
     const { page } = await open({ seed: 1 });
     const rows = page.locator('.checker');
     const names = await rows.locator('strong').allTextContents();
@@ -331,7 +331,7 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
     return (await Promise.all(cells)).map((text) => text.replaceAll(/\s+/g, ' ').trim());
   };
 
-  test('availability is shown by phase, by node and by fault, as its checker counted it', async () => {
+  test('availability is shown by phase, node and fault, as its checker counted it', async () => {
     const { page } = await open({ seed: 1 }, {}, withServiceCheckers);
     const cards = ['1', '2', '3'].map((nth) => `#availability .card:nth-child(${nth})`);
     expect(await rowsOf(page, cards[0] ?? '')).toEqual([

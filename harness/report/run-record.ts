@@ -17,7 +17,7 @@ export interface TestRecord {
   readonly name: string;
   readonly system: string;
   readonly workload: string;
-  /** What the workload can and cannot find; null in results that were written before it was kept. */
+  /** What the workload can and cannot find; null in runs from before it was kept. */
   readonly workloadFacts: WorkloadFacts | null;
   readonly cluster: {
     readonly kind: Cluster['kind'];

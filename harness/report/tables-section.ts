@@ -91,7 +91,11 @@ function faultsTable(faults: readonly FaultInterval[]): Html {
       <th class="number">Lasted</th><th>Effect</th><th>Evidence</th></tr></thead>
     <tbody>${faults.slice(0, faultsMax).map((fault, index) => faultRow(fault, index + 1))}</tbody>
     </table></div>
-    ${hidden > 0 && html`<p class="caption">${describeCount(hidden)} more are in results.json.</p>`}`;
+    ${hidden > 0 && moreInResults(hidden)}`;
+}
+
+function moreInResults(hidden: number): Html {
+  return html`<p class="caption">${describeCount(hidden)} more are in results.json.</p>`;
 }
 
 function faultRow(fault: FaultInterval, number: number): Html {

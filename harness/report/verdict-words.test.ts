@@ -43,7 +43,7 @@ test('only faults that took effect count as tested', () => {
   expect(missing).toContain('Byzantine behaviour: a node that lies or forges');
 });
 
-test('a violation that another checker found has that checker in its headline, and its words', () => {
+test('a violation that another checker found names it, and says its words', () => {
   const { test: record, results } = sampleRun({ seed: 1 });
   const found = { valid: false, details: {}, blind: [] } as const;
   const checkers = [
@@ -75,7 +75,7 @@ test('what the workload cannot find is not tested, and old runs say nothing of i
   expect(describeTested(old).join()).not.toContain('Looked for');
 });
 
-test('the simulation has a bad network in every run, and its crashes lose what was not synced', () => {
+test('the simulation has a bad network always, and its crashes lose what was not synced', () => {
   const run = sampleRun({ seed: 1 });
   const cluster = { ...run.test.cluster, kind: 'sim' } as const;
   const simulated = { ...run, test: { ...run.test, cluster } };
