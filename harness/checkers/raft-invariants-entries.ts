@@ -100,7 +100,10 @@ export class CommittedEntries {
     return this.#count;
   }
 
-  /** The entry that another node took for committed in its place, and which node; or null. */
+  /**
+   * The entry that another node took for committed in its place, and which node; or null. Of two,
+   * the one of the lower term stays: what became of it then is the cause.
+   */
   add(
     { index, term }: Place,
     { node, inTerm }: { readonly node: string; readonly inTerm: number },
@@ -108,15 +111,18 @@ export class CommittedEntries {
     const page = this.#page(index);
     const at = index % pageSize;
     const known = page.terms[at] ?? Number.NaN;
-    if (Number.isNaN(known)) this.#count++;
-    else if (known !== term) {
-      return { place: { index, term: known }, node: this.#nodes[page.nodes[at] ?? 0] ?? '' };
-    }
-    if (!Number.isNaN(known) && (page.inTerms[at] ?? 0) <= inTerm) return null;
+    const isNew = Number.isNaN(known);
+    const other =
+      isNew || known === term
+        ? null
+        : { place: { index, term: known }, node: this.#nodes[page.nodes[at] ?? 0] ?? '' };
+    if (isNew) this.#count++;
+    const knownIn = page.inTerms[at] ?? 0;
+    if (!isNew && (knownIn < inTerm || (knownIn === inTerm && known <= term))) return other;
     page.terms[at] = term;
     page.inTerms[at] = inTerm;
     page.nodes[at] = this.#nodeNumber(node);
-    return null;
+    return other;
   }
 
   /** In the order of the index. */

@@ -22,9 +22,25 @@ export interface Told {
   readonly event: number;
 }
 
+/** Those of [Fig. 3], and what they rest on; the first ones break the others. */
+const promises = [
+  'monotonic term',
+  'one vote a term',
+  'durability',
+  'election safety',
+  'leader append-only',
+  'log matching',
+  'leader completeness',
+  'commit index',
+  'apply order',
+  'snapshots',
+  'state machine safety',
+] as const;
+
+export type Promised = (typeof promises)[number];
+
 export interface Violation {
-  /** As in [Fig. 3] where it is there. */
-  readonly promise: string;
+  readonly promise: Promised;
   readonly what: string;
 }
 
@@ -41,19 +57,20 @@ export class TraceFacts {
   readonly entries: KnownEntries = new KnownEntries();
   readonly committed: CommittedEntries = new CommittedEntries();
   readonly #violations: Violation[] = [];
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<Promised, number>();
   readonly #leaders = new Map<number, string>();
   readonly #leaderships: Leadership[] = [];
   readonly #hashes = new Map<number, { readonly hash: string; readonly node: string }>();
   readonly #troubles: string[] = [];
 
-  /** The first ones of each promise. */
+  /** The first ones of each promise, causes before what follows from them. */
   get violations(): readonly Violation[] {
-    return this.#violations;
+    const rank = ({ promise }: Violation): number => promises.indexOf(promise);
+    return [...this.#violations].sort((a, b) => rank(a) - rank(b));
   }
 
   /** How many there were, by promise. */
-  get violationCounts(): ReadonlyMap<string, number> {
+  get violationCounts(): ReadonlyMap<Promised, number> {
     return this.#counts;
   }
 
@@ -70,7 +87,7 @@ export class TraceFacts {
     return this.#hashes.size;
   }
 
-  broken(promise: string, what: string, told: Told | null): void {
+  broken(promise: Promised, what: string, told: Told | null): void {
     const count = (this.#counts.get(promise) ?? 0) + 1;
     this.#counts.set(promise, count);
     if (count > violationsPerPromise) return;

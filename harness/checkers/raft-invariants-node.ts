@@ -8,7 +8,7 @@
  */
 import type { RaftEvent } from '../raft-event.ts';
 import { describePlace, type Place } from './raft-invariants-entries.ts';
-import type { Told, TraceFacts } from './raft-invariants-facts.ts';
+import type { Promised, Told, TraceFacts } from './raft-invariants-facts.ts';
 import { TracedLog } from './raft-invariants-log.ts';
 
 type Event<Name extends RaftEvent['event']> = Extract<RaftEvent, { event: Name }>;
@@ -278,7 +278,7 @@ export class TracedNode {
     return { node: this.#node, life: this.#life, event: this.#event };
   }
 
-  #broken(promise: string, what: string): void {
+  #broken(promise: Promised, what: string): void {
     this.#facts.broken(promise, what, this.#told);
   }
 

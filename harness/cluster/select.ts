@@ -70,6 +70,7 @@ export async function createCluster(
       const { createSimulatedCluster } = await import('./simulated.ts');
       const { loadServerCode } = await import('../simulation/server-code.ts');
       const { Referee } = await import('../simulation/referee.ts');
+      const { reportOf } = await import('../simulation/referee-report.ts');
       const { seed, nodes, traces } = request;
       const referee = traces ? new Referee() : null;
       const server = await loadServerCode(request.sourceRoot);
@@ -84,7 +85,7 @@ export async function createCluster(
         cluster,
         timers: cluster.timers,
         drive: (main) => cluster.run(() => startAll().then(main)),
-        referee: () => referee?.report ?? null,
+        referee: () => (referee === null ? null : reportOf(referee)),
       };
     }
   }

@@ -5,7 +5,6 @@
  * shares no code with the server that it judges. It never throws: a violation is a sentence.
  */
 import type { TraceEvent } from '../../server/trace.ts';
-import type { RefereeReport } from '../checker.ts';
 import type { NodeTraceEvent } from './plan.ts';
 import { KnownEntries, type Place, place, ToldLog } from './told-log.ts';
 import { ToldVote, type Vote } from './told-vote.ts';
@@ -70,13 +69,6 @@ export class Referee {
   get counts(): RefereeCounts {
     const { size: terms } = this.#leaders;
     return { terms, committed: this.#committed.length, events: this.#events };
-  }
-
-  /** For the checker of a run. */
-  get report(): RefereeReport {
-    const { terms, committed } = this.counts;
-    const events = [...this.#events.values()].reduce((sum, count) => sum + count, 0);
-    return { violations: [...this.#violations], events, committed, terms };
   }
 
   /** The node's disk was taken away: what it had promised is void. */

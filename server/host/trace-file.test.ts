@@ -52,6 +52,18 @@ test('events are lines of JSON with the name of the node, behind what the file h
   );
 });
 
+test('half a line that a killed life has left stays a line of its own', () => {
+  const file = join(createFolder(), 'trace');
+  writeFileSync(file, '{"node":"n1"}\n{"no');
+  for (const index of [1, 2]) {
+    const { trace } = createTrace(file);
+    trace.event(commit(index));
+    trace.close();
+  }
+  const line = (index: number) => `{"node":"n1","event":"commit","term":1,"index":${index}}\n`;
+  expect(readFileSync(file, 'utf8')).toBe(`{"node":"n1"}\n{"no\n${line(1)}${line(2)}`);
+});
+
 test('a flush writes at once, for a process that is about to end', () => {
   const file = join(createFolder(), 'trace');
   const { trace } = createTrace(file);

@@ -3,9 +3,10 @@
  *
  * The lines of one turn of the event loop are written together. A trace that can not be written
  * ends with one warning, and the node goes on: what was written until then is whole, and a checker
- * sees a server that fell silent. What waits is bounded.
+ * sees a server that fell silent. What waits is bounded. A SIGKILL loses the lines of its turn, and
+ * may leave half a line, which the next life does not write on.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import type { Log, Timers } from '../host.ts';
 import type { NodeId } from '../raft/entry.ts';
 import type { Trace, TraceEvent } from '../trace.ts';
@@ -33,7 +34,9 @@ export class TraceFile implements Trace {
   /** Throws the system's error when the file can not be opened. */
   constructor(options: TraceFileOptions) {
     this.#options = options;
-    this.#fd = options.target === '-' ? 1 : openSync(options.target, 'a', 0o644);
+    const { target } = options;
+    if (target !== '-' && endsInHalfALine(target)) this.#rest = Buffer.from('\n');
+    this.#fd = target === '-' ? 1 : openSync(target, 'a', 0o644);
   }
 
   event(event: TraceEvent): void {
@@ -82,5 +85,17 @@ export class TraceFile implements Trace {
       this.#scheduled = false;
       this.flush();
     });
+  }
+}
+
+function endsInHalfALine(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isFile() !== true || stat.size === 0) return false;
+  const fd = openSync(path, 'r');
+  try {
+    const last = Buffer.alloc(1);
+    return readSync(fd, last, 0, 1, stat.size - 1) === 1 && last.toString() !== '\n';
+  } finally {
+    closeSync(fd);
   }
 }
