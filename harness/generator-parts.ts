@@ -7,7 +7,7 @@
 import type { Op } from '../checker/history.ts';
 import { type Generator, type GeneratorContext, type Next, nothing } from './generator.ts';
 
-/** One of the parts each time, by weight (any scale). */
+/** One of the parts each time, by weight (any scale); one without weight never. */
 export function mix(...parts: readonly (readonly [weight: number, part: Generator])[]): Generator {
   return {
     op: (context) => mixedOp(parts, context),
@@ -19,7 +19,7 @@ function mixedOp(
   parts: readonly (readonly [number, Generator])[],
   context: GeneratorContext,
 ): Next {
-  let left = [...parts.keys()];
+  let left = [...parts.keys()].filter((at) => (parts[at]?.[0] ?? 0) > 0);
   let current = [...parts];
   const pending: (number | null)[] = [];
   while (left.length > 0) {
@@ -50,7 +50,7 @@ function weighted(
     sum += parts[at]?.[0] ?? 0;
     if (point < sum) return at;
   }
-  return left[0] ?? 0;
+  return left.at(-1) ?? 0;
 }
 
 /** Threads that fit ask the first, all others the second. */
