@@ -35,7 +35,7 @@ describe('the stats of a run', () => {
     expect(valid).toBe('unknown');
     expect(summary).toBe(
       'the run tested too little: no write and no cas has succeeded; ' +
-        '100 % of 3 operations succeeded while the cluster was healthy; 3 operations in all',
+        '100 % of 2 operations succeeded while the cluster was healthy; 3 operations in all',
     );
     expect(judge(new MadeHistory().times(3)).valid).toBe(true);
   });
@@ -47,22 +47,22 @@ describe('the stats of a run', () => {
   });
 
   it('are unknown when fewer than a fifth succeed while nothing is broken', () => {
-    const poor = new MadeHistory().times(17, bad).times(4);
+    const poor = new MadeHistory().times(1).times(17, bad).times(4);
     expect(judge(poor)).toMatchObject({
       valid: 'unknown',
       details: { healthy: { share: 4 / 21 } },
     });
     expect(judge(poor).summary).toContain('only 19 % of 21 operations succeeded');
-    expect(judge(new MadeHistory().times(16, { end: 'info' }).times(4)).valid).toBe(true);
+    expect(judge(new MadeHistory().times(1).times(16, { end: 'info' }).times(4)).valid).toBe(true);
     expect(judge(new MadeHistory()).valid).toBe('unknown');
   });
 
   it('take a lock that is held for a success, and a node that names another for none', () => {
     const held = new MadeHistory().times(1).times(9, { end: 'fail', code: 'held' });
     expect(judge(held)).toMatchObject({ valid: true });
-    expect(judge(held).summary).toContain('100 % of 10 operations succeeded');
-    expect(judge(held).summary).toContain('(9 with a refusal)');
-    const moved = new MadeHistory().times(1).times(9, { end: 'fail', code: 'MOVED' });
+    expect(judge(held).summary).toContain('100 % of 9 operations succeeded');
+    expect(judge(held).summary).toContain('(9 of them were told no, as by a lock that is held)');
+    const moved = new MadeHistory().times(2).times(9, { end: 'fail', code: 'MOVED' });
     expect(judge(moved).valid).toBe('unknown');
     expect(judge(moved).summary).toContain('(90 % were told to ask another node)');
   });
@@ -72,7 +72,7 @@ describe('the stats of a run', () => {
     history.times(20, bad).times(1).times(2);
     expect(judge(history)).toMatchObject({
       valid: true,
-      details: { healthy: { ok: 4, failed: 0 } },
+      details: { healthy: { ok: 3, failed: 0 } },
     });
     history.times(20, bad);
     expect(judge(history)).toMatchObject({
@@ -81,10 +81,26 @@ describe('the stats of a run', () => {
     });
   });
 
+  it('hold nothing against a cluster that has not begun to serve, for ten seconds', () => {
+    const history = new MadeHistory().times(50, bad).times(1).times(1);
+    expect(judge(history)).toMatchObject({
+      valid: true,
+      details: { healthy: { ok: 1, failed: 0 } },
+    });
+    expect(judge(history).blind).toEqual([
+      'the start: 50 operations that came to nothing before the first success',
+    ]);
+    const late = new MadeHistory().times(50, bad).wait(9_890).times(10, bad).times(1);
+    expect(judge(late)).toMatchObject({ valid: 'unknown', details: { healthy: { failed: 5 } } });
+    const never = judge(new MadeHistory().times(5, bad));
+    expect(never.valid).toBe('unknown');
+    expect(never.summary).toContain('nothing was asked for while the cluster was healthy');
+  });
+
   it('know of the faults of a run that broke off by their lines', () => {
     const history = new MadeHistory().times(2).begin('kill', {}).times(20, bad);
     const result = judge(history, { faults: [], brokeOff: 'a socket', recovery: null });
-    expect(result).toMatchObject({ valid: true, details: { healthy: { ok: 2, failed: 0 } } });
+    expect(result).toMatchObject({ valid: true, details: { healthy: { ok: 1, failed: 0 } } });
     expect(result.blind).toEqual(['what would have been asked after the run broke off']);
   });
 });

@@ -2,14 +2,16 @@
  * Did the run ask enough, and was it answered: counts by function and outcome, the share that
  * succeeded while the cluster was healthy, the keys, and the schedule of `--rate`.
  *
- * Healthy is what met no fault and was asked for after the first success since the last healing. A
- * run in which a function never succeeded, or hardly anything did while nothing was broken, has
- * tested too little to be called valid.
+ * Healthy is what met no fault and was asked for after the first success since the last healing.
+ * The start of the run is one, for no cluster serves before it has found itself; it may take ten
+ * seconds. A run in which a function never succeeded, or hardly anything did while nothing
+ * was broken, has tested too little to be called valid.
  */
 import type { Op } from '../../checker/history.ts';
 import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
 import { describeCount, describeDuration, describeMany } from '../report/figures.ts';
 import { recoveryKey } from '../run/recovery.ts';
+import { graceMs } from './availability-duty.ts';
 import { FaultTimeline, intervalsOf } from './fault-timeline.ts';
 import { type CountedOperation, operationsOf, outcomeOf } from './operations.ts';
 import { type Counts, countOf, describeShare, noCounts, totalOf } from './shares.ts';
@@ -33,6 +35,8 @@ interface KeyCounts {
 interface Tally {
   readonly byF: Map<string, Counts>;
   readonly healthy: Counts;
+  /** Not successful, and asked for before the first success. */
+  startingCount: number;
   readonly succeeded: Set<string>;
   readonly keys: Map<string, KeyCounts>;
   readonly schedule: ScheduleLag;
@@ -79,8 +83,20 @@ function check(run: CheckedRun): CheckerResult {
       keys: { used: tally.keys.size, givenUpEarly: keysGivenUp, ...run.size },
       schedule: schedule.details,
     },
-    blind: [...describeGivenUp(run, keysGivenUp), ...schedule.blind, ...describeBreak(run)],
+    blind: [
+      ...describeStart(tally.startingCount),
+      ...describeGivenUp(run, keysGivenUp),
+      ...schedule.blind,
+      ...describeBreak(run),
+    ],
   };
+}
+
+function describeStart(count: number): readonly string[] {
+  const operations = describeMany(count, 'operation');
+  return count === 0
+    ? []
+    : [`the start: ${operations} that came to nothing before the first success`];
 }
 
 function describeAmount(operations: number, keys: number): string {
@@ -94,10 +110,12 @@ function tallyOf(run: CheckedRun): Tally {
   const tally: Tally = {
     byF: new Map(),
     healthy: noCounts(),
+    startingCount: 0,
     succeeded: new Set(),
     keys: new Map(),
     schedule: { lateCount: 0, maxNs: 0, lastNs: 0, lastIndex: -1 },
   };
+  let startedAt: number | null = null;
   for (const operation of operationsOf(run.ops)) {
     const { invoked, completed } = operation;
     const outcome = outcomeOf(completed);
@@ -110,7 +128,10 @@ function tallyOf(run: CheckedRun): Tally {
     timeline.advance(completed.index);
     if (outcome === 'ok') timeline.succeeded(invoked.index, completed);
     const { during, after } = timeline.met(invoked.index);
-    if (during.length === 0 && after.length === 0) tally.healthy[outcome]++;
+    const isStarted = startedAt !== null && startedAt < invoked.index;
+    if (!isStarted) tally.startingCount += outcome === 'ok' ? 0 : 1;
+    else if (during.length === 0 && after.length === 0) tally.healthy[outcome]++;
+    if (outcome === 'ok' || completed.timeNs >= graceMs * 1e6) startedAt ??= completed.index;
   }
   return tally;
 }
@@ -151,7 +172,9 @@ function describeHealth(counts: Counts): Health {
   const share = (counts.ok + counts.answered) / count;
   const isEnough = share >= healthyShareMin;
   const others = [
-    ...(counts.answered === 0 ? [] : [`${describeCount(counts.answered)} with a refusal`]),
+    ...(counts.answered === 0
+      ? []
+      : [`${describeCount(counts.answered)} of them were told no, as by a lock that is held`]),
     ...(counts.redirected === 0
       ? []
       : [`${describeShare(counts.redirected / count)} were told to ask another node`]),
