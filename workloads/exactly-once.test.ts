@@ -64,7 +64,8 @@ describe('exactly once', () => {
     expect(judge(appended, [11, 13])).toMatchObject({
       valid: false,
       summary:
-        "13, process 2's append on n1 (op 4), failed, stands 1 time in the last read of key 0 (op 7)",
+        "13, process 2's append on n1 (op 4), failed, stands 1 time in the last read of " +
+        'key 0 (op 7)',
       details: { offences: [{ kind: 'failed' }] },
     });
   });

@@ -27,8 +27,8 @@ export const queue: Workload = {
       keyCount: 5,
       opsPerKey: 200,
       why:
-        'Every element goes in once, so the check is near-linear; a queue gives way to a new one, ' +
-        'because every dequeue of unknown outcome is an excuse for one lost element of its queue.',
+        'Every element goes in once, so the check is near-linear; a queue gives way to a new ' +
+        'one, because every dequeue of unknown outcome is an excuse for one lost element of it.',
     }),
   createGenerator: (size) =>
     independent({

@@ -1,8 +1,9 @@
 /**
- * Total queue: what went in comes out, once, over the whole run and the draining at its end. [Jepsen]
+ * Total queue: what went in comes out, once, over the whole run and its draining at the end.
  *
- * It counts, and knows no order: that is the model's. A dequeue of unknown outcome may have taken
- * an element that nobody saw; as many elements of its key may be gone without anybody's fault.
+ * It counts, and knows no order: that is the model's. [Jepsen] A dequeue of unknown outcome may
+ * have taken an element that nobody saw; as many elements of its key may be gone without anybody's
+ * fault.
  */
 import { valueKey } from '../checker/value-key.ts';
 import type { CheckedRun, Checker, CheckerResult } from '../harness/checker.ts';
@@ -188,7 +189,9 @@ function conclude(
   const rest =
     missingCount === 0
       ? ''
-      : `; but for ${missingCount}, which ${unknownDequeues} dequeues without an answer may have taken`;
-  const summary = `${acknowledged} acknowledged elements on ${keys.length} keys came out once${rest}`;
+      : `; but for ${missingCount}, which ${unknownDequeues} dequeues without an answer may have ` +
+        'taken';
+  const what = `${acknowledged} acknowledged elements on ${keys.length} keys came out once`;
+  const summary = `${what}${rest}`;
   return { ...result, valid: true, summary };
 }

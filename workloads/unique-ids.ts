@@ -26,8 +26,8 @@ export const uniqueIds: Workload = {
       keyCount: 3,
       opsPerKey: 5000,
       why:
-        'The check is linear whatever the outcomes, so there are few generators and each is asked ' +
-        'for long: an id may be given again long after it was.',
+        'The check is linear whatever the outcomes, so there are few generators and each is ' +
+        'asked for long: an id may be given again long after it was.',
     }),
   createGenerator: (size) =>
     independent({ ...size, createGenerator: () => repeat(() => generate) }),

@@ -12,7 +12,7 @@ import { workloads } from '../../workloads/index.ts';
 import { loadModel } from '../check/load-model.ts';
 import type { Workload } from '../workload.ts';
 import { describeBadWorkload, describeFailedTrial } from './describe-bad-workload.ts';
-import { workloadTools } from './workload-tools.ts';
+import { type CreateWorkload, workloadTools } from './workload-tools.ts';
 
 /** There is no such workload, or it is not one. The message says what to write instead. */
 export class WorkloadError extends Error {
@@ -80,7 +80,7 @@ async function exportOf(path: string): Promise<unknown> {
 function made(exported: unknown, path: string): unknown {
   if (typeof exported !== 'function') return exported;
   try {
-    return exported(workloadTools);
+    return (exported as CreateWorkload)(workloadTools);
   } catch (error) {
     throw new WorkloadError(`the function of ${path} that makes a workload: ${messageOf(error)}`);
   }
@@ -100,7 +100,8 @@ function messageOf(error: unknown): string {
 function nearestOf(word: string, names: readonly string[]): string | null {
   const distances = names.map((name) => ({ name, distance: distanceOf(word, name) }));
   const [nearest] = distances.sort((one, other) => one.distance - other.distance);
-  const few = Math.max(2, Math.floor(word.length / 3));
+  // A short word becomes any other by few changes: one letter of it must be right.
+  const few = Math.min(Math.max(2, Math.floor(word.length / 3)), word.length - 1);
   return nearest === undefined || nearest.distance > few ? null : nearest.name;
 }
 

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -143,6 +144,17 @@ test('a run on processes and one in the simulation work from the package', async
     // Without faults a run may be too short for a verdict of valid, but it judges and reports.
     expect([0, 2], all).toContain(exitCode);
   }
+}, 60_000);
+
+test('a workload of your own runs from the package, with its model in the same file', async () => {
+  const readme = readFileSync(join(root, 'workloads/README.md'), 'utf8');
+  const example = /```ts\n(\/\/ seats\.ts[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  writeFileSync(join(project, 'seats.ts'), example);
+  const rafture = join(project, 'node_modules/.bin/rafture');
+  const flags = ['--cluster', 'sim', '--nemesis', 'none', '--time-limit', '1'];
+  const { all, exitCode } = await run(rafture, ['test', '--workload', './seats.ts', ...flags]);
+  expect(all).toContain('valid   linearizable');
+  expect([0, 2], all).toContain(exitCode);
 }, 60_000);
 
 test('what takes the sources is refused, and says so', async () => {

@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { register } from '../../workloads/register.ts';
+import { findWorkload } from './find-workload.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'rafture-workload-test-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let fileCount = 0;
+
+/** Each in a file of its own: a module is loaded once. */
+function write(text: string): string {
+  const path = join(folder, `mine-${fileCount++}.mjs`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const ask =
+  'const asking = { op: () => ({ type: "op", op: { f: "read", value: null }, ' +
+  'generator: asking }), update: () => asking };';
+
+const members: Readonly<Record<string, string>> = {
+  name: '"mine"',
+  description: '"what it asks"',
+  object: '"register"',
+  fs: '["read", "write"]',
+  model: '"register"',
+  facts: '{ complexity: "little", finds: ["much"], cannotFind: [] }',
+  size: '() => ({ keyCount: 1, opsPerKey: 2, unknownPerKey: null, notes: ["why"] })',
+  createGenerator: '() => asking',
+  createProbe: '(attempt) => ({ f: "write", value: attempt })',
+  createFinalGenerator: '() => asking',
+};
+
+/** A module with a right workload, but for what is said; undefined leaves a member out. */
+function moduleWith(changes: Readonly<Record<string, string | undefined>> = {}): string {
+  const all = { ...members, ...changes };
+  const lines = Object.entries(all).map(([name, text]) =>
+    text === undefined ? '' : `${name}: ${text},`,
+  );
+  return `${ask}\nexport const workload = {\n${lines.join('\n')}\n};\n`;
+}
+
+const modelText = `{
+  name: 'own', functions: ['read', 'write'], init: null,
+  step: (state, { f, value }) => (f === 'write' ? value : state),
+}`;
+
+describe('a workload by name', () => {
+  it('is one of the registry', async () => {
+    expect(await findWorkload('register')).toBe(register);
+  });
+
+  it('is refused with the nearest name, where there is one near, and all the names', async () => {
+    await expect(findWorkload('quue')).rejects.toThrow(
+      /^there is no workload quue \(did you mean queue\?\); there are register, /,
+    );
+    await expect(findWorkload('uniqueids')).rejects.toThrow('did you mean unique-ids?');
+    await expect(findWorkload('cas-regsiter')).rejects.toThrow('did you mean cas-register?');
+    await expect(findWorkload('lokc')).rejects.toThrow('did you mean lock?');
+    await expect(findWorkload('bank')).rejects.toThrow(
+      /no workload bank; there are .* \.\/mine\.ts/,
+    );
+    await expect(findWorkload('')).rejects.toThrow('there is no workload without a name; there');
+  });
+});
+
+describe('a workload from a file', () => {
+  it('is what the file exports as workload, or as its default', async () => {
+    const found = await findWorkload(write(moduleWith()));
+    expect(found).toMatchObject({ name: 'mine', model: 'register' });
+    const text = moduleWith().replace('export const workload =', 'export default');
+    expect(await findWorkload(write(text))).toMatchObject({ name: 'mine' });
+  });
+
+  it('may be made by a function of the tools, so that the file imports nothing', async () => {
+    const text = moduleWith({
+      createGenerator:
+        '(size) => tools.independent({ ...size, createGenerator: () => tools.repeat(' +
+        '() => ({ f: "read", value: null })) })',
+    }).replace('export const workload = {', 'export const workload = (tools) => ({');
+    const made = await findWorkload(write(text.replace(/};\n$/, '});\n')));
+    const next = made.createGenerator(made.size({} as never)).op({
+      ...{ timeNs: 0, random: () => 0.5, process: 0, thread: 0 },
+    });
+    expect(next).toMatchObject({ type: 'op', op: { f: 'read', key: '0', value: null } });
+  });
+
+  it('names its model by a path that is relative to the file', async () => {
+    writeFileSync(join(folder, 'own-model.mjs'), `export const model = ${modelText};`);
+    const found = await findWorkload(write(moduleWith({ model: '"./own-model.mjs"' })));
+    expect(found.model).toBe(`./${relative('.', join(folder, 'own-model.mjs'))}`);
+    const text = `${moduleWith({ model: '"./same.mjs"' })}\nexport const model = ${modelText};`;
+    writeFileSync(join(folder, 'same.mjs'), text);
+    expect(await findWorkload(join(folder, 'same.mjs'))).toMatchObject({ name: 'mine' });
+  });
+
+  it('is refused when it cannot be loaded, with the reason', async () => {
+    const refused: readonly [string, RegExp][] = [
+      [join(folder, 'nowhere.mjs'), /^there is no file .*nowhere\.mjs$/],
+      [write('throw new Error("not today");'), /mine-\d+\.mjs cannot be loaded: not today$/],
+      [write(`import './${'not-there.mjs'}';`), /cannot be loaded: .*not-there\.mjs/],
+      [write('export const other = 1;'), /exports no workload: .* "workload" or as default$/],
+      [write('export default () => { throw new Error("no"); };'), /makes a workload: no$/],
+      [write('export default async () => ({});'), /has the wrong shape: "name" must be/],
+      [write('export default 7;'), /has the wrong shape: it is 7, no object$/],
+      [write('export const workload = null, other = 1;'), /exports no workload/],
+    ];
+    for (const [path, message] of refused) {
+      await expect(findWorkload(path), message.source).rejects.toThrow(message);
+    }
+  });
+
+  it('is refused for a member that is wrong or missing, by its name', async () => {
+    const refused: readonly [Readonly<Record<string, string | undefined>>, string][] = [
+      [{ name: undefined }, '"name" must be a name in small letters, digits and -, but is missing'],
+      [
+        { name: '"My own"' },
+        '"name" must be a name in small letters, digits and -, but is "My own"',
+      ],
+      [{ description: '7' }, '"description" must be a text, but is 7'],
+      [{ object: undefined }, '"object" must be a text, but is missing'],
+      [{ model: '""' }, '"model" must be a text, but is ""'],
+      [{ fs: '"read"' }, '"fs" must be a list of the names of its operations, but is "read"'],
+      [{ fs: '[]' }, '"fs" must be a list'],
+      [{ fs: '[7]' }, '"fs" must be a list'],
+      [{ facts: undefined }, '"facts" must be an object, but is missing'],
+      [{ facts: '{ finds: [], cannotFind: [] }' }, '"facts.complexity" must be a text'],
+      [{ facts: '{ complexity: "x", finds: [] }' }, '"facts.cannotFind" must be a list of texts'],
+      [{ facts: '{ complexity: "x", finds: [1] }' }, '"facts.finds" must be a list of texts'],
+      [{ size: undefined }, '"size" must be a function, but is missing'],
+      [{ createGenerator: '{}' }, '"createGenerator" must be a function, but is {}'],
+      [{ createProbe: undefined }, '"createProbe" must be a function, but is missing'],
+      [{ createFinalGenerator: 'null' }, '"createFinalGenerator" must be a function, but is null'],
+      [{ checkers: '7' }, '"checkers" must be an object, or left out, but is 7'],
+      [{ checkers: '{ add: [{ name: "x" }] }' }, '"checkers.add" must be a list of checkers'],
+      [{ checkers: '{ remove: [{ name: "x" }] }' }, '"checkers.remove" must be a list of'],
+      [{ checkers: '{ remove: [{ name: "x", why: "y" }] }' }, 'there is no checker x to remove'],
+      [{ checkers: '{ add: [{ name: "faults", check() {} }] }' }, 'two checkers called faults'],
+    ];
+    for (const [changes, message] of refused) {
+      const path = write(moduleWith(changes));
+      await expect(findWorkload(path), message).rejects.toThrow(message);
+      await expect(findWorkload(path)).rejects.toThrow('has the wrong shape: ');
+    }
+  });
+
+  it('is refused when its functions give what cannot be used, or throw', async () => {
+    const size = (changes: string): Readonly<Record<string, string>> => ({
+      size: `() => ({ keyCount: 1, opsPerKey: 2, unknownPerKey: null, notes: [], ${changes} })`,
+    });
+    const refused: readonly [Readonly<Record<string, string>>, string][] = [
+      [{ size: '() => 7' }, 'size: it gave 7, no object'],
+      [size('keyCount: 0'), 'size: "keyCount" must be a whole number above 0, but is 0'],
+      [size('opsPerKey: 1.5'), 'size: "opsPerKey" must be a whole number above 0, but is 1.5'],
+      [
+        size('unknownPerKey: undefined'),
+        'size: "unknownPerKey" must be a whole number above 0, or',
+      ],
+      [size('notes: "why"'), 'size: "notes" must be a list of texts, but is "why"'],
+      [{ size: '() => { throw new Error("too small"); }' }, 'size: too small'],
+      [{ createGenerator: '() => null' }, 'createGenerator: it gave null, no generator'],
+      [{ createGenerator: '() => ({ op() {} })' }, '"update" must be a function of the generator'],
+      [{ createGenerator: '() => ({ ...asking, op() {} })' }, 'createGenerator: its op gave undef'],
+      [{ createGenerator: '() => ({ ...asking, op: () => ({ type: "done" }) })' }, 'endless'],
+      [
+        { createGenerator: '() => ({ ...asking, op: () => ({ type: "x" }) })' },
+        '"type" must be op',
+      ],
+      [{ fs: '["write"]' }, 'createGenerator: "f" must be one of "fs" (write), but is "read"'],
+      [{ createProbe: '() => ({ f: "cas" })' }, 'createProbe: "f" must be one of "fs"'],
+      [{ createProbe: '() => ({ f: "read", key: 7 })' }, '"key" must be a text, or left out, but'],
+      [{ createFinalGenerator: '() => 7' }, 'createFinalGenerator: it gave 7, no generator'],
+      [{ createFinalGenerator: '({ keys }) => keys.x.y' }, 'createFinalGenerator: Cannot read'],
+    ];
+    for (const [changes, message] of refused) {
+      const path = write(moduleWith(changes));
+      await expect(findWorkload(path), message).rejects.toThrow(message);
+      await expect(findWorkload(path)).rejects.toThrow('does not work: ');
+    }
+  });
+
+  it('is refused for its model, or for the name of another', async () => {
+    const refused: readonly [Readonly<Record<string, string>>, RegExp][] = [
+      [{ model: '"registr"' }, /the model of .*: there is no model registr; there are/],
+      [{ model: '"./none.mjs"' }, /the model of .*: there is no model file \.\/.*none\.mjs/],
+      [{ fs: '["read", "push"]' }, /asks push, which its model register does not know; it knows/],
+      [{ name: '"queue"' }, /has the name of one that there is: queue/],
+    ];
+    for (const [changes, message] of refused) {
+      await expect(findWorkload(write(moduleWith(changes))), message.source).rejects.toThrow(
+        message,
+      );
+    }
+  });
+});
