@@ -9,6 +9,7 @@ itIsAWorkload({
   workload: casRegister,
   store: registerStore,
   uniqueFs: ['write', 'cas'],
+  readFs: ['read'],
   bugs: [
     {
       name: 'a lost write',

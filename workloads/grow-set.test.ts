@@ -18,6 +18,7 @@ itIsAWorkload({
   workload: growSet,
   store: setStore,
   uniqueFs: ['add'],
+  readFs: ['read'],
   bugs: [
     { name: 'a lost element', store: losing(setStore, 'add'), kinds: ['lost-element'] },
     {

@@ -9,6 +9,7 @@ itIsAWorkload({
   workload: kv,
   store: kvStore,
   uniqueFs: ['put', 'append'],
+  readFs: ['get'],
   bugs: [
     {
       name: 'a lost put',

@@ -23,6 +23,7 @@ itIsAWorkload({
   workload: listAppend,
   store: listStore,
   uniqueFs: ['append'],
+  readFs: ['read'],
   bugs: [
     {
       name: 'a lost append',

@@ -7,6 +7,7 @@ itIsAWorkload({
   workload: register,
   store: registerStore,
   uniqueFs: ['write'],
+  readFs: ['read'],
   bugs: [
     { name: 'a lost write', store: losing(registerStore, 'write'), kinds: ['lost-write'] },
     {

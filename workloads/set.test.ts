@@ -25,6 +25,7 @@ itIsAWorkload({
   workload: set,
   store: setStore,
   uniqueFs: ['add', 'remove'],
+  readFs: ['contains'],
   bugs: [
     { name: 'a lost element', store: losing(setStore, 'add'), kinds: ['lost-element'] },
     {

@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest';
 import type { Op } from '../checker/history.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import type { Workload } from '../harness/workload.ts';
-import { checkOps, type DriveOptions, driveWorkload, type TestStore } from './test-store.ts';
+import {
+  checkOps,
+  type DriveOptions,
+  driveWorkload,
+  probeKey,
+  sizeRequest,
+  type TestStore,
+} from './test-store.ts';
 
 export interface PlantedBug {
   /** What it does, as the end of "finds …". */
@@ -20,6 +27,8 @@ export interface SuiteOptions<State> {
   readonly store: TestStore<State>;
   /** Operations whose argument no other operation of the run may have. */
   readonly uniqueFs: readonly string[];
+  /** Operations that change nothing: all that every other thread may ask. */
+  readonly readFs: readonly string[];
   readonly bugs: readonly PlantedBug[];
 }
 
@@ -30,6 +39,7 @@ export function itIsAWorkload<State>({
   workload,
   store,
   uniqueFs,
+  readFs,
   bugs,
 }: SuiteOptions<State>): void {
   const drive = (seed: number, options: Partial<DriveOptions<State>> = {}): readonly Op[] =>
@@ -61,6 +71,40 @@ export function itIsAWorkload<State>({
       const values = written.map(({ f, value }) => `${f} ${writtenBy(value)}`);
       expect(new Set(values).size).toBe(values.length);
       expect(values.length).toBeGreaterThan(300);
+    });
+
+    it('has every other client only read, so that somebody looks where changes hang', () => {
+      const { ops } = driveWorkload({ workload, store, seed: 1, concurrency: 6, opCount: 600 });
+      const invoked = ops.filter(({ type, key }) => type === 'invoke' && key !== probeKey);
+      const changers = new Set(
+        invoked.filter(({ f }) => !readFs.includes(f)).map(({ process }) => Number(process)),
+      );
+      expect(changers).toEqual(new Set([0, 2, 4]));
+      const asked = new Set(invoked.map(({ process }) => Number(process)));
+      expect([...asked]).toEqual(expect.arrayContaining([1, 3, 5]));
+    });
+
+    it('looks at every key at the end, until it is answered', () => {
+      const { ops, finalFrom, keys } = driveWorkload({ workload, store, seed: 1, fail: 0.3 });
+      const final = ops
+        .slice(finalFrom)
+        .filter(({ type, f }) => type === 'ok' && readFs.includes(f));
+      expect(new Set(final.map(({ key }) => key))).toEqual(new Set(keys));
+      expect(keys.length).toBeGreaterThan(5);
+    });
+
+    it('probes with a change, another one each time', () => {
+      const probes = [0, 1, 2, 3].map((attempt) => workload.createProbe(attempt));
+      for (const { f } of probes) expect(uniqueFs).toContain(f);
+      expect(new Set(probes.map(({ value }) => value)).size).toBe(4);
+    });
+
+    it('says how large it is, and lets the user say otherwise', () => {
+      const chosen = workload.size(sizeRequest({}));
+      expect(chosen.keyCount).toBeGreaterThan(0);
+      expect(chosen.notes.join(' ')).not.toBe('');
+      const said = workload.size(sizeRequest({ keyCount: 3, opsPerKey: 77 }));
+      expect(said).toMatchObject({ keyCount: 3, opsPerKey: 77 });
     });
 
     it.each(bugs)('finds $name', ({ store: planted, kinds }) => {
