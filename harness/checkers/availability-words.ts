@@ -2,7 +2,7 @@
  * From the counts of the availability checker to its verdict, its figures and its sentences.
  */
 import type { CheckedRun, CheckerResult, RunFault } from '../checker.ts';
-import { describeLatency, describeMany, joinWords } from '../report/figures.ts';
+import { describeCount, describeLatency, describeMany, joinWords } from '../report/figures.ts';
 import type { AvailabilityTally, FaultTally, PhaseTally } from './availability.ts';
 import { graceMs } from './availability-duty.ts';
 import {
@@ -217,7 +217,10 @@ function describeBlind(
       'operations that clients had no time to ask while they waited: an outage in which they ' +
         'hang costs fewer of them than one in which they are refused',
     ],
-    [finalCount, `the final operations, ${finalCount}: one client asks them one by one`],
+    [
+      finalCount,
+      `the final operations, ${describeCount(finalCount)}: one client asks them one by one`,
+    ],
     [
       gone.length,
       `when ${joinWords(gone)} had ended by itself: it counts as one that should have served`,

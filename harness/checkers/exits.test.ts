@@ -11,7 +11,7 @@ const validityOf = (reason: string): Validity =>
 
 describe('the ends of nodes', () => {
   it('are well when nobody ended by himself', () => {
-    expect(judge({})).toMatchObject({ valid: true, summary: 'none of 5 nodes ended by itself' });
+    expect(judge({})).toMatchObject({ valid: true, summary: 'no node ended by itself, of 5' });
     expect(judge({}).blind).toEqual([]);
   });
 

@@ -6,7 +6,7 @@
  */
 import type { CheckedRun, Checker, CheckerResult, Validity } from '../checker.ts';
 import type { UnexpectedExit } from '../cluster.ts';
-import { describeMany } from '../report/figures.ts';
+import { describeCount } from '../report/figures.ts';
 
 const name = 'exits';
 
@@ -62,7 +62,7 @@ function check({ unexpectedExits, brokeOff, nodes }: CheckedRun): CheckerResult 
   const judged = unexpectedExits.map(judge);
   const details = { exits: judged };
   if (judged.length === 0) {
-    const summary = `none of ${describeMany(nodes.length, 'node')} ended by itself`;
+    const summary = `no node ended by itself, of ${describeCount(nodes.length)}`;
     return { name, valid: true, summary, details, blind: [] };
   }
   const own = judged.filter(({ valid }) => valid === false);

@@ -94,7 +94,31 @@ describe('the stats of a run', () => {
     expect(judge(late)).toMatchObject({ valid: 'unknown', details: { healthy: { failed: 5 } } });
     const never = judge(new MadeHistory().times(5, bad));
     expect(never.valid).toBe('unknown');
-    expect(never.summary).toContain('nothing was asked for while the cluster was healthy');
+    expect(never.summary).toContain(
+      'only 0 % of 5 operations succeeded at all, and none was asked',
+    );
+  });
+
+  it('take all operations when the cluster was never healthy', () => {
+    const history = new MadeHistory().begin('kill', {}).times(4, bad).times(1);
+    expect(judge(history).valid).toBe(true);
+    expect(judge(history).summary).toContain(
+      '20 % of 5 operations succeeded at all, and none was asked for while the cluster was healthy',
+    );
+    expect(judge(history.times(1, bad)).valid).toBe('unknown');
+    expect(judge(new MadeHistory()).summary).toContain(
+      'too little: no read has succeeded; nothing',
+    );
+  });
+
+  it('do not make a run look better by its final operations', () => {
+    const history = new MadeHistory().times(2).times(9, bad);
+    const beganAt = history.ops.length;
+    const recovery = { problem: null, finalOperations: 99, beganAt };
+    expect(judge(history.times(99), { recovery })).toMatchObject({
+      valid: 'unknown',
+      details: { healthy: { ok: 1, failed: 9 }, total: { ok: 101 } },
+    });
   });
 
   it('know of the faults of a run that broke off by their lines', () => {

@@ -4,8 +4,9 @@
  *
  * Healthy is what met no fault and was asked for after the first success since the last healing.
  * The start of the run is one, for no cluster serves before it has found itself; it may take ten
- * seconds. A run in which a function never succeeded, or hardly anything did while nothing
- * was broken, has tested too little to be called valid.
+ * seconds. The final operations do not count: whoever asks them goes on until they are answered.
+ * A run in which a function never succeeded, or hardly anything did while nothing was broken, has
+ * tested too little to be called valid.
  */
 import type { Op } from '../../checker/history.ts';
 import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
@@ -13,7 +14,7 @@ import { describeCount, describeDuration, describeMany } from '../report/figures
 import { recoveryKey } from '../run/recovery.ts';
 import { graceMs } from './availability-duty.ts';
 import { FaultTimeline, intervalsOf } from './fault-timeline.ts';
-import { type CountedOperation, operationsOf, outcomeOf } from './operations.ts';
+import { type CountedOperation, type Outcome, operationsOf, outcomeOf } from './operations.ts';
 import { type Counts, countOf, describeShare, noCounts, totalOf } from './shares.ts';
 
 const name = 'stats';
@@ -34,6 +35,8 @@ interface KeyCounts {
 
 interface Tally {
   readonly byF: Map<string, Counts>;
+  /** All but the final operations; those of them that met nothing bad. */
+  readonly workload: Counts;
   readonly healthy: Counts;
   /** Not successful, and asked for before the first success. */
   startingCount: number;
@@ -58,7 +61,7 @@ function check(run: CheckedRun): CheckerResult {
   const tally = tallyOf(run);
   const missing = run.workload.fs.filter((f) => !tally.succeeded.has(f));
   const total = totalOf(tally.byF.values());
-  const health = describeHealth(tally.healthy);
+  const health = describeHealth(tally);
   const keysGivenUp = countGivenUp(run, tally.keys);
   const schedule = describeSchedule(run, tally.schedule);
   const sentences = [
@@ -109,6 +112,7 @@ function tallyOf(run: CheckedRun): Tally {
   const finalFrom = run.recovery?.beganAt ?? Number.POSITIVE_INFINITY;
   const tally: Tally = {
     byF: new Map(),
+    workload: noCounts(),
     healthy: noCounts(),
     startingCount: 0,
     succeeded: new Set(),
@@ -123,12 +127,14 @@ function tallyOf(run: CheckedRun): Tally {
     counts[outcome]++;
     tally.byF.set(invoked.f, counts);
     if (outcome === 'ok' && invoked.key !== recoveryKey) tally.succeeded.add(invoked.f);
-    if (invoked.index < finalFrom) countWorkload(tally, operation);
+    const isFinal = invoked.index >= finalFrom;
+    if (!isFinal) countWorkload(tally, operation, outcome);
     if (completed === null) continue;
     timeline.advance(completed.index);
     if (outcome === 'ok') timeline.succeeded(invoked.index, completed);
     const { during, after } = timeline.met(invoked.index);
     const isStarted = startedAt !== null && startedAt < invoked.index;
+    if (isFinal) continue;
     if (!isStarted) tally.startingCount += outcome === 'ok' ? 0 : 1;
     else if (during.length === 0 && after.length === 0) tally.healthy[outcome]++;
     if (outcome === 'ok' || completed.timeNs >= graceMs * 1e6) startedAt ??= completed.index;
@@ -136,7 +142,12 @@ function tallyOf(run: CheckedRun): Tally {
   return tally;
 }
 
-function countWorkload({ keys, schedule }: Tally, { invoked, completed }: CountedOperation): void {
+function countWorkload(
+  { keys, schedule, workload }: Tally,
+  { invoked, completed }: CountedOperation,
+  outcome: Outcome,
+): void {
+  workload[outcome]++;
   if (invoked.key !== undefined) {
     const counts = keys.get(invoked.key) ?? { asked: 0, unknown: 0 };
     counts.asked++;
@@ -162,15 +173,20 @@ interface Health {
   readonly sentence: string;
 }
 
-/** An answer of the object counts as a success: a lock that is held has been served. */
-function describeHealth(counts: Counts): Health {
+/**
+ * An answer of the object counts as a success: a lock that is held has been served. Where faults
+ * left no time in which the cluster was healthy, all operations are taken.
+ */
+function describeHealth({ healthy, workload }: Tally): Health {
+  const wasHealthy = countOf(healthy) > 0;
+  const counts = wasHealthy ? healthy : workload;
   const count = countOf(counts);
-  if (count === 0) {
-    const sentence = 'nothing was asked for while the cluster was healthy';
-    return { share: null, isEnough: false, sentence };
-  }
+  if (count === 0) return { share: null, isEnough: false, sentence: 'nothing was asked for' };
   const share = (counts.ok + counts.answered) / count;
   const isEnough = share >= healthyShareMin;
+  const when = wasHealthy
+    ? 'while the cluster was healthy'
+    : 'at all, and none was asked for while the cluster was healthy';
   const others = [
     ...(counts.answered === 0
       ? []
@@ -182,7 +198,7 @@ function describeHealth(counts: Counts): Health {
   const besides = others.length === 0 ? '' : ` (${others.join('; ')})`;
   const sentence =
     `${isEnough ? '' : 'only '}${describeShare(share)} of ${describeMany(count, 'operation')} ` +
-    `succeeded while the cluster was healthy${besides}`;
+    `succeeded ${when}${besides}`;
   return { share, isEnough, sentence };
 }
 
