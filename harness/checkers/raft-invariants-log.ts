@@ -63,9 +63,9 @@ export class TracedLog {
   /**
    * A new life finds a log that ends here. Where its end is not what was told, it is put together
    * backwards from what any node told, until it meets what was told: one entry names the whole log
-   * before it. [Fig. 3]
+   * before it. [Fig. 3] Returns up to where it is the log that it was.
    */
-  recover(last: Place, known: KnownEntries): void {
+  recover(last: Place, known: KnownEntries): number {
     const found: TermRun[] = [];
     let { index, term } = last;
     while (index > 0 && (this.termAt(index) !== term || index > this.#lastIndex)) {
@@ -74,7 +74,7 @@ export class TracedLog {
       const previousTerm = known.previousTerm({ index, term });
       if (previousTerm === null) {
         this.#become({ index: index - 1, term: null }, found, last.index);
-        return;
+        return 0;
       }
       term = previousTerm;
       index--;
@@ -84,6 +84,7 @@ export class TracedLog {
     const first = found.at(-1);
     if (first !== undefined && this.#runs.at(-1)?.term === first.term) found.pop();
     this.#become(this.#base, [...found, ...this.#runs.reverse()], last.index);
+    return index;
   }
 
   /**

@@ -31,6 +31,8 @@ export class TracedNode {
   #snapshotIndex = 0;
   /** The last entry that is both on disk and committed; its term is null when it is not known. */
   #kept: { readonly index: number; readonly term: number | null } = { index: 0, term: 0 };
+  /** Up to here the facts have what is committed of this log. */
+  #claimedIndex = 0;
   #unplaced = 0;
 
   constructor(node: string, facts: TraceFacts) {
@@ -115,7 +117,8 @@ export class TracedNode {
       this.#broken('monotonic term', `${term}, with a last entry of term ${lastLogTerm}`);
     }
     const last = { index: lastLogIndex, term: lastLogTerm };
-    this.#log.recover(last, this.#facts.entries);
+    const sameIndex = this.#log.recover(last, this.#facts.entries);
+    this.#claimedIndex = Math.min(this.#claimedIndex, sameIndex);
     this.#judgeKept(last);
     this.#role = 'follower';
     this.#term = term;
@@ -189,6 +192,7 @@ export class TracedNode {
       this.#broken('state machine safety', what);
     }
     this.#durableIndex = Math.min(this.#durableIndex, first - 1);
+    this.#claimedIndex = Math.min(this.#claimedIndex, first - 1);
     const problem = this.#log.append(entries, (entry, previousTerm) => {
       const name = describePlace(entry);
       if (previousTerm !== null && entry.term < previousTerm) {
@@ -221,13 +225,22 @@ export class TracedNode {
       this.#broken('commit index', `${index}, the log ends at ${lastIndex}`);
       return;
     }
-    for (let each = this.#commitIndex + 1; each <= index; each++) {
-      const entryTerm = this.#log.termAt(each);
-      if (entryTerm === null) this.#unplaced++;
-      else this.#facts.commits({ index: each, term: entryTerm }, term, this.#told);
-    }
+    this.#claim(index, term);
     this.#commitIndex = Math.max(this.#commitIndex, index);
     this.#keep();
+  }
+
+  /** After a restart the same is committed once more, which says nothing new. */
+  #claim(index: number, inTerm: number): void {
+    const told = this.#told;
+    let unplaced = 0;
+    for (let each = Math.max(this.#commitIndex, this.#claimedIndex) + 1; each <= index; each++) {
+      const term = this.#log.termAt(each);
+      if (term === null) unplaced++;
+      else this.#facts.commits({ index: each, term }, inTerm, told);
+    }
+    this.#unplaced += unplaced;
+    if (unplaced === 0) this.#claimedIndex = Math.max(this.#claimedIndex, index);
   }
 
   /** All nodes apply the same entries, each once and in order. */
@@ -264,7 +277,10 @@ export class TracedNode {
       this.#broken('leader append-only', `a snapshot up to ${index} takes the place of its log`);
     }
     // Until it is durable a crash may bring the old log back, of which this much stays true.
-    if (isKept !== true) this.#durableIndex = Math.min(this.#durableIndex, this.#commitIndex);
+    if (isKept !== true) {
+      this.#durableIndex = Math.min(this.#durableIndex, this.#commitIndex);
+      this.#claimedIndex = 0;
+    }
     this.#commitIndex = Math.max(this.#commitIndex, index);
     this.#appliedIndex = index;
   }
