@@ -57,8 +57,10 @@ test('the latency of what was held back counts from when it was due', () => {
 });
 
 test('a completion of nothing is no operation', () => {
-  const stats = statsOf(history({ process: 0, type: 'ok' }, { process: 0, type: 'invoke' }));
-  expect(stats).toMatchObject({ invoked: 1, ok: 0, info: 1, latencies: [] });
+  const none = statsOf(history({ process: 0, type: 'ok' }, { process: 0, type: 'invoke' }));
+  expect(none).toMatchObject({ invoked: 1, ok: 0, info: 1, latencies: [] });
+  const twice = (['invoke', 'ok', 'ok'] as const).map((type) => ({ process: 0, type }));
+  expect(statsOf(history(...twice))).toMatchObject({ invoked: 1, ok: 1, info: 0 });
 });
 
 test('the figures are the same from a history that is made line by line', () => {
@@ -85,6 +87,7 @@ test('a quantile is a value that was measured, by nearest rank', () => {
   const hundred = latencies(Array.from({ length: 100 }, (_, index) => 100 - index));
   expect(hundred.quantilesNs([0.001, 0.5, 0.99, 1])).toEqual([1, 50, 99, 100]);
   expect(latencies([7]).quantilesNs([0.01])).toEqual([7]);
+  expect(latencies([3, 1, 2]).quantilesNs([0, 0.34, 0.66])).toEqual([1, 2, 2]);
   expect(latencies([]).quantilesNs([0.5])).toEqual([Number.NaN]);
 });
 
@@ -113,6 +116,8 @@ test('in the histogram small latencies stay exact, and none is above the greates
   expect(small.quantilesNs([0.5, 1])).toEqual([249, 499]);
   const same = latencies(Array.from({ length: 60_000 }, () => 1_000_001));
   expect(same.quantilesNs([0.01, 0.5, 0.99, 1])).toEqual(Array(4).fill(1_000_001));
+  const early = latencies(Array.from({ length: 60_001 }, (_, at) => (at % 2 === 0 ? -9 : 1000)));
+  expect(early.quantilesNs([0.5])).toEqual([0]);
   const powers = [2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 49 - 1, 2 ** 49, Number.MAX_SAFE_INTEGER];
   for (const power of powers) {
     const below = latencies([...Array(60_000).fill(power), 2 * power]);

@@ -52,7 +52,7 @@ export class RunLoop {
   readonly #outcome = Promise.withResolvers<void>();
   #generator: Generator;
   #isDone = false;
-  #isOver = false;
+  #hasFailed = false;
   #wakeUp: { readonly atNs: number; cancel(): void } | null = null;
 
   constructor(options: LoopOptions) {
@@ -91,11 +91,11 @@ export class RunLoop {
 
   #pump(): void {
     try {
-      const stop = this.#isDone || this.#options.shouldStop();
+      const stop = this.#options.shouldStop();
       const wakeAtNs = stop ? Number.POSITIVE_INFINITY : this.#offerToIdle();
       // With nobody at work and no time to wait for, nothing would ever change.
       const isLast = wakeAtNs === Number.POSITIVE_INFINITY;
-      if (isLast && this.#idle.length === this.#threads.length) this.#end();
+      if (isLast && this.#idle.length === this.#threads.length) this.#outcome.resolve();
       else this.#wakeUpAt(wakeAtNs);
     } catch (error) {
       this.#fail(error);
@@ -183,7 +183,7 @@ export class RunLoop {
   }
 
   #complete(thread: Thread, invocation: Invocation, completion: Completion): void {
-    if (this.#isOver) return;
+    if (this.#hasFailed) return;
     const { process: processId, f, key } = invocation;
     const op = this.#options.recorder.record({
       process: processId,
@@ -207,13 +207,8 @@ export class RunLoop {
     thread.client = null;
   }
 
-  #end(): void {
-    this.#isOver = true;
-    this.#outcome.resolve();
-  }
-
   #fail(error: unknown): void {
-    this.#isOver = true;
+    this.#hasFailed = true;
     this.#outcome.reject(error);
   }
 }

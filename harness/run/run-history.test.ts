@@ -62,11 +62,14 @@ test('it is the same from memory and from its file, and each time anew', () => {
 
 test('beyond what may be kept nothing is: what is read is the file', () => {
   const history = new RunHistory(folder.historyPath, 10);
-  grow(history, 11);
+  grow(history, 10);
+  const kept = history[Symbol.iterator]();
+  grow(history, 1);
   truncateSync(folder.historyPath, 300);
   expect(() => [...history]).toThrow();
   truncateSync(folder.historyPath, 0);
   expect(() => [...history]).toThrow('has only 0 of 11 lines of the history');
+  expect(kept.next().value).toEqual(opAt(0));
 });
 
 test('without a file all of it is kept', () => {
