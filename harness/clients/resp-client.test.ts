@@ -152,19 +152,23 @@ describe('the road to a node', () => {
     expect(nodes.nowMs).toBe(1000);
   });
 
-  it('is no longer wanted when it opens after the deadline', async () => {
-    const nodes = new TestNodes(ok);
-    const { cluster, timers } = nodes;
+  /** Nodes that take a while to accept. */
+  function slowly({ cluster, timers }: TestNodes, delayMs: number): Client {
     const slow: Cluster = {
       ...cluster,
       connect: (node) =>
         new Promise((resolve, reject) => {
-          timers.after(1500, () => cluster.connect(node).then(resolve, reject));
+          timers.after(delayMs, () => cluster.connect(node).then(resolve, reject));
         }),
     };
-    const client = new RespClient({
+    return new RespClient({
       ...{ cluster: slow, timers, operations, followRedirects: false, definiteErrors },
     });
+  }
+
+  it('is no longer wanted when it opens after the deadline', async () => {
+    const nodes = new TestNodes(ok);
+    const client = slowly(nodes, 1500);
     await nodes.run(async () => {
       await client.open('n1');
       const late = await client.invoke(invocation('read'), 1000);
@@ -175,7 +179,20 @@ describe('the road to a node', () => {
     expect([nodes.openCount, nodes.log]).toEqual([1, ['n1 READ']]);
   });
 
-  it('is made anew after a timeout, so that a late reply is nobody’s', async () => {
+  it('is no longer wanted when it opens after the client has been closed', async () => {
+    const nodes = new TestNodes(ok);
+    const client = slowly(nodes, 500);
+    const completion = await nodes.run(async () => {
+      await client.open('n1');
+      const asked = client.invoke(invocation('read'), 1000);
+      client.close();
+      return asked;
+    });
+    expect(completion).toMatchObject({ type: 'fail', error: { code: 'connect-timeout' } });
+    expect([nodes.connectCount, nodes.openCount, nodes.log]).toEqual([1, 0, []]);
+  });
+
+  it('is given up at a timeout: what is asked next does not wait behind the answer', async () => {
     const nodes = new TestNodes((_, count) =>
       count === 0 ? { afterMs: 1500, text: '+late\r\n' } : { afterMs: 900, text: '+own\r\n' },
     );
@@ -183,6 +200,7 @@ describe('the road to a node', () => {
     const completions = await nodes.run(async () => {
       await client.open('n1');
       const first = await client.invoke(invocation('read'), 1000);
+      expect(nodes.openCount).toBe(0);
       return [first, await client.invoke(invocation('read'), 1000)];
     });
     expect(completions).toMatchObject([{ type: 'info' }, { type: 'ok', value: 'own' }]);
@@ -250,9 +268,34 @@ describe('redirects', () => {
   });
 });
 
+describe('a refusal that is no redirect', () => {
+  it('leads nowhere, even if it names an address, and costs no connection', async () => {
+    const nodes = new TestNodes(() => '-NOLEADER 0 n2:1\r\n', ok);
+    const client = clientOf(nodes, true);
+    await nodes.run(async () => {
+      await client.open('n1');
+      for (let turn = 0; turn < 2; turn++) await client.invoke(invocation('read'), 1000);
+    });
+    expect(nodes.log).toEqual(['n1 READ', 'n1 READ']);
+    expect(nodes.connectCount).toBe(1);
+  });
+});
+
 describe('the RESP client', () => {
   it('refuses an operation that the object does not have', async () => {
     await expect(ask([ok], { f: 'fly' })).rejects.toThrow('no operation fly');
+  });
+
+  it('has a new connection when it is opened again', async () => {
+    const nodes = new TestNodes(ok);
+    const client = clientOf(nodes, false);
+    await nodes.run(async () => {
+      for (const home of ['n1', 'n1']) {
+        await client.open(home);
+        await client.invoke(invocation('read'), 1000);
+      }
+    });
+    expect([nodes.connectCount, nodes.openCount]).toEqual([2, 1]);
   });
 
   it('begins at its own node again when it is opened again', async () => {

@@ -69,8 +69,7 @@ export class RespClient implements Client {
       const exchange = await this.#link.ask(step.command, limitMs);
       if (exchange.type !== 'answered') {
         const { code, message } = exchange.error;
-        // Only a floating client may look elsewhere next time: a pinned one stays at its node.
-        if (code === 'connection-refused' && followRedirects) this.#link.goTo(this.#home);
+        if (code === 'connection-refused') this.#link.goTo(this.#home);
         const neverLeft = exchange.type === 'unsent';
         return { completion: (neverLeft ? failed : unanswered(step))(code, message) };
       }
@@ -81,11 +80,10 @@ export class RespClient implements Client {
       const next = code === 'MOVED' ? this.#nodeAt(message) : null;
       if (!followRedirects || next === null || call.redirects >= redirectsMax) {
         // After a refusal that names nobody, the next operation starts at the client's own node.
-        if (followRedirects && next === null) this.#link.goTo(this.#home);
+        if (next === null) this.#link.goTo(this.#home);
         return { completion: failed(code, message) };
       }
       call.redirects++;
-      this.#link.close();
       this.#link.goTo(next);
     }
   }

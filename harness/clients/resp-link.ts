@@ -54,17 +54,14 @@ export class RespLink {
     if (limitMs <= 0) return Promise.resolve({ type: 'unsent', error: { code: 'timeout' } });
     return new Promise((resolve) => {
       let isSent = false;
-      let isOver = false;
       const finish = (exchange: Exchange): void => {
-        if (isOver) return;
-        isOver = true;
         cancel();
         resolve(exchange);
       };
       const cancel = this.#options.timers.after(limitMs, () => {
         if (isSent) finish({ type: 'lost', error: { code: 'timeout' } });
         else finish({ type: 'unsent', error: { code: 'connect-timeout' } });
-        // A late reply must not be taken for the reply to a later command.
+        // What is asked next must not wait behind an answer that is still owed.
         this.close();
       });
       const send = (connection: RespConnection): void => {

@@ -104,6 +104,52 @@ describe('an operation', () => {
   });
 });
 
+describe('the lock over RESP', () => {
+  /** The steps, as the rows have them, when they are answered so; then the end. */
+  function tell(f: string, value: unknown, given: readonly (string | null)[]): readonly unknown[] {
+    const script = begin('lock', f, value);
+    const seen: unknown[] = [];
+    let turn = script.next();
+    for (const text of given) {
+      if (turn.done === true) break;
+      seen.push([turn.value.kind, ...turn.value.command].join(' '));
+      turn = script.next(bulk(text));
+    }
+    return turn.done === true ? [...seen, turn.value] : seen;
+  }
+
+  it('looks by GET and changes by SET on condition', () => {
+    expect(tell('acquire', null, [null, null])).toEqual([
+      ...['look GET k', 'change SET k held:1 NX GET'],
+      told(null, 1),
+    ]);
+    expect(tell('acquire', 3, ['held:3', 'held:3'])).toEqual([
+      ...['look GET k', 'change SET k held:4 IFEQ held:3 GET'],
+      told(3, 4),
+    ]);
+    expect(tell('release', 3, ['held:3'])).toEqual([
+      'change SET k free:3 IFEQ held:3 GET',
+      plain(3),
+    ]);
+    expect(tell('write', [3, 5], ['2:4', '2:4'])).toEqual([
+      ...['look GET k.store', 'change SET k.store 3:5 IFEQ 2:4 GET'],
+      told([3, 5], true),
+    ]);
+  });
+
+  it('has changed nothing when it finds something else, and looks again', () => {
+    for (const found of ['free:1', null]) {
+      expect(tell('acquire', null, ['free:7', found, 'held:8'])).toEqual([
+        ...['look GET k', 'change SET k held:8 IFEQ free:7 GET', 'look GET k'],
+        { type: 'fail', value: null, error: { code: 'held', message: 'held by token 8' } },
+      ]);
+    }
+    expect(tell('acquire', null, [null, 'held:1', 'held:1']).slice(0, 3)).toEqual([
+      ...['look GET k', 'change SET k held:1 NX GET', 'look GET k'],
+    ]);
+  });
+});
+
 /** Of every type, some of them almost right. */
 const answers: readonly RespReply[] = [
   simple('OK'),

@@ -27,6 +27,8 @@ export class TestNodes {
   readonly cluster: Cluster;
   /** Streams that a client has opened and not closed. */
   openCount = 0;
+  /** All that it has ever opened. */
+  connectCount = 0;
   readonly #scripts: ReadonlyMap<string, Script | Closed>;
   readonly #counts = new Map<string, number>();
 
@@ -80,6 +82,7 @@ export class TestNodes {
     let onClose = (_: string): void => {};
     let isOpen = true;
     this.openCount++;
+    this.connectCount++;
     const close = (reason: string): void => {
       if (!isOpen) return;
       isOpen = false;

@@ -10,7 +10,6 @@ import { respObjects } from '../clients/resp-objects.ts';
 import { SessionClient } from '../clients/session-client.ts';
 import type { ByteStream } from '../cluster.ts';
 import type { HarnessTimers } from '../run/timers.ts';
-import { nodeCrashPatterns } from './node-crashes.ts';
 import type { ClientOptions, Introspection, NodePlace, System } from './system.ts';
 
 /** After these errors the operation definitely did not happen; after any other it may have. */
@@ -29,15 +28,18 @@ export const definiteErrors: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Its own last words, in real logs and simulated ones, then Node's. A crash that was asked for
- * (`--crash-at`) is none; nor is a disk that fails, which is the machine's doing.
+ * Its own last words, in real logs and in simulated ones, then V8's; those of Node and C are known
+ * to the checker of logs. A crash that was asked for (`--crash-at`) is none of them, nor is a disk
+ * that fails, which is the machine's doing.
  */
 const crashPatterns: readonly string[] = [
   '"level":60,(?!.*"name":"DiskError").*"msg":"failed"',
   '"level":"fatal",(?!.*"name":"DiskError").*"event":"failed"',
-  'rafture-server: \\w*Error: ',
-  'rafture-server: cannot use the data directory .* is corrupt at byte ',
-  ...nodeCrashPatterns,
+  '^rafture-server: \\w*Error: ',
+  '^rafture-server: cannot use the data directory .* is corrupt at byte ',
+  '^FATAL ERROR: ',
+  '^# Fatal (?:error|JavaScript)',
+  '^----- Native stack trace -----',
 ];
 
 const answerDeadlineMs = 1000;
