@@ -28,8 +28,8 @@ export function createCounterWorkload(add: string): Shared {
         unknownPerKey: 8,
         why:
           'The check is near-linear whatever the outcomes. A counter gives way to a new one ' +
-          'after 8 operations of unknown outcome: each may hide an addition that was lost or made ' +
-          'twice.',
+          'after 8 operations of unknown outcome: each may hide an addition that was lost, or ' +
+          'made twice.',
       }),
     createGenerator: (size) =>
       independent({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CheckerResult } from '../harness/checker.ts';
 import { exactlyOnce } from './exactly-once.ts';
 import { type Line, opsOf, runOf } from './test-run.ts';
 
@@ -138,6 +139,39 @@ describe('exactly once', () => {
     ).toMatchObject({
       valid: false,
     });
+  });
+
+  it('looks at the last of several reads, and at no read without an answer', () => {
+    const early: readonly Line[] = [
+      [0, 'append', 1, 'ok'],
+      [1, 'read', null, 'ok', [1]],
+      [0, 'append', 2, 'ok'],
+    ];
+    expect(judge(early, [1, 2])).toMatchObject({ valid: true });
+    expect(judge(early, [1])).toMatchObject({ valid: false });
+    const before = opsOf(early).length;
+    const more: readonly Line[] = [
+      [9, 'read', null, 'ok', [1, 2]],
+      [8, 'read', null, 'info', null],
+    ];
+    expect(exactlyOnce.check(runOf(opsOf([...early, ...more]), before))).toMatchObject({
+      valid: true,
+    });
+  });
+
+  it('does not count an element among the unknown that was acknowledged another time', () => {
+    const lines: readonly Line[] = [
+      [0, 'append', 1, 'ok'],
+      [1, 'append', 1, 'info'],
+    ];
+    expect(judge(lines, [1, 1])).toMatchObject({ valid: true, details: { unknown: 0 } });
+  });
+
+  it('tells twenty offences, and how many there are', () => {
+    const many = Array.from({ length: 30 }, (_, at): Line => [0, 'append', at, 'ok']);
+    const result = judge(many, []) as CheckerResult;
+    expect(result.details['offences']).toHaveLength(20);
+    expect(result.details['offenceCount']).toBe(30);
   });
 
   it('is unknown when nothing was acknowledged', () => {

@@ -80,6 +80,36 @@ describe('total queue', () => {
     });
   });
 
+  it('takes a dequeue that the history ends before for one without an answer', () => {
+    const ops = opsOf([empty, [0, 'enqueue', 1, 'ok'], [4, 'dequeue', null, 'invoke']]);
+    expect(totalQueue.check(runOf(ops, 0))).toMatchObject({
+      valid: true,
+      details: { unknownDequeues: 1, missingCount: 1 },
+    });
+  });
+
+  it('tells dequeues in the order in which they were asked', () => {
+    const op = { timeNs: 0, f: 'dequeue', key: '0' } as const;
+    const overlapping = [
+      { ...op, index: 2, process: 5, type: 'invoke', value: null },
+      { ...op, index: 3, process: 6, type: 'invoke', value: null },
+      { ...op, index: 4, process: 6, type: 'ok', value: 1 },
+      { ...op, index: 5, process: 5, type: 'ok', value: 1 },
+    ] as const;
+    const ops = [...opsOf([[0, 'enqueue', 1, 'ok']]), ...overlapping];
+    expect(totalQueue.check(runOf(ops, 0))).toMatchObject({
+      details: { offences: [{ kind: 'duplicated', dequeues: [2, 3] }] },
+    });
+  });
+
+  it('tells twenty offences, and how many there are', () => {
+    const many = Array.from({ length: 30 }, (_, at): Line => [0, 'enqueue', at, 'ok']);
+    const { details, summary } = judge(many);
+    expect(details['offences']).toHaveLength(20);
+    expect(details['offenceCount']).toBe(30);
+    expect(summary).toContain(', and 29 more');
+  });
+
   it('does not let the dequeues of one key excuse another', () => {
     const one = opsOf([[0, 'enqueue', 1, 'ok'], empty], 'a');
     const other = opsOf([[1, 'dequeue', null, 'info'], empty], 'b');
