@@ -113,6 +113,15 @@ describe('the queue workload', () => {
     expect(empties.length).toBeLessThan(taken.length / 4);
   });
 
+  it('has as many queues in a long run as can be drained, and no more', () => {
+    const request = { concurrency: 10, keyCount: null, opsPerKey: null, opCount: null };
+    const short = workload.size({ ...request, rate: 500, timeLimitS: 60 });
+    expect(short).toMatchObject({ keyCount: 5, opsPerKey: 200 });
+    const long = workload.size({ ...request, rate: 5000, timeLimitS: 600 });
+    expect((5000 * 600) / long.opsPerKey).toBeLessThanOrEqual(500);
+    expect(long.notes).toHaveLength(2);
+  });
+
   it('drains each queue at the end until it is empty', () => {
     const { ops, keys, finalFrom } = drive(honest, { unknown: 0.05, fail: 0.2 });
     const last = ops.slice(finalFrom).filter(({ f }) => f === 'dequeue');

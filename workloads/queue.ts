@@ -3,8 +3,11 @@ import { phases } from '../harness/generator.ts';
 import { independent } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
 import { createDrain, createQueueKey } from './queue-key.ts';
-import { sizeOf } from './sizes.ts';
+import { expectedOps, sizeOf } from './sizes.ts';
 import { totalQueue } from './total-queue.ts';
+
+/** Each is drained by one client, one element after the other. */
+const keysMax = 500;
 
 export const queue: Workload = {
   name: 'queue',
@@ -25,10 +28,12 @@ export const queue: Workload = {
   size: (request) =>
     sizeOf(request, {
       keyCount: 5,
-      opsPerKey: 200,
-      why:
+      opsPerKey: Math.max(200, Math.ceil(expectedOps(request) / keysMax)),
+      why: [
         'Every element goes in once, so the check is near-linear; a queue gives way to a new ' +
-        'one, because every dequeue of unknown outcome is an excuse for one lost element of it.',
+          'one, because every dequeue of unknown outcome is an excuse for one lost element of it.',
+        `In a long run it does so later: at most about ${keysMax} are to be drained at the end.`,
+      ],
     }),
   createGenerator: (size) =>
     independent({
