@@ -539,7 +539,7 @@ describe('a trace that cannot be believed leaves the run unknown', () => {
       summary: 'the trace of n3 is empty',
       blind: expect.arrayContaining(['the trace of n3 is empty']),
     });
-    expect(await judge([['n3', follows(1)]], good)).toMatchObject({
+    expect(await judge([['n3', commit(1, 5)]], good)).toMatchObject({
       valid: 'unknown',
       summary: expect.stringContaining('does not begin with a start'),
     });
