@@ -6,7 +6,6 @@ import { describeCount, describeLatency, describeMany, joinWords } from '../repo
 import type { AvailabilityTally, FaultTally, PhaseTally } from './availability.ts';
 import { graceMs } from './availability-duty.ts';
 import {
-  askedOf,
   type Counts,
   countOf,
   describeShare,
@@ -81,7 +80,7 @@ function worstPhase(node: string, tally: AvailabilityTally): NodeService['worst'
   let worst: { readonly lost: number; readonly describe: () => string } | null = null;
   for (const [{ due }, describe] of phases) {
     const counts = due.get(node);
-    const lost = counts === undefined ? 0 : askedOf(counts) - servedOf(counts);
+    const lost = counts === undefined ? 0 : countOf(counts) - servedOf(counts);
     if (lost > (worst?.lost ?? 0)) worst = { lost, describe };
   }
   return worst === null ? null : { phase: worst.describe(), lost: worst.lost };
@@ -105,11 +104,11 @@ function judge(bound: number | null, services: readonly NodeService[], total: Co
     return { valid: 'unknown', sentence: `${sentence}: the bound was not tried` };
   }
   const whole =
-    `${describeShare(share)} of ${describeMany(askedOf(total), 'operation')} at nodes that ` +
+    `${describeShare(share)} of ${describeMany(countOf(total), 'operation')} at nodes that ` +
     'should have served were served';
   if (bound === null) return { valid: true, sentence: `${whole}; no bound was stated` };
   const worst = services
-    .filter(({ counts }) => askedOf(counts) >= nodeAskedMin)
+    .filter(({ counts }) => countOf(counts) >= nodeAskedMin)
     .sort((a, b) => (a.share ?? 1) - (b.share ?? 1))[0];
   const isWorstBelow = worst !== undefined && (worst.share ?? 1) < bound;
   if (share >= bound && !isWorstBelow) {
@@ -130,7 +129,7 @@ function describeWorst(service: NodeService | undefined): string {
   const { node, counts, share, worst } = service;
   const where = worst === null ? '' : `, and lost ${worst.lost} ${worst.phase}`;
   return (
-    `${node} served ${servedOf(counts)} of ${describeMany(askedOf(counts), 'operation')} that it ` +
+    `${node} served ${servedOf(counts)} of ${describeMany(countOf(counts), 'operation')} that it ` +
     `should have served (${describeShare(share ?? 1)})${where}; `
   );
 }
@@ -165,7 +164,7 @@ function figuresOf({ all, due }: PhaseTally): Readonly<Record<string, unknown>> 
     operations: countOf(all),
     ...all,
     share: shareOf(all),
-    due: askedOf(counted),
+    due: countOf(counted),
     dueShare: shareOf(counted),
   };
 }
@@ -196,7 +195,7 @@ function describeBlind(
 ): readonly string[] {
   const leaderless = faults.filter(({ servingGroup }) => servingGroup.length === 0).length;
   const { redirected, unknown } = totalOf(services.map(({ counts }) => counts));
-  const hardlyAsked = services.filter(({ counts }) => askedOf(counts) < nodeAskedMin);
+  const hardlyAsked = services.filter(({ counts }) => countOf(counts) < nodeAskedMin);
   const gone = [...new Set(unexpectedExits.map(({ node }) => node))];
   const operations = (count: number): string => describeMany(count, 'operation');
   const sentences: readonly (readonly [unless: number, sentence: string])[] = [
@@ -211,7 +210,11 @@ function describeBlind(
         `have until the first success anywhere, or ${graceMs / 1000} s`,
     ],
     [duties.excused, `${operations(duties.excused)} at nodes that were down or cut off meanwhile`],
-    [redirected, `${operations(redirected)} that were told to ask another node and did not`],
+    [
+      redirected,
+      `what became of ${operations(redirected)} that were told to ask another node and did not: ` +
+        'whoever names it has served',
+    ],
     [
       unknown,
       'operations that clients had no time to ask while they waited: an outage in which they ' +

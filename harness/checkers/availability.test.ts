@@ -260,13 +260,22 @@ describe('a bound on the availability', () => {
     expect(judge(history, bound).valid).toBe(true);
   });
 
-  it('takes a lock that is held for an answer, and leaves out who was sent on', () => {
+  it('takes a lock that is held for an answer, and a node that names another for serving', () => {
     const history = new MadeHistory().times(11).times(90, { end: 'fail', code: 'held' });
     history.times(500, { end: 'fail', code: 'MOVED' });
     const result = judge(history, bound);
     expect(result.valid).toBe(true);
-    expect(result.summary).toContain('100 % of 100 operations');
-    expect(result.blind).toContain('500 operations that were told to ask another node and did not');
+    expect(result.summary).toContain('100 % of 600 operations');
+    expect(result.blind.join()).toContain('what became of 500 operations that were told to ask');
+  });
+
+  it('is broken where those who go where they are sent get nowhere', () => {
+    const history = new MadeHistory().times(1, { node: 'n2', answeredBy: 'n1' }).times(1);
+    const nowhere = { end: 'fail', code: 'MOVED', node: 'n2' } as const;
+    history.times(30, { ...nowhere, process: 5 }).times(60, { ...nowhere, process: 6 });
+    const { valid, summary } = judge(history, { ...bound, concurrency: 5 });
+    expect(valid).toBe(false);
+    expect(summary).toContain('n2 served 60 of 90 operations');
   });
 
   it('is not held against a single node that was hardly asked, which is said', () => {

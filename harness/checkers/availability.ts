@@ -79,9 +79,13 @@ class AvailabilityWalk {
   readonly #faults: FaultTally[] = [];
   /** Nodes that a healing brought back and that have not answered yet. */
   readonly #returning = new Map<string, Returning>();
+  /** Threads whose client has been seen to go where it was sent. */
+  readonly #floating = new Set<number>();
+  readonly #concurrency: number;
   readonly #tally: AvailabilityTally;
 
   constructor(run: CheckedRun) {
+    this.#concurrency = run.concurrency;
     this.#finalFrom = run.recovery?.beganAt ?? Number.POSITIVE_INFINITY;
     this.#timeline = new FaultTimeline(run.faults);
     this.#roster = new DutyRoster(run.nodes, { index: -1, timeNs: 0 });
@@ -105,8 +109,8 @@ class AvailabilityWalk {
     if (completed === null) return;
     this.#goOn(completed.index);
     this.#roster.passed(completed);
-    const outcome = outcomeOf(completed);
     const node = completed.node ?? invoked.node ?? '';
+    const outcome = this.#outcomeOf(invoked, completed);
     if (invoked.index >= this.#finalFrom) this.#tally.finalCount++;
     else this.#count({ node, outcome, invokedAt: invoked.index });
     if (outcome === 'ok') {
@@ -116,6 +120,14 @@ class AvailabilityWalk {
     if (outcome === 'ok' || outcome === 'answered' || outcome === 'redirected') {
       this.#noteAnswer(node, invoked.index, completed);
     }
+  }
+
+  /** A client that goes where it is sent, and got nowhere, has not been served. */
+  #outcomeOf(invoked: Op, completed: Op): Outcome {
+    const thread = Number(completed.process) % this.#concurrency;
+    if (completed.node !== undefined && completed.node !== invoked.node) this.#floating.add(thread);
+    const outcome = outcomeOf(completed);
+    return outcome === 'redirected' && this.#floating.has(thread) ? 'failed' : outcome;
   }
 
   /** To the faults that are in force at this position. */

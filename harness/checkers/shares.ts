@@ -1,8 +1,8 @@
 /**
  * Counts of operations by outcome, and the share of them that was served, as numbers and in words.
  *
- * Who was told to ask another node, and did not, was neither served nor refused: it counts for no
- * share of a node's service.
+ * A node that names another one has served: in many systems that is all that a follower does with a
+ * change. Whether the other one would have done it, the clients that go there find out.
  */
 import type { Outcome } from './operations.ts';
 
@@ -24,19 +24,14 @@ export function countOf({ ok, answered, redirected, failed, unknown }: Counts): 
   return ok + answered + redirected + failed + unknown;
 }
 
-/** Operations that had to be served where they were asked for. */
-export function askedOf(counts: Counts): number {
-  return countOf(counts) - counts.redirected;
-}
-
-export function servedOf({ ok, answered }: Counts): number {
-  return ok + answered;
+export function servedOf({ ok, answered, redirected }: Counts): number {
+  return ok + answered + redirected;
 }
 
 /** null when nothing was asked. */
 export function shareOf(counts: Counts): number | null {
-  const asked = askedOf(counts);
-  return asked === 0 ? null : servedOf(counts) / asked;
+  const count = countOf(counts);
+  return count === 0 ? null : servedOf(counts) / count;
 }
 
 /** `66.3 %`; rounded down, so that what falls short of a bound is not shown as the bound. */
