@@ -31,7 +31,7 @@ describe('the phases of a run', () => {
       .times(1)
       .end('kill');
     history.times(4, lost).times(1).times(5).times(6, { end: 'info' });
-    const result = judge(history);
+    const result = judge(history.invoke({ process: 7 }));
     expect(phase(result, 'before')).toMatchObject({ operations: 2, ok: 2, share: 1 });
     expect(phase(result, 'during')).toMatchObject({ operations: 4, ok: 1, failed: 3, share: 0.25 });
     expect(phase(result, 'after')).toMatchObject({ operations: 5, ok: 1, failed: 4, share: 0.2 });
@@ -191,6 +191,13 @@ describe('who must serve', () => {
     const result = judge(history);
     expect(listOf(result, 'nodes')[4]).toMatchObject({ node: 'n5', failed: 3, share: 0 });
     expect(result.details['duties']).toEqual({ due: 4, 'catching-up': 3, excused: 0 });
+  });
+
+  it('is not begun by a success that was asked for before the healing', () => {
+    const history = new MadeHistory().times(1).begin('kill', { down: ['n5'] });
+    history.invoke({ process: 1 }).end('kill').complete(1);
+    history.times(4, { ...lost, node: 'n5' });
+    expect(dutiesOf(history)).toEqual({ due: 1, 'catching-up': 5, excused: 0 });
   });
 
   it('is nobody while less than a majority runs, which is said', () => {
