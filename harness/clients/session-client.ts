@@ -49,7 +49,7 @@ export class SessionClient implements Client {
   async invoke(invocation: Invocation, deadlineMs: number): Promise<Completion> {
     const script = this.#options.operations[invocation.f]?.(invocation);
     const step = script?.next().value;
-    if (script === undefined || step === undefined || !('kind' in step) || step.kind === 'read') {
+    if (script === undefined || step === undefined || !('kind' in step) || step.kind !== 'change') {
       return this.#reader.invoke(invocation, deadlineMs);
     }
     const patience: Patience = {
@@ -122,10 +122,10 @@ export class SessionClient implements Client {
     }
     if (exchange.reply.type !== 'error') throw new TypeError('an answer is no refusal');
     const { code, message } = exchange.reply;
-    // This attempt did nothing, nor will another; an earlier one is another matter.
+    // This attempt did nothing, nor will another; an earlier one is not judged by it.
     const isLast = code === 'NOSESSION' || code === 'STALESEQ';
     if (code === 'NOSESSION') this.#sessionId = null;
-    const isDefinite = isLast || this.#options.definiteErrors.has(code);
+    const isDefinite = this.#options.definiteErrors.has(code);
     return { error: { code, message }, isDefinite, isLast };
   }
 }
