@@ -27,7 +27,7 @@ test('a long run is thinned, and its slowest and fastest operations stay', () =>
     // The same spot of the plot: within one part in a few hundred of a decade.
     expect(Math.max(...data.latency[outcome].y)).toBeGreaterThan(maxMs * 0.9);
   }
-});
+}, 60_000);
 
 test('the rates add up to the completions', () => {
   const { ops, results } = sampleRun({ seed: 3, operations: 2000 });
@@ -54,3 +54,47 @@ test('a run without any operation can be drawn', () => {
   expect(data.durationS).toBeGreaterThan(0);
   expect(data.rate.ok).toEqual([0]);
 });
+
+test('an operation that came late is drawn where it was due, as high as it took since then', () => {
+  const shared = { process: 3, f: 'read', value: null } as const;
+  const invoke = { ...shared, index: 0, type: 'invoke', timeNs: 5e9, scheduledNs: 2e9 } as const;
+  const ok = { ...shared, index: 1, type: 'ok', timeNs: 6e9 } as const;
+  const again = { ...ok, index: 2, timeNs: 7e9 };
+  const { latency, rate, pointCount } = plotDataOf({
+    ops: [invoke, ok, again],
+    faults: [],
+    leaders: [],
+  });
+  expect(latency.ok).toEqual({ x: [2], y: [4000], id: [0], f: [0] });
+  expect(pointCount).toBe(1);
+  expect(rate.ok.filter((perSecond) => perSecond > 0).length).toBe(1);
+});
+
+test('points stand in the order of their invocations, and functions in that of their names', () => {
+  const { ops, results } = sampleRun({ seed: 4, operations: 400 });
+  const { latency, fs } = plotDataOf({ ...results, ops });
+  expect(fs).toEqual(['read', 'write']);
+  expect(latency.ok.id).toEqual([...latency.ok.id].sort((a, b) => a - b));
+});
+
+test('more faults and leaders than can be told apart are left out', () => {
+  const { ops, results } = sampleRun({ seed: 1 });
+  const faults = Array.from({ length: 200 }, () => results.faults).flat();
+  const leaders = Array.from({ length: 200 }, () => results.leaders).flat();
+  const data = plotDataOf({ ops, faults, leaders });
+  expect([data.faults.length, data.hiddenFaults, data.leaders.length]).toEqual([600, 400, 600]);
+});
+
+test('a thinned cloud keeps its shape: points of all times, of all outcomes', () => {
+  const { ops, results } = sampleRun({ seed: 5, operations: 60_000 });
+  const data = plotDataOf({ ...results, ops });
+  const tenth = data.durationS / 10;
+  for (let part = 0; part < 9; part++) {
+    const { x } = data.latency.ok;
+    const inPart = x.filter((at) => at >= part * tenth && at < (part + 1) * tenth);
+    expect(inPart.length).toBeGreaterThan(200);
+  }
+  const kinds = outcomes.map((outcome) => data.latency[outcome].x.length / data.shownCount);
+  expect(Math.min(...kinds)).toBeGreaterThan(0.05);
+  expect(data.shownCount).toBeGreaterThan(8000);
+}, 60_000);

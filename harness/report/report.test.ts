@@ -32,7 +32,7 @@ test('the same run gives the same page, byte for byte', () => {
 test('a page of a hundred thousand operations stays small', () => {
   const page = renderReport(sampleRun({ seed: 1, operations: 100_000 }));
   expect(page.length).toBeLessThan(1_500_000);
-});
+}, 60_000);
 
 test('a run without faults says so in its verdict', () => {
   const page = renderReport(sampleRun({ seed: 1, verdict: 'fault-free' }));

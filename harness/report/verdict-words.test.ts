@@ -89,3 +89,9 @@ test('the simulation has a bad network always, and its crashes lose what was not
   expect(describeTested(run).join()).not.toContain('doubled');
   expect(describeNotTested(run)).toContain('Links that delay, duplicate or reorder');
 });
+
+test('an invalid run in which no checker says so is invalid all the same', () => {
+  const { test: record, results } = sampleRun({ seed: 1 });
+  const words = describeVerdict({ test: record, results: { ...results, valid: false } });
+  expect(words).toEqual({ word: 'invalid', headline: 'Invalid', reason: '' });
+});
