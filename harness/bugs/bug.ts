@@ -16,7 +16,25 @@ export interface Bug {
   readonly mechanism: string;
   /** What a client can see of it, and under which fault. */
   readonly exposedBy: string;
+  /** The workload that shows it. */
+  readonly workload: string;
+  /** Further arguments of `rafture test` that show it soonest. */
+  readonly args: readonly string[];
+  /** Who must find it; others may find it too. */
+  readonly expect: readonly Finding[];
   readonly edits: readonly Edit[];
+}
+
+/** What a checker says of a bug: its verdict, and where it names one, the kind of anomaly. */
+export interface Finding {
+  /** By its name in the results. */
+  readonly checker: string;
+  /** Of `linearizable`: the kinds of witness that it may choose; none given: any. */
+  readonly kinds?: readonly string[];
+  /** Of others: in its summary or details there is a text like this. */
+  readonly says?: RegExp;
+  /** Where nothing is broken but something is not as it should be. Default false. */
+  readonly valid?: 'unknown';
 }
 
 export interface Edit {
@@ -38,6 +56,17 @@ export function applyEdit(bugId: string, edit: Edit, text: string): string {
     throw new BugError(`bug ${bugId}: its edit matches ${count} times in ${edit.file}, not once`);
   }
   return text.replace(edit.find, () => edit.replace);
+}
+
+/** What `--bug` takes, for the help: a line each. */
+export function describeBugs(bugs: readonly Bug[]): string {
+  const width = Math.max(...bugs.map(({ id }) => id.length));
+  const lines = bugs.map(({ id, title, workload, args, expect }) => {
+    const how = [`--workload ${workload}`, ...args].join(' ');
+    const who = expect.map(({ checker }) => checker).join(', ');
+    return `  ${id.padEnd(width)}  ${title}; ${how}: ${who}`;
+  });
+  return ['Planted bugs, how they show soonest, and who finds them:', ...lines].join('\n');
 }
 
 /** A copy of the sources, with a bug in it or not. */

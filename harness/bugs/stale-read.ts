@@ -5,9 +5,12 @@ export const staleRead: Bug = {
   id: 'stale-read',
   title: 'reads without confirming leadership',
   mechanism:
-    'A read is released in the round that it was asked in, before any follower has answered it.' +
-    ' A leader that was cut off and replaced goes on answering from what it had.',
+    'A read is released in the round that it was asked in, before any follower has answered ' +
+    'it. A leader that was cut off and replaced goes on answering from what it had.',
   exposedBy: 'a leader isolated together with clients, while the others elect a new one',
+  workload: 'register',
+  args: ['--nemesis', 'partition', '--nemesis-every', '200'],
+  expect: [{ checker: 'linearizable', kinds: ['stale-read', 'non-monotonic-read', 'lost-write'] }],
   edits: [
     {
       file: 'server/raft/read-index.ts',

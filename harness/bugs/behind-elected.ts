@@ -1,0 +1,27 @@
+/** A voter does not ask whether the candidate has all entries. */
+import type { Bug } from './bug.ts';
+
+export const behindElected: Bug = {
+  id: 'behind-elected',
+  title: 'a leader without committed entries',
+  mechanism:
+    'A vote is granted to the first who asks in a term, however short its log is, and even ' +
+    'by who hears a leader.',
+  exposedBy: 'a node that was away stands for election when it returns',
+  workload: 'cas-register',
+  args: ['--nemesis-every', '200'],
+  expect: [{ checker: 'raft-invariants', says: /leader completeness/ }],
+  edits: [
+    {
+      file: 'server/raft/election.ts',
+      find: '  return core.log.isAtMostAsUpToDateAs({ index: message.lastLogIndex, term: message.lastLogTerm });',
+      replace: '  return message.lastLogIndex >= 0 && core.log.lastIndex >= 0;',
+    },
+    {
+      file: 'server/raft/election.ts',
+      find: '  if (!message.transfer && followsLiveLeader(core)) return;',
+      replace:
+        "  if (!message.transfer && core.role === 'leader' && followsLiveLeader(core)) return;",
+    },
+  ],
+};

@@ -1,0 +1,24 @@
+/** A heartbeat commits whatever the follower has at that index. */
+import type { Bug } from './bug.ts';
+
+export const heartbeatCommitsTail: Bug = {
+  id: 'heartbeat-commits-tail',
+  title: 'an entry is applied that was never committed',
+  mechanism:
+    'A follower takes the leader’s commit index as far as its own log reaches, and not as ' +
+    'far as this message has shown that the logs agree. A tail of its own that it has still ' +
+    'is committed with it.',
+  exposedBy:
+    'a leader that is isolated with unacknowledged writes, and hears a heartbeat of its ' +
+    'successor',
+  workload: 'cas-register',
+  args: ['--nemesis', 'partition', '--nemesis-every', '200'],
+  expect: [{ checker: 'raft-invariants', says: /state machine safety/ }],
+  edits: [
+    {
+      file: 'server/raft/append-entries.ts',
+      find: '  learnCommitIndex(core, Math.min(message.leaderCommit, matchIndex));',
+      replace: '  learnCommitIndex(core, Math.min(message.leaderCommit, core.log.lastIndex));',
+    },
+  ],
+};

@@ -1,0 +1,55 @@
+/** What a session has answered is remembered by the leader alone. */
+import type { Bug } from './bug.ts';
+
+export const sessionMemory: Bug = {
+  id: 'session-memory',
+  title: 'a change that is sent again takes effect twice',
+  mechanism:
+    'The answers of a session are kept where its calls were proposed, in memory, and not in ' +
+    'the replicated state. The next leader does not know them, and carries out a call again ' +
+    'that was sent again.',
+  exposedBy:
+    'a leader that is killed or cut off while a client waits: it sends the same call to the ' +
+    'next',
+  workload: 'sessions',
+  args: ['--nemesis-every', '200'],
+  expect: [{ checker: 'exactly-once' }, { checker: 'linearizable' }],
+  edits: [
+    {
+      file: 'server/kv/sessions.ts',
+      find: `    if (remembered !== undefined) return remembered;
+`,
+      replace: '',
+    },
+    {
+      file: 'server/kv/session.ts',
+      find: '    this.#replies.set(sequence, { reply, a: lanes.a, b: lanes.b });',
+      replace: `    if (this.#replies.has(sequence)) return 0;
+    this.#replies.set(sequence, { reply, a: lanes.a, b: lanes.b });`,
+    },
+    {
+      file: 'server/node.ts',
+      find: '  #nextId = 1;',
+      replace: `  #nextId = 1;
+  readonly #answered = new Map<string, Reply>();`,
+    },
+    {
+      file: 'server/node.ts',
+      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
+      replace: `    if (command.type === 'inSession') {
+      const name = \`\${command.sessionId}/\${command.sequence}\`;
+      const known = this.#answered.get(name);
+      const answer = reply;
+      if (known !== undefined) {
+        answer(known);
+        return;
+      }
+      reply = (given) => {
+        if (given.type !== 'error') this.#answered.set(name, given);
+        answer(given);
+      };
+    }
+    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    },
+  ],
+};

@@ -1,0 +1,43 @@
+/** Who waits for an entry is found by the index alone. */
+import type { Bug } from './bug.ts';
+
+export const waiterByIndex: Bug = {
+  id: 'waiter-by-index',
+  title: 'another leader’s entry acknowledges a lost write',
+  mechanism:
+    'A waiter is known by the index of its entry and not by its term. When another leader’s ' +
+    'entry is applied at that index, the client is told that its own command has happened.',
+  exposedBy: 'a leader that is isolated with unacknowledged writes and hears of its successor soon',
+  workload: 'kv',
+  args: ['--nemesis', 'partition', '--nemesis-every', '200'],
+  expect: [{ checker: 'linearizable' }],
+  edits: [
+    {
+      file: 'server/pending-proposals.ts',
+      find: '  return a.term === b.term ? a.index - b.index : a.term - b.term;',
+      replace: '  return a.index - b.index;',
+    },
+    {
+      file: 'server/pending-proposals.ts',
+      find: '    if (last !== undefined && compareEntryIds(last, entry) >= 0) {',
+      replace:
+        '    if (last !== undefined && last.index >= entry.index && last.term >= entry.term) {',
+    },
+    {
+      file: 'server/pending-proposals.ts',
+      find: '      if (order < 0 && first.entry.term === entry.term) {',
+      replace:
+        '      if (order < 0 && first.entry.term === entry.term && first.entry.index === entry.index) {',
+    },
+    {
+      file: 'server/pending-proposals.ts',
+      find: `  if (answer === null) {
+    throw`,
+      replace: `  if (answer === null) {
+    return { type: 'error', code: 'UNCERTAIN', text: 'an entry without an answer took its place' };
+  }
+  if (answer === undefined) {
+    throw`,
+    },
+  ],
+};
