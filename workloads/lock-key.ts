@@ -44,7 +44,7 @@ interface LockKey {
   readonly present: ReadonlyMap<number, number>;
   /** Threads that died holding the lock. */
   readonly dead: ReadonlySet<number>;
-  /** The token that the lock is held under, as far as the answers tell; null: free, or unknown. */
+  /** The token that it was last held under, as far as the answers tell; null: none is known. */
   readonly heldBy: number | null;
   /** For that token, since its holder was last seen to do something. */
   readonly refusals: number;
@@ -155,8 +155,7 @@ function learn(before: LockKey, event: Op): LockKey {
   const isSign = type === 'ok' && holder.token === state.heldBy;
   const known = isSign ? { ...state, refusals: 0 } : state;
   if (f === 'write' && event.result !== false) return afterWrite(known, process, holder);
-  const isFree = f === 'release' && isSign;
-  return withHolder({ ...known, heldBy: isFree ? null : state.heldBy }, process, null);
+  return withHolder(known, process, null);
 }
 
 /** On with the plan: another write, a pause, or death. */

@@ -108,6 +108,18 @@ describe('the lock workload', () => {
     expect(deaths).toBeGreaterThan(15);
   });
 
+  it('has a holder whose write was rejected give up', () => {
+    const { ops } = drive(lockStore, { opCount: 5000 });
+    const rejected = new Set<string>();
+    for (const { type, f, key, process, value, result } of ops) {
+      if (f === 'acquire') continue;
+      const name = `${key} ${process} ${f === 'write' ? Object(value)[0] : value}`;
+      if (type === 'invoke') expect(rejected.has(name)).toBe(false);
+      if (type === 'ok' && result === false) rejected.add(name);
+    }
+    expect(rejected.size).toBeGreaterThan(50);
+  });
+
   it('writes with the token that it was granted, each payload once', () => {
     const { ops, finalFrom } = drive(lockStore, { opCount: 5000, unknown: 0.02 });
     const granted = new Map<string, unknown>();
