@@ -254,6 +254,15 @@ describe('independent', () => {
     expect(() => independent(options({ keyCount: 0 })).op(at())).toThrow('at least one key');
   });
 
+  it('keeps what a key has come to that waits', () => {
+    const second = unfold(0, {
+      next: (turn) => ({ op: turn === 0 ? null : { f: 'now', value: turn }, state: turn + 1 }),
+    });
+    const next = independent(options({ createGenerator: () => second })).op(at());
+    expect(next.type).toBe('pending');
+    if (next.type === 'pending') expect(given(next.generator.op(at())).op.value).toBe(1);
+  });
+
   it('asks the other keys while one waits, and waits for the first that is ready', () => {
     const mixed = independent(
       options({ createGenerator: (key) => (key === '0' ? waiting(50 * ms) : named('now')) }),

@@ -137,6 +137,12 @@ describe('timeLimit', () => {
     expect(bounded.update(event('ok')).op(at(10)).type).toBe('done');
   });
 
+  it('lets its part learn', () => {
+    const asked = given(timeLimit(9 * ms, untilOk({ f: 'read', value: 1 })).op(at(0))).generator;
+    expect(asked.update(event('fail')).op(at(1)).type).toBe('op');
+    expect(asked.op(at(1)).type).toBe('pending');
+  });
+
   it('wakes whoever waits no later than that', () => {
     const asked = given(timeLimit(300 * ms, rate(1, writes())).op(at(0))).generator;
     expect(asked.op(at(1))).toMatchObject({ type: 'pending', untilNs: 300 * ms });
