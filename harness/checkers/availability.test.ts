@@ -200,6 +200,18 @@ describe('who must serve', () => {
     expect(dutiesOf(history)).toEqual({ due: 1, 'catching-up': 5, excused: 0 });
   });
 
+  it('is still a node that was there before others came back', () => {
+    const history = new MadeHistory()
+      .times(1)
+      .begin('kill', { down: ['n5'] })
+      .end('kill');
+    history
+      .invoke({ process: 1, ...lost })
+      .times(1, { node: 'n2' })
+      .complete(1);
+    expect(dutiesOf(history)).toEqual({ due: 2, 'catching-up': 1, excused: 0 });
+  });
+
   it('is nobody while less than a majority runs, which is said', () => {
     const history = new MadeHistory().times(1).begin('kill', { down: ['n1', 'n2', 'n3'] });
     const result = judge(history.times(5, lost).times(5, { ...lost, node: 'n5' }), bound);

@@ -63,8 +63,12 @@ describe('the stats of a run', () => {
     expect(judge(held).summary).toContain('100 % of 9 operations succeeded');
     expect(judge(held).summary).toContain('(9 of them were told no, as by a lock that is held)');
     const moved = new MadeHistory().times(2).times(9, { end: 'fail', code: 'MOVED' });
-    expect(judge(moved).valid).toBe('unknown');
-    expect(judge(moved).summary).toContain('(90 % were told to ask another node)');
+    expect(judge(moved).summary).toContain('100 % of 1 operation succeeded');
+    expect(judge(moved).summary).toContain('(9 more were told to ask another node)');
+    expect(judge(moved.times(5, bad)).valid).toBe('unknown');
+    const only = judge(new MadeHistory().times(9, { end: 'fail', code: 'MOVED' }));
+    expect(only.valid).toBe('unknown');
+    expect(only.summary).toContain('nothing was asked of a node that did not name another one');
   });
 
   it('hold nothing against the cluster that met a fault or came before it was back', () => {

@@ -174,14 +174,18 @@ interface Health {
 }
 
 /**
- * An answer of the object counts as a success: a lock that is held has been served. Where faults
- * left no time in which the cluster was healthy, all operations are taken.
+ * An answer of the object counts as a success: a lock that is held has been served. What was told
+ * to go elsewhere does not count: a client that stays with a follower is soon back for more. Where
+ * faults left no time in which the cluster was healthy, all operations are taken.
  */
 function describeHealth({ healthy, workload }: Tally): Health {
-  const wasHealthy = countOf(healthy) > 0;
+  const wasHealthy = countOf(healthy) > healthy.redirected;
   const counts = wasHealthy ? healthy : workload;
-  const count = countOf(counts);
-  if (count === 0) return { share: null, isEnough: false, sentence: 'nothing was asked for' };
+  const count = countOf(counts) - counts.redirected;
+  if (count === 0) {
+    const sentence = 'nothing was asked of a node that did not name another one';
+    return { share: null, isEnough: false, sentence };
+  }
   const share = (counts.ok + counts.answered) / count;
   const isEnough = share >= healthyShareMin;
   const when = wasHealthy
@@ -193,7 +197,7 @@ function describeHealth({ healthy, workload }: Tally): Health {
       : [`${describeCount(counts.answered)} of them were told no, as by a lock that is held`]),
     ...(counts.redirected === 0
       ? []
-      : [`${describeShare(counts.redirected / count)} were told to ask another node`]),
+      : [`${describeCount(counts.redirected)} more were told to ask another node`]),
   ];
   const besides = others.length === 0 ? '' : ` (${others.join('; ')})`;
   const sentence =
