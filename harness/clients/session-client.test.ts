@@ -187,7 +187,7 @@ describe('a call', () => {
 
   it('has not happened when every attempt was definitely refused', async () => {
     const { nodes, completions } = await appendTo([always('-NOLEADER none\r\n')], 1);
-    expect(completions).toMatchObject([{ type: 'fail', error: { code: 'NOLEADER' } }]);
+    expect(completions).toMatchObject([{ type: 'fail', error: { code: 'NOLEADER' }, node: 'n1' }]);
     expect(nodes.nowMs).toBe(deadlineMs);
     for (const closed of ['refuses', 'never-accepts'] as const) {
       const unsent = await appendTo([always('-NOLEADER none\r\n'), closed, closed], 1);
