@@ -35,6 +35,8 @@ export interface Rig {
 
 export interface LoopRun {
   readonly ops: readonly Op[];
+  /** What was told of completions: their places in the history, and the threads. */
+  readonly completed: readonly (readonly [index: number, thread: number])[];
   /** What `run` rejected with; null when it did not. */
   readonly error: unknown;
   readonly endedNs: number;
@@ -53,6 +55,7 @@ export async function driveLoop(rig: Rig): Promise<LoopRun> {
   const engine = new Engine(planSimulation({ seed: 1, nodes: ['n1'] }));
   const timers = countTimers(engine.timers, rig.timersLateMs ?? 0);
   const ops: Op[] = [];
+  const completed: [number, number][] = [];
   const opened: string[] = [];
   let closed = 0;
   const sink = (op: Op): void => {
@@ -85,7 +88,7 @@ export async function driveLoop(rig: Rig): Promise<LoopRun> {
     timers,
     random: createRandomStream(1, 'workload'),
     deadlineMs: 100,
-    onCompletion: () => {},
+    onCompletion: (op, thread) => completed.push([op.index, thread]),
     shouldStop: rig.shouldStop ?? (() => false),
   });
   let error: unknown = null;
@@ -99,7 +102,8 @@ export async function driveLoop(rig: Rig): Promise<LoopRun> {
   });
   const { isDone, nextProcess } = loop;
   const { set: timersSet, left: timersLeft } = timers.count;
-  return { ops, error, endedNs, isDone, nextProcess, opened, closed, timersSet, timersLeft };
+  const ended = { error, endedNs, isDone, nextProcess };
+  return { ops, completed, ...ended, opened, closed, timersSet, timersLeft };
 }
 
 /** The history of a run that comes to its end. */

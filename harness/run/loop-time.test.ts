@@ -137,9 +137,33 @@ describe('the timers of the run loop', () => {
     expect(timersSet).toBe(1);
   });
 
+  it('are set anew for an earlier time, and the later ones go', async () => {
+    let untilMs = 9000;
+    const earlier: Generator = {
+      op: () => ({ type: 'pending', untilNs: untilMs-- * 1e6, generator: earlier }),
+      update: () => earlier,
+    };
+    const generator = onThreads((thread) => thread === 0, earlier, writes());
+    const { timersSet, timersLeft } = await driveLoop({
+      ...{ generator, threads: 2, answer: ok, shouldStop: () => untilMs < 8990 },
+    });
+    expect(timersSet).toBeGreaterThan(9);
+    expect(timersLeft).toBe(0);
+  });
+
+  it('are gone when it failed', async () => {
+    const onOp = ({ index }: Op): void => {
+      if (index === 4) throw new Error('the disk is full');
+    };
+    const generator = onThreads((thread) => thread === 0, waitUntil(9000), writes());
+    const { error, timersLeft } = await driveLoop({ generator, threads: 2, answer: ok, onOp });
+    expect(error).not.toBeNull();
+    expect(timersLeft).toBe(0);
+  });
+
   it('are gone when it was stopped', async () => {
     let stop = false;
-    const generator = onThreads((thread) => thread === 0, waitUntil(900), writes());
+    const generator = onThreads((thread) => thread === 0, waitUntil(9000), writes());
     const { endedNs, timersLeft, isDone } = await driveLoop({
       ...{ generator, threads: 2, answer: ok, shouldStop: () => stop },
       onOp: ({ index }) => {

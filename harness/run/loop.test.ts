@@ -98,7 +98,7 @@ describe('the run loop', () => {
   });
 
   it('names the node that answered, and the processes from the first one on', async () => {
-    const { ops, nextProcess } = await driveLoop({
+    const { ops, completed, nextProcess } = await driveLoop({
       generator: limit(2, writes()),
       threads: 2,
       firstProcess: 20,
@@ -113,6 +113,10 @@ describe('the run loop', () => {
       [21, 'ok', 'n2'],
     ]);
     expect(nextProcess).toBe(22);
+    expect(completed).toEqual([
+      [2, 0],
+      [3, 1],
+    ]);
   });
 
   it('keeps to the rate and to the time limit', async () => {
