@@ -72,7 +72,7 @@ test('a node that told nothing leaves the end unknown', async () => {
   });
 });
 
-test('the last hash of a node is the one that was told last, in whatever order they stand', async () => {
+test('the last hash of a node is the one that was told last, wherever it stands', async () => {
   const told = hashes('n1 at 3: a', 'n1 at 5: b', 'n2 at 5: b', 'n3 at 5: b');
   expect(await convergence.check(runOf({ nodes, hashes: told.toReversed() }))).toMatchObject({
     valid: true,

@@ -8,6 +8,9 @@ import { crashPoints } from '../../server/crash-points.ts';
 import { plantBug } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
 import type { CheckerResult, NodeTrace } from '../checker.ts';
+import { raftInvariants } from '../checkers/raft-invariants.ts';
+import { traceEvents } from '../checkers/raft-invariants-lines.ts';
+import { runOf } from '../checkers/raft-invariants-run.ts';
 import { RespConnection, type RespLost, type RespReply } from '../clients/resp-connection.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
 import type { RaftEvent } from '../raft-event.ts';
@@ -19,11 +22,8 @@ import {
   randomItem,
   randomShuffle,
 } from '../run/random.ts';
-import { Referee } from '../simulation/referee.ts';
-import { loadServerCode, ownServerCode, type ServerCode } from '../simulation/server-code.ts';
-import { raftInvariants } from './raft-invariants.ts';
-import { traceEvents } from './raft-invariants-lines.ts';
-import { runOf } from './raft-invariants-run.ts';
+import { Referee } from './referee.ts';
+import { loadServerCode, ownServerCode, type ServerCode } from './server-code.ts';
 
 const runMs = 2500;
 const pointNames = Object.keys(crashPoints) as (keyof typeof crashPoints)[];
