@@ -123,6 +123,12 @@ describe('a healing', () => {
     expect(listOf(judge(history), 'faults')).toMatchObject([{ backMs: { n1: 2, n2: 8 } }]);
   });
 
+  it('is not followed by an answer to what was asked before it', () => {
+    const history = new MadeHistory().times(1).begin('partition', minority).invoke({ process: 1 });
+    history.end('partition').complete(1).times(1, { node: 'n2' }).times(1, { node: 'n1' });
+    expect(listOf(judge(history), 'faults')).toMatchObject([{ backMs: { n1: 5, n2: 3 } }]);
+  });
+
   it('has not brought back a node that is gone again before it answers', () => {
     const history = new MadeHistory().begin('partition', minority).end('partition');
     history
@@ -236,6 +242,7 @@ describe('a bound on the availability', () => {
   const mostly = (): MadeHistory => new MadeHistory().times(1).times(95).times(5, lost);
 
   it('is not there unless it is stated: then nothing is broken', () => {
+    expect(judge(new MadeHistory().times(3, lost)).valid).toBe(true);
     expect(judge(mostly().times(99, lost)).valid).toBe(true);
   });
 

@@ -126,6 +126,11 @@ describe('the logs of the nodes', () => {
     expect(none.summary).toBe('nothing to look at: no node has written a line');
   });
 
+  it('are all files of a node together', () => {
+    const result = judge({ logs: [...quiet, log('n1')] });
+    expect(result.blind.join()).not.toContain('n1');
+  });
+
   it('are looked at by the beginnings of their lines, which is said', () => {
     const result = judgeLine(`${'x'.repeat(20_000)}"level":"fatal"`);
     expect(result.blind).toContain(
