@@ -79,6 +79,7 @@ describe('the ends of nodes', () => {
     expect(result.blind).toEqual(['why n1 ended']);
     const many = judge({ unexpectedExits: Array(7).fill(broken) });
     expect(many.summary).toMatch(/; and 2 more$/);
+    expect(judge({ unexpectedExits: Array(5).fill(broken) }).summary).not.toContain(' more');
   });
 
   it('are unknown when the run broke off before anybody asked', () => {
