@@ -146,7 +146,7 @@ function withHolder(state: LockKey, process: number, holder: Holder | null): Loc
 function learn(before: LockKey, event: Op): LockKey {
   const { type, f, process } = event;
   if (type === 'invoke' || process === 'nemesis') return before;
-  const state = { ...before, holders: pauseOn(before.holders, process) };
+  const state = { ...before, holders: pauseOn(before.holders) };
   if (f === 'acquire') return learnOfAcquire(state, process, event);
   const holder = state.holders.get(process);
   if (holder === undefined) return state;
@@ -195,15 +195,12 @@ export function tokenIn({ error }: Op): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
-/** Each pause becomes shorter by one operation of somebody else. */
-function pauseOn(
-  holders: ReadonlyMap<number, Holder>,
-  process: number,
-): ReadonlyMap<number, Holder> {
+/** Each pause becomes shorter by one operation: who pauses asks for none. */
+function pauseOn(holders: ReadonlyMap<number, Holder>): ReadonlyMap<number, Holder> {
   return new Map(
-    [...holders].map(([holds, holder]) => {
-      const isWaiting = holds !== process && holder.waits > 0;
-      return [holds, isWaiting ? { ...holder, waits: holder.waits - 1 } : holder];
-    }),
+    [...holders].map(([process, holder]) => [
+      process,
+      holder.waits > 0 ? { ...holder, waits: holder.waits - 1 } : holder,
+    ]),
   );
 }

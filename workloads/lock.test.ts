@@ -143,6 +143,16 @@ describe('the lock workload', () => {
     }
   });
 
+  it('knows at the end what each lock is held under, where the answers told', () => {
+    const { ops, keys, finalFrom } = drive(lockStore);
+    const asked = ops
+      .slice(finalFrom)
+      .filter(({ f, type }) => f === 'acquire' && type === 'invoke');
+    expect(asked).toHaveLength(keys.length);
+    expect(asked.filter(({ value }) => value === null).length).toBeGreaterThan(0);
+    expect(asked.filter(({ value }) => value !== null).length).toBeGreaterThan(0);
+  });
+
   it('takes each lock at the end, also from the dead, and writes with its token', () => {
     const { ops, keys, finalFrom } = drive(lockStore, { unknown: 0.1, fail: 0.2 });
     const last = ops.slice(finalFrom);
