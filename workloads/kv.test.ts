@@ -53,6 +53,17 @@ describe('the size of the workload kv', () => {
     expect(kv.size(sizeRequest({ concurrency: 100, keyCount: 2 })).keyCount).toBe(2);
   });
 
+  it('gives a key up after three operations of unknown outcome', () => {
+    const { ops } = driveWorkload({ workload: kv, store: kvStore, seed: 1, unknown: 0.2 });
+    const lost = Map.groupBy(
+      ops.filter(({ type, key }) => type === 'info' && key !== 'recovery'),
+      ({ key }) => key,
+    );
+    // Those that were under way when it was given up may come on top, and those of the end.
+    expect(Math.max(...[...lost.values()].map((of) => of.length))).toBeLessThan(15);
+    expect(kv.size(sizeRequest({})).unknownPerKey).toBe(3);
+  });
+
   it('gives a key with deletes up early', () => {
     const { ops } = driveWorkload({ workload: kv, store: kvStore, seed: 1, concurrency: 4 });
     const asked = Map.groupBy(
