@@ -95,6 +95,13 @@ describe('nothing is wrong', () => {
       ['n2', append(1, entry(3, 1))],
       ['n2', follower],
     ],
+    'with a restart after which the same is committed and applied once more': [
+      ['n1', start({ term: 1, votedFor: 'n1', lastLogIndex: 2, lastLogTerm: 1 })],
+      ['n1', commit(1, 1)],
+      ['n1', apply(1, 1)],
+      ['n1', commit(1, 2)],
+      ['n1', apply(2, 1)],
+    ],
     'with a restart that finds entries of which nobody told': [
       ['n2', start({ term: 4, lastLogIndex: 9, lastLogTerm: 4 })],
       ['n2', commit(4, 6)],
@@ -255,6 +262,14 @@ describe('it sees', () => {
         ['n3', follows(1, { votedFor: 'n2' })],
       ],
     ],
+    'a vote that was there at the start and is given to another': [
+      'one vote a term',
+      'n2 in term 2, after n1',
+      [
+        ['n3', start({ term: 2, votedFor: 'n1' })],
+        ['n3', follows(2, { votedFor: 'n2' })],
+      ],
+    ],
     'a vote that a crash took, and that was durable': [
       'one vote a term',
       'nobody in term 2; n1 was durable',
@@ -307,6 +322,14 @@ describe('it sees', () => {
       'monotonic term',
       '0 after a restart; 1 was durable',
       [['n2', start({ lastLogIndex: 2, lastLogTerm: 0 })]],
+    ],
+    'a term that a crash took, and that was there at the start before': [
+      'monotonic term',
+      '4 after a restart; 5 was durable',
+      [
+        ['n3', start({ term: 5 })],
+        ['n3', start({ term: 4 })],
+      ],
     ],
     'a term that a crash took from a leader': [
       'monotonic term',
@@ -433,6 +456,15 @@ describe('it sees', () => {
       'the log ends at 1@1 after a restart; 2@1 was committed',
       [['n1', start({ term: 1, votedFor: 'n1', lastLogIndex: 1, lastLogTerm: 1 })]],
     ],
+    'a restart without what was there at the start and committed then': [
+      'durability',
+      'the log ends at 1@1 after a restart; 2@1 was committed',
+      [
+        ['n3', start({ term: 1, lastLogIndex: 2, lastLogTerm: 1 })],
+        ['n3', commit(1, 2)],
+        ['n3', start({ term: 1, lastLogIndex: 1, lastLogTerm: 1 })],
+      ],
+    ],
     'a restart with another entry in its place': [
       'durability',
       '2@1 was committed and on its disk',
@@ -452,6 +484,14 @@ describe('it sees', () => {
       [
         ['n1', snapshot(2, 1)],
         ['n1', start(restarted)],
+      ],
+    ],
+    'a snapshot that a crash took, and that was there at the start before': [
+      'snapshots',
+      '0 after a restart',
+      [
+        ['n3', start({ term: 1, snapshotIndex: 2, lastLogIndex: 2, lastLogTerm: 1 })],
+        ['n3', start({ term: 1, lastLogIndex: 2, lastLogTerm: 1 })],
       ],
     ],
     'a snapshot of what was not applied': [
