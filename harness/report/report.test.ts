@@ -352,7 +352,7 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
     expect(await bar.getAttribute('aria-label')).toBe('8 served, 2 failed, 2 unknown');
   });
 
-  test('a bound on availability is told with the figures, a fault leads to its evidence', async () => {
+  test('a bound on availability is told, and each fault leads to its evidence', async () => {
     const { page } = await open({ seed: 1 }, {}, (run) => {
       const judged = withServiceCheckers(run, 'n5', 0.95);
       const [first, ...others] = judged.results.faults;
