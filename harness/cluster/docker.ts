@@ -247,6 +247,10 @@ class DockerCluster implements Cluster {
   }
 
   connect(node: string): Promise<ByteStream> {
+    // The engine's proxy takes connections for a container that is gone, and what is sent on them is
+    // of unknown outcome; a node that is known to be down refuses, as it would without that proxy.
+    const why = this.#containers.get(node)?.exitReason ?? null;
+    if (why !== null) return Promise.reject(new DockerError('wrong-state', `${node}: ${why}`));
     return connectTcpStream('127.0.0.1', this.#port(node));
   }
 
