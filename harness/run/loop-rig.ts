@@ -1,4 +1,4 @@
-/** A run loop on virtual time, for its tests: clients that answer as told, timers that are counted. */
+/** A run loop on virtual time, for its tests: clients that answer as told, counted timers. */
 import type { Op } from '../../checker/history.ts';
 import type { Client, Completion, Invocation } from '../client.ts';
 import type { Generator } from '../generator.ts';
