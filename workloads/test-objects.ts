@@ -5,12 +5,12 @@ import type { Asked, TestStore } from './test-store.ts';
 type Answer = Pick<Completion, 'type' | 'value' | 'result'>;
 
 /** The answer of what reads. */
-export function read(value: unknown): Answer {
+function read(value: unknown): Answer {
   return { type: 'ok', value };
 }
 
 /** The answer of what changes something, and what it tells. */
-export function done({ value }: Asked, result?: unknown): Answer {
+function done({ value }: Asked, result?: unknown): Answer {
   return result === undefined ? { type: 'ok', value } : { type: 'ok', value, result };
 }
 
