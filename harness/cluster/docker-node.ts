@@ -34,6 +34,12 @@ export class DockerNode {
     return this.#incarnation.exitReason;
   }
 
+  /** Why nobody can connect to it; null where somebody may, as far as is known. */
+  get whyDown(): string | null {
+    const { exitReason, endAskedFor } = this.#incarnation;
+    return exitReason ?? (endAskedFor ? 'it is being ended' : null);
+  }
+
   /** How often it has been started. */
   get lives(): number {
     return this.#lives;

@@ -43,7 +43,7 @@ import {
   prepareServerImage,
 } from './images/images.ts';
 import { waitUntilReady } from './ready.ts';
-import { connectTcpStream } from './tcp-stream.ts';
+import { canConnect, connectTcpStream } from './tcp-stream.ts';
 import { traceFileName } from './traces.ts';
 
 export interface DockerClusterOptions {
@@ -62,6 +62,7 @@ export interface DockerClusterOptions {
 const clientPort = 6379;
 const peerPort = 7000;
 const dataDirectory = '/data';
+const reachLimitMs = 1000;
 /** In the container's own layer, which a restart keeps; the data directory is the server's. */
 const traceFile = '/trace.jsonl';
 const readyLimitMs = 60_000;
@@ -141,6 +142,12 @@ class DockerCluster implements Cluster {
   #plan: ClusterNetworkPlan | null = null;
   #ports: ReadonlyMap<string, number> = new Map();
   #image = '';
+  /**
+   * Whether a container's own address can be reached from here, as on Linux. At the published port
+   * the engine's proxy answers for a node that does not listen: what is sent there is of unknown
+   * outcome, though nobody has heard it.
+   */
+  #isReachable = false;
   #agent: FaultAgent | null = null;
   #whyNoAgent = 'the fault agent has not been started';
   #tornDown: Promise<void> | null = null;
@@ -189,6 +196,8 @@ class DockerCluster implements Cluster {
     ]);
     onProgress(`starting ${nodes.length} containers`);
     await allSettled(nodes.map((node) => this.start(node)));
+    const first = addressOf(this.#network(), nodes[0] ?? '');
+    this.#isReachable = await canConnect(first, clientPort, reachLimitMs);
   }
 
   async start(node: string): Promise<void> {
@@ -247,11 +256,10 @@ class DockerCluster implements Cluster {
   }
 
   connect(node: string): Promise<ByteStream> {
-    // The engine's proxy takes connections for a container that is gone, and what is sent on them is
-    // of unknown outcome; a node that is known to be down refuses, as it would without that proxy.
-    const why = this.#containers.get(node)?.exitReason ?? null;
+    const why = this.#containers.get(node)?.whyDown ?? null;
     if (why !== null) return Promise.reject(new DockerError('wrong-state', `${node}: ${why}`));
-    return connectTcpStream('127.0.0.1', this.#port(node));
+    if (!this.#isReachable) return connectTcpStream('127.0.0.1', this.#port(node));
+    return connectTcpStream(addressOf(this.#network(), node), clientPort);
   }
 
   async collectLogs(folder: string): Promise<void> {

@@ -28,3 +28,17 @@ export function connectTcpStream(host: string, port: number): Promise<ByteStream
     });
   });
 }
+
+/** Whether somebody listens there and answers within the limit. */
+export function canConnect(host: string, port: number, limitMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host, port });
+    const end = (can: boolean) => (): void => {
+      socket.destroy();
+      resolve(can);
+    };
+    socket.setTimeout(limitMs, end(false));
+    socket.once('connect', end(true));
+    socket.once('error', end(false));
+  });
+}

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster.ts';
 import { reference } from '../systems/reference.ts';
 import { pause } from './introspect.ts';
 import { RunHistory } from './run-history.ts';
-import { runTest } from './run-test.ts';
+import { placeOf, runTest } from './run-test.ts';
 import type { HarnessTimers } from './timers.ts';
 
 it('leaves no timer behind that would keep the process alive, whatever was under way', async () => {
@@ -62,3 +62,13 @@ it('leaves no timer behind that would keep the process alive, whatever was under
     expect(setAfterTheEnd, `seed ${seed}`).toBeLessThanOrEqual(2 * simulated.nodes.length);
   }
 }, 30_000);
+
+it('gives each node clients of even and of odd numbers, however many nodes there are', () => {
+  for (const nodeCount of [1, 2, 3, 4, 5, 6, 7]) {
+    const kinds = Array.from({ length: nodeCount }, () => new Set<number>());
+    for (let thread = 0; thread < 2 * nodeCount; thread++) {
+      kinds[placeOf(thread, nodeCount)]?.add(thread % 2);
+    }
+    expect(kinds.map(({ size }) => size)).toEqual(Array.from({ length: nodeCount }, () => 2));
+  }
+});

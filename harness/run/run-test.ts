@@ -211,7 +211,7 @@ class RunningTest {
     const { cluster, system, timers, concurrency, workload } = this.#options;
     const { object } = workload;
     return Array.from({ length: concurrency }, (_, thread) => ({
-      node: cluster.nodes[thread % cluster.nodes.length] ?? '',
+      node: cluster.nodes[placeOf(thread, cluster.nodes.length)] ?? '',
       createClient: () =>
         system.createClient({
           cluster,
@@ -242,6 +242,15 @@ class RunningTest {
     this.#options.onStatus({ phase, faults, leader: found?.leader ?? null, term });
     return found;
   }
+}
+
+/**
+ * Each node has clients of even and of odd numbers, of which workloads may let one kind only read:
+ * with an even number of nodes every other round begins one node later.
+ */
+export function placeOf(thread: number, nodeCount: number): number {
+  const shift = nodeCount % 2 === 0 ? Math.floor(thread / nodeCount) : 0;
+  return (thread + shift) % nodeCount;
 }
 
 /** Every other round of nodes floats, so that each node has both kinds of clients. */
