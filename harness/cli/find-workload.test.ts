@@ -64,6 +64,7 @@ describe('a workload by name', () => {
     await expect(findWorkload('bank')).rejects.toThrow(
       /no workload bank; there are .* \.\/mine\.ts/,
     );
+    await expect(findWorkload('ab')).rejects.toThrow('there is no workload ab; there are');
     await expect(findWorkload('')).rejects.toThrow('there is no workload without a name; there');
   });
 });
