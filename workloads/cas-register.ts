@@ -9,8 +9,8 @@ export const casRegister: Workload = {
   model: 'cas-register',
   facts: {
     complexity:
-      'near-linear: every written value is unique; unknown operations cost nothing. Where a system ' +
-      'does not tell what a compare-and-set found that missed, it may take a search',
+      'near-linear: every written value is unique; unknown operations cost nothing. Where a ' +
+      'system does not tell what a compare-and-set found that missed, it may take a search',
     finds: [
       'stale reads',
       'lost writes and updates',

@@ -26,8 +26,8 @@ export const kv: Workload = {
   model: 'kv',
   facts: {
     complexity:
-      'near-linear for a key without deletes, since a text tells what made it; a key with deletes ' +
-      'takes the search, and has few operations',
+      'near-linear for a key without deletes, since a text tells what made it; a key with ' +
+      'deletes takes the search, and has few operations',
     finds: [
       'lost puts, appends and deletes',
       'an append made twice',

@@ -15,7 +15,7 @@ export function losing<State>(store: TestStore<State>, f: string, share = 0.02):
   };
 }
 
-/** Does some operations twice, as a server would that is sent them twice; the last answer counts. */
+/** Does some operations twice, as a server that is sent them twice; the last answer counts. */
 export function doubling<State>(store: TestStore<State>, f: string): TestStore<State> {
   return {
     init: store.init,

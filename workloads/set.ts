@@ -1,5 +1,5 @@
 /**
- * The set workload: elements are added, removed and looked for, each added and removed at most once.
+ * The set workload: elements are looked for, and each is added and removed at most once.
  *
  * There are no whole reads: beside removes they would tie all elements together, and the check
  * would no longer be one of each element by itself.

@@ -1,5 +1,5 @@
 /**
- * From a recorded run to its results: linearizability first and by itself, then every other checker.
+ * From a recorded run to its results: linearizability by itself, then every checker.
  *
  * A checker that fails is unknown; none keeps another from being heard.
  */

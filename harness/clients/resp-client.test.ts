@@ -76,7 +76,7 @@ describe('a change that looks before', () => {
     expect(nodes.log).toEqual(['n1 LOOK first', 'n1 LOOK second', 'n1 CHANGE 7']);
   });
 
-  it('has not happened when a look is not answered, and may have when the change is not', async () => {
+  it('has not happened when a look is unanswered, and may have when the change is', async () => {
     const ends = ['silence', 'hang-up', '-WEIRD thing\r\n', 'nonsense\r\n'] as const;
     const codes = ['timeout', 'connection-lost', 'WEIRD', 'connection-lost'];
     for (const [which, reaction] of ends.entries()) {

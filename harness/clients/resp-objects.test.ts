@@ -86,7 +86,8 @@ const rows: readonly Row[] = [
 
 describe('an operation', () => {
   for (const { asked, sends, answer, gives } of rows) {
-    it(`${asked.map((part) => JSON.stringify(part)).join(' ')} given ${JSON.stringify(answer)}`, () => {
+    const what = asked.map((part) => JSON.stringify(part)).join(' ');
+    it(`${what} given ${JSON.stringify(answer)}`, () => {
       const script = begin(...asked);
       const step = script.next().value;
       if (!('kind' in step)) throw new Error('no step');

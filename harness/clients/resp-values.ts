@@ -44,7 +44,7 @@ export interface CompareAndSet {
   readonly next: string;
 }
 
-/** Answered by what was there before. Nothing equals an absent value: that case has its own word. */
+/** Answered by what was there before. Nothing equals an absent value, which has its own word. */
 export function encodeCompareAndSet({ key, expected, next }: CompareAndSet): readonly string[] {
   return expected === null
     ? ['SET', key, next, 'NX', 'GET']

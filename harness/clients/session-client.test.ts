@@ -234,7 +234,7 @@ describe('a call', () => {
     }
   });
 
-  it('after that is made in a new session, where it is gone, else under the next number', async () => {
+  it('after that is in a new session, where it is gone, else under the next number', async () => {
     for (const [code, next] of [
       ['NOSESSION', '101 1'],
       ['STALESEQ', '100 2'],

@@ -16,9 +16,7 @@ interface Rig {
   readonly before?: (cluster: SimulatedCluster) => Promise<unknown>;
 }
 
-async function runRecovery(
-  rig: Rig,
-): Promise<{
+async function runRecovery(rig: Rig): Promise<{
   readonly recovery: RunRecovery;
   readonly ops: readonly Op[];
   readonly states: unknown;

@@ -47,7 +47,7 @@ export interface ClientOptions {
 
 export interface System {
   readonly name: string;
-  /** What it offers: for each object the operations, by their `f`, that its clients can carry out. */
+  /** What it offers: for each object the operations, by their `f`, that its clients know. */
   readonly objects: Readonly<Record<string, readonly string[]>>;
   /** Texts in a node's log, as regular expressions, that say that it has broken. */
   readonly crashPatterns: readonly string[];
