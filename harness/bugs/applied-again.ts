@@ -27,7 +27,7 @@ export const appliedAgain: Bug = {
     {
       file: 'server/host/flags.ts',
       find: '    default: 50_000,',
-      replace: '    default: 100,',
+      replace: '    default: 40,',
     },
   ],
 };

@@ -8,6 +8,7 @@ import { behindElected } from './behind-elected.ts';
 import type { Bug } from './bug.ts';
 import { casAtPropose } from './cas-at-propose.ts';
 import { casMissLocal } from './cas-miss-local.ts';
+import { deleteLocal } from './delete-local.ts';
 import { emptyListNil } from './empty-list-nil.ts';
 import { heartbeatCommitsTail } from './heartbeat-commits-tail.ts';
 import { idBeforeCommit } from './id-before-commit.ts';
@@ -15,10 +16,8 @@ import { laggardSilent } from './laggard-silent.ts';
 import { lazyLog } from './lazy-log.ts';
 import { leaderTruncates } from './leader-truncates.ts';
 import { lostReadRequest } from './lost-read-request.ts';
-import { oldTermCounted } from './old-term-counted.ts';
 import { popBeforeCommit } from './pop-before-commit.ts';
 import { previousUnchecked } from './previous-unchecked.ts';
-import { proposedAgain } from './proposed-again.ts';
 import { quorumBesideItself } from './quorum-beside-itself.ts';
 import { readInsertsKey } from './read-inserts-key.ts';
 import { sessionMemory } from './session-memory.ts';
@@ -34,7 +33,7 @@ export const bugs: readonly Bug[] = [
   staleRead,
   ackBeforeQuorum,
   casMissLocal,
-  proposedAgain,
+  deleteLocal,
   waiterByIndex,
   setMemberDropped,
   lazyLog,
@@ -59,5 +58,4 @@ export const bugs: readonly Bug[] = [
   heartbeatCommitsTail,
   voteForgotten,
   applyBeforeCommit,
-  oldTermCounted,
 ];

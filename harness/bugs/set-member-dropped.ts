@@ -35,7 +35,7 @@ export const setMemberDropped: Bug = {
     {
       file: 'server/host/flags.ts',
       find: '    default: 50_000,',
-      replace: '    default: 100,',
+      replace: '    default: 40,',
     },
   ],
 };
