@@ -29,15 +29,15 @@ export const assertionSurvived: Bug = {
     },
     {
       file: 'server/node.ts',
-      find: `    this.#lostTicks = 0;
-    const text`,
-      replace: `    this.#lostTicks = 0;
-    if (role !== 'leader') {
+      find: `    this.#lostTicks += 1;
+    if`,
+      replace: `    this.#lostTicks += 1;
+    if (role !== 'leader' && this.#lostTicks === 1) {
       const broken = new Error(\`nobody waits for who does not lead: oldestTerm=\${oldestTerm}\`);
       broken.name = 'InvariantError';
       throw broken;
     }
-    const text`,
+    if`,
     },
   ],
 };

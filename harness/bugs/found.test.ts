@@ -23,7 +23,7 @@ interface Ran {
 
 /** The simulation gives the same run for the same seed, so what was found once stays found. */
 async function run({ workload, args }: Bug, seed: number, planted: string | null): Promise<Ran> {
-  const where = ['--cluster', 'sim', '--time-limit', '15', '--results', results];
+  const where = ['--cluster', 'sim', '--time-limit', '10', '--results', results];
   const what = ['--workload', workload, ...args, '--seed', String(seed)];
   const bug = planted === null ? [] : ['--bug', planted];
   const ran = await execa('node', [launcher, 'test', ...where, ...what, ...bug], { reject: false });

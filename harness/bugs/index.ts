@@ -18,7 +18,7 @@ import { leaderTruncates } from './leader-truncates.ts';
 import { lostReadRequest } from './lost-read-request.ts';
 import { popBeforeCommit } from './pop-before-commit.ts';
 import { previousUnchecked } from './previous-unchecked.ts';
-import { quorumBesideItself } from './quorum-beside-itself.ts';
+import { quorumOfAll } from './quorum-of-all.ts';
 import { readInsertsKey } from './read-inserts-key.ts';
 import { sessionMemory } from './session-memory.ts';
 import { setMemberDropped } from './set-member-dropped.ts';
@@ -46,7 +46,7 @@ export const bugs: readonly Bug[] = [
   readInsertsKey,
   assertionSurvived,
   truncationRefused,
-  quorumBesideItself,
+  quorumOfAll,
   lostReadRequest,
   appendRefused,
   emptyListNil,
