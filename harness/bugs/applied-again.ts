@@ -15,9 +15,8 @@ export const appliedAgain: Bug = {
   edits: [
     {
       file: 'server/raft-driver.ts',
-      find: '    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex), stateMachine.beginSnapshot());',
-      replace: `    const meta = this.raft.snapshotMetaAt(appliedIndex - 1);
-    this.snapshots.take(meta, stateMachine.beginSnapshot());`,
+      find: '    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex),',
+      replace: '    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex - 1),',
     },
     {
       file: 'server/kv/snapshot-sink.ts',

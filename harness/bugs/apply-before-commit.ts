@@ -14,17 +14,17 @@ export const applyBeforeCommit: Bug = {
   edits: [
     {
       file: 'server/raft/raft.ts',
-      find: '  const appliedFrom = Math.max(before.commitIndex, outbox.installed?.lastIncludedIndex ?? 0);',
-      replace: `  const installedUpTo = outbox.installed?.lastIncludedIndex ?? 0;
-  const appliedFrom = Math.max(core.handedUpTo ?? before.commitIndex, installedUpTo);
-  const ownUpTo = core.role === 'leader' ? core.durability.durableIndex : 0;
+      find: '  const appliedFrom = Math.max(before.commitIndex, outbox.installed?',
+      replace: `  const ownUpTo = core.role === 'leader' ? core.durability.durableIndex : 0;
   const upTo = Math.max(core.commitIndex, ownUpTo);
-  core.handedUpTo = Math.max(appliedFrom, upTo);`,
+  const handedUpTo = core.handedUpTo ?? before.commitIndex;
+  core.handedUpTo = Math.max(handedUpTo, upTo, outbox.installed?.lastIncludedIndex ?? 0);
+  const appliedFrom = Math.max(handedUpTo, outbox.installed?`,
     },
     {
       file: 'server/raft/raft.ts',
-      find: '      core.commitIndex > appliedFrom ? core.log.slice(appliedFrom + 1, core.commitIndex) : [],',
-      replace: '      upTo > appliedFrom ? core.log.slice(appliedFrom + 1, upTo) : [],',
+      find: 'core.commitIndex > appliedFrom ? core.log.slice(appliedFrom + 1, core.commitIndex)',
+      replace: 'upTo > appliedFrom ? core.log.slice(appliedFrom + 1, upTo)',
     },
     {
       file: 'server/raft/core.ts',

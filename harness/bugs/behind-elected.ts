@@ -14,8 +14,8 @@ export const behindElected: Bug = {
   edits: [
     {
       file: 'server/raft/election.ts',
-      find: '  return core.log.isAtMostAsUpToDateAs({ index: message.lastLogIndex, term: message.lastLogTerm });',
-      replace: '  return message.lastLogIndex >= 0 && core.log.lastIndex >= 0;',
+      find: '  return core.log.isAtMostAsUpToDateAs(',
+      replace: '  return true || core.log.isAtMostAsUpToDateAs(',
     },
     {
       file: 'server/raft/election.ts',

@@ -16,7 +16,7 @@ export const casAtPropose: Bug = {
   edits: [
     {
       file: 'server/node.ts',
-      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
+      find: '    if (this.#queuedProposals.add(encodeCommand(',
       replace: `    if (command.type === 'set' && command.condition.type === 'equals') {
       const { key, get } = command;
       const seen = this.#driver.applier.stateMachine.read({ type: 'get', key });
@@ -29,7 +29,7 @@ export const casAtPropose: Bug = {
         command = { ...command, condition: { type: 'always' }, get: false };
       }
     }
-    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    if (this.#queuedProposals.add(encodeCommand(`,
     },
   ],
 };

@@ -14,7 +14,7 @@ export const casMissLocal: Bug = {
   edits: [
     {
       file: 'server/node.ts',
-      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
+      find: '    if (this.#queuedProposals.add(encodeCommand(',
       replace: `    if (command.type === 'set' && command.condition.type === 'equals') {
       const seen = this.readStale({ type: 'get', key: command.key });
       const value = seen.type === 'bulk' ? seen.value : null;
@@ -23,7 +23,7 @@ export const casMissLocal: Bug = {
         return;
       }
     }
-    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    if (this.#queuedProposals.add(encodeCommand(`,
     },
   ],
 };

@@ -15,7 +15,7 @@ export const deleteLocal: Bug = {
   edits: [
     {
       file: 'server/node.ts',
-      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
+      find: '    if (this.#queuedProposals.add(encodeCommand(',
       replace: `    if (command.type === 'delete') {
       const found = this.readStale({ type: 'exists', keys: command.keys });
       if (found.type === 'integer' && found.value === 0) {
@@ -23,7 +23,7 @@ export const deleteLocal: Bug = {
         return;
       }
     }
-    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    if (this.#queuedProposals.add(encodeCommand(`,
     },
   ],
 };

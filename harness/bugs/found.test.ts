@@ -35,9 +35,9 @@ async function run({ workload, args }: Bug, seed: number, planted: string | null
   return { code: ran.exitCode, output, checkers };
 }
 
-function isFound({ checkers }: Ran, { checker, kinds, says, valid = false }: Finding): boolean {
+function isFound({ checkers }: Ran, { checker, kinds, says, valid }: Finding): boolean {
   const result = checkers.find(({ name }) => name === checker);
-  if (result === undefined || result.valid !== valid) return false;
+  if (result === undefined || result.valid !== (valid ?? false)) return false;
   if (kinds !== undefined && !kinds.includes(String(result.details['kind']))) return false;
   return says === undefined || says.test(JSON.stringify(result));
 }

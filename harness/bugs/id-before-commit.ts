@@ -21,8 +21,9 @@ export const idBeforeCommit: Bug = {
     },
     {
       file: 'server/node.ts',
-      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
-      replace: `    if (command.type === 'increment' && this.#driver.raft.status().role === 'leader') {
+      find: '    if (this.#queuedProposals.add(encodeCommand(',
+      replace: `    const { role } = this.#driver.raft.status();
+    if (command.type === 'increment' && role === 'leader') {
       const { key, by } = command;
       const seen = this.#driver.applier.stateMachine.read({ type: 'get', key });
       const text = seen.type === 'bulk' ? (seen.value ?? '0') : '0';
@@ -34,7 +35,7 @@ export const idBeforeCommit: Bug = {
       reply = () => undefined;
       answer({ type: 'integer', value });
     }
-    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    if (this.#queuedProposals.add(encodeCommand(`,
     },
   ],
 };

@@ -15,8 +15,8 @@ export const lostReadRequest: Bug = {
   edits: [
     {
       file: 'server/raft/election.ts',
-      find: '  if (core.electionElapsedTicks < core.electionTimeoutTicks) stepForwardedReadsTick(core);',
-      replace: '  if (core.electionElapsedTicks < core.electionTimeoutTicks) return;',
+      find: 'core.electionTimeoutTicks) stepForwardedReadsTick(core);',
+      replace: 'core.electionTimeoutTicks) return;',
     },
     {
       file: 'server/raft/election.ts',

@@ -14,7 +14,7 @@ export const popBeforeCommit: Bug = {
   edits: [
     {
       file: 'server/node.ts',
-      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
+      find: '    if (this.#queuedProposals.add(encodeCommand(',
       replace: `    const { raft, applier } = this.#driver;
     if (command.type === 'listPop' && raft.status().role === 'leader') {
       const { key } = command;
@@ -26,7 +26,7 @@ export const popBeforeCommit: Bug = {
         answer({ type: 'bulk', value });
       }
     }
-    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    if (this.#queuedProposals.add(encodeCommand(`,
     },
   ],
 };

@@ -35,7 +35,7 @@ export const sessionMemory: Bug = {
     },
     {
       file: 'server/node.ts',
-      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
+      find: '    if (this.#queuedProposals.add(encodeCommand(',
       replace: `    if (command.type === 'inSession') {
       const name = \`\${command.sessionId}/\${command.sequence}\`;
       const known = this.#answered.get(name);
@@ -49,7 +49,7 @@ export const sessionMemory: Bug = {
         answer(given);
       };
     }
-    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    if (this.#queuedProposals.add(encodeCommand(`,
     },
   ],
 };

@@ -14,7 +14,7 @@ export const sumBeforeCommit: Bug = {
   edits: [
     {
       file: 'server/node.ts',
-      find: '    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();',
+      find: '    if (this.#queuedProposals.add(encodeCommand(',
       replace: `    if (command.type === 'increment') {
       const { key, by } = command;
       const seen = this.#driver.applier.stateMachine.read({ type: 'get', key });
@@ -23,7 +23,7 @@ export const sumBeforeCommit: Bug = {
       const answer = reply;
       reply = (given) => answer(given.type === 'integer' ? { type: 'integer', value } : given);
     }
-    if (this.#queuedProposals.add(encodeCommand(command), reply)) this.#scheduleFlush();`,
+    if (this.#queuedProposals.add(encodeCommand(`,
     },
   ],
 };

@@ -26,8 +26,7 @@ export const waiterByIndex: Bug = {
     {
       file: 'server/pending-proposals.ts',
       find: '      if (order < 0 && first.entry.term === entry.term) {',
-      replace:
-        '      if (order < 0 && first.entry.term === entry.term && first.entry.index === entry.index) {',
+      replace: '      if (order < 0 && first.entry.term < 0) {',
     },
     {
       file: 'server/pending-proposals.ts',
