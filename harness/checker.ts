@@ -113,6 +113,9 @@ export interface CheckedRun {
   readonly concurrency: number;
   /** Operations per second that were aimed at; null: as fast as they go. */
   readonly rate: number | null;
+  /** The workload was to end after so long, or after so many operations. */
+  readonly timeLimitS: number;
+  readonly opLimit: number | null;
   /** The history in its order; each iteration begins anew, perhaps from the file. */
   readonly ops: Iterable<Op>;
   readonly opCount: number;

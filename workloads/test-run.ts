@@ -10,6 +10,8 @@ export function runOf(ops: readonly Op[], beganAt: number | null): CheckedRun {
     nodes: ['n1'],
     concurrency: 2,
     rate: null,
+    timeLimitS: 1,
+    opLimit: null,
     ops,
     opCount: ops.length,
     nemesis: [],

@@ -8,6 +8,8 @@ export function runOf(parts: Partial<CheckedRun>): CheckedRun {
     nodes: ['n1', 'n2', 'n3'],
     concurrency: 1,
     rate: null,
+    timeLimitS: 1,
+    opLimit: null,
     ops: [],
     opCount: 0,
     nemesis: [],

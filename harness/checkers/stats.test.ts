@@ -180,13 +180,36 @@ describe('the schedule of a run', () => {
     expect(blind).toEqual([]);
   });
 
-  it('says how much of it was never asked for, by the last invocation', () => {
-    const history = new MadeHistory().wait(999).invoke({ process: 1, scheduledMs: 0 });
-    history.invoke({ scheduledMs: 801 }).complete(0).complete(1);
-    const { details, blind } = judge(history, { rate: 100 });
-    expect(details['schedule']).toMatchObject({ maxLagNs: 1000e6, neverAskedFor: 20 });
-    expect(blind).toEqual([
-      'what the schedule wanted at the end and no client did: about 20 operations',
+  it('says how much was never asked for, when every client hung to the end', () => {
+    const hung = new MadeHistory().times(100).wait(299);
+    hung.invoke({ process: 1 }).invoke({ scheduledMs: 490 }).wait(8000);
+    const parts = { rate: 500, concurrency: 2, timeLimitS: 8 };
+    const ended = judge(hung.complete(0).complete(1), parts);
+    expect(ended.details['schedule']).toMatchObject({ neverAskedFor: 3755 });
+    expect(ended.summary).toContain(
+      'about 3,755 operations of the schedule of 500/s never came: all clients waited for ' +
+        'answers in the last 7.51 s',
+    );
+    expect(ended.blind).toEqual([
+      'what the schedule wanted at the end and no client did: 3,755 or so',
     ]);
+    const open = new MadeHistory().times(1).invoke({ process: 1 }).invoke();
+    expect(judge(open, parts).details['schedule']).toMatchObject({ neverAskedFor: 3998 });
+  });
+
+  it('was kept when a client was free, had asked for all, or asks for what is final', () => {
+    const parts = { rate: 500, concurrency: 2, timeLimitS: 8 };
+    const never = (history: MadeHistory, more: Partial<CheckedRun> = {}): unknown =>
+      (judge(history, { ...parts, ...more }).details['schedule'] as { neverAskedFor: number })
+        .neverAskedFor;
+    const both = (): MadeHistory => new MadeHistory().invoke({ process: 1 }).invoke().wait(100);
+    expect(never(both().complete(0).wait(9000).complete(1))).toBe(0);
+    expect(never(new MadeHistory().times(9).invoke().wait(9000).complete())).toBe(0);
+    expect(never(both().wait(9000).complete(0).complete(1))).toBeGreaterThan(0);
+    expect(never(both().wait(9000).complete(0).complete(1), { opLimit: 2 })).toBe(0);
+    const final = both().wait(9000).complete(0).complete(1);
+    const recovery = { problem: null, finalOperations: 9, beganAt: final.ops.length };
+    expect(never(final.times(9), { recovery })).toBe(3999);
+    expect(never(new MadeHistory())).toBe(0);
   });
 });

@@ -8,13 +8,13 @@
  * A run in which a function never succeeded, or hardly anything did while nothing was broken, has
  * tested too little to be called valid.
  */
-import type { Op } from '../../checker/history.ts';
 import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
-import { describeCount, describeDuration, describeMany } from '../report/figures.ts';
+import { describeCount, describeMany } from '../report/figures.ts';
 import { recoveryKey } from '../run/recovery.ts';
 import { graceMs } from './availability-duty.ts';
 import { FaultTimeline, intervalsOf } from './fault-timeline.ts';
 import { type CountedOperation, type Outcome, operationsOf, outcomeOf } from './operations.ts';
+import { describeSchedule, ScheduleWatch } from './schedule.ts';
 import { type Counts, countOf, describeShare, noCounts, totalOf } from './shares.ts';
 
 const name = 'stats';
@@ -42,20 +42,8 @@ interface Tally {
   startingCount: number;
   readonly succeeded: Set<string>;
   readonly keys: Map<string, KeyCounts>;
-  readonly schedule: ScheduleLag;
+  readonly schedule: ScheduleWatch;
 }
-
-/** How far the invocations of the workload lag behind the schedule. */
-interface ScheduleLag {
-  lateCount: number;
-  maxNs: number;
-  /** Of the last one that was asked for, which tells what was still due then. */
-  lastNs: number;
-  lastIndex: number;
-}
-
-/** Less than this behind the schedule is how timers are. */
-const lateNs = 10e6;
 
 function check(run: CheckedRun): CheckerResult {
   const tally = tallyOf(run);
@@ -63,7 +51,7 @@ function check(run: CheckedRun): CheckerResult {
   const total = totalOf(tally.byF.values());
   const health = describeHealth(tally);
   const keysGivenUp = countGivenUp(run, tally.keys);
-  const schedule = describeSchedule(run, tally.schedule);
+  const schedule = describeSchedule(run, tally.schedule.lag);
   const sentences = [
     ...(missing.length === 0 ? [] : [`no ${missing.join(' and no ')} has succeeded`]),
     health.sentence,
@@ -117,10 +105,10 @@ function tallyOf(run: CheckedRun): Tally {
     startingCount: 0,
     succeeded: new Set(),
     keys: new Map(),
-    schedule: { lateCount: 0, maxNs: 0, lastNs: 0, lastIndex: -1 },
+    schedule: new ScheduleWatch(run),
   };
   let startedAt: number | null = null;
-  for (const operation of operationsOf(run.ops)) {
+  for (const operation of operationsOf(tally.schedule.pass(run.ops))) {
     const { invoked, completed } = operation;
     const outcome = outcomeOf(completed);
     const counts = tally.byF.get(invoked.f) ?? noCounts();
@@ -143,7 +131,7 @@ function tallyOf(run: CheckedRun): Tally {
 }
 
 function countWorkload(
-  { keys, schedule, workload }: Tally,
+  { keys, workload }: Tally,
   { invoked, completed }: CountedOperation,
   outcome: Outcome,
 ): void {
@@ -154,17 +142,6 @@ function countWorkload(
     if (completed?.type === 'info') counts.unknown++;
     keys.set(invoked.key, counts);
   }
-  noteLag(schedule, invoked);
-}
-
-/** Operations come in the order of their completions, not of their invocations. */
-function noteLag(schedule: ScheduleLag, { index, timeNs, scheduledNs }: Op): void {
-  const lagNs = Math.max(0, timeNs - (scheduledNs ?? timeNs));
-  schedule.maxNs = Math.max(schedule.maxNs, lagNs);
-  if (lagNs > lateNs) schedule.lateCount++;
-  if (index < schedule.lastIndex) return;
-  schedule.lastIndex = index;
-  schedule.lastNs = lagNs;
 }
 
 interface Health {
@@ -224,27 +201,6 @@ function describeGivenUp({ size }: CheckedRun, count: number): readonly string[]
       `${describeMany(size.unknownPerKey ?? 0, 'operation')} of unknown outcome another key took ` +
       'its place, to keep the check quick',
   ];
-}
-
-interface Schedule {
-  readonly sentences: readonly string[];
-  readonly blind: readonly string[];
-  readonly details: Readonly<Record<string, number | null>>;
-}
-
-function describeSchedule({ rate }: CheckedRun, lag: ScheduleLag): Schedule {
-  if (rate === null) return { sentences: [], blind: [], details: { rate } };
-  const { lateCount, maxNs, lastNs } = lag;
-  const neverAskedFor = Math.floor((lastNs / 1e9) * rate);
-  const details = { rate, lateCount, maxLagNs: maxNs, neverAskedFor };
-  if (lateCount === 0) return { sentences: [], blind: [], details };
-  const sentence =
-    `${describeMany(lateCount, 'operation')} came behind the schedule ` +
-    `of ${describeCount(rate)}/s, by ${describeDuration(maxNs)} at most`;
-  if (neverAskedFor === 0) return { sentences: [sentence], blind: [], details };
-  const operations = describeMany(neverAskedFor, 'operation');
-  const blind = `what the schedule wanted at the end and no client did: about ${operations}`;
-  return { sentences: [sentence], blind: [blind], details };
 }
 
 function describeBreak({ brokeOff }: CheckedRun): readonly string[] {

@@ -78,6 +78,8 @@ function checkedRun(recorded: RecordedRun): CheckedRun {
     nodes,
     concurrency,
     rate,
+    timeLimitS: settings.timeLimitS,
+    opLimit: settings.opCount,
     ops: history,
     opCount: history.length,
     nemesis,
