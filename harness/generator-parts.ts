@@ -94,6 +94,66 @@ export function reserve(
   return reserveFrom(0, 0);
 }
 
+interface Pool {
+  readonly parts: readonly Generator[];
+  /** The first of them that nobody has begun. */
+  readonly next: number;
+  /** Whose part is whose. */
+  readonly begun: ReadonlyMap<number, Generator>;
+  /** Parts whose process ended, because it got no answer. */
+  readonly left: readonly Generator[];
+}
+
+/**
+ * Each part once, as many at a time as there are clients: a process carries out a part to its end,
+ * and one whose process got no answer goes on with another. For final operations.
+ */
+export function inAnyOrder(parts: readonly Generator[]): Generator {
+  return poolFrom({ parts, next: 0, begun: new Map(), left: [] });
+}
+
+function poolFrom(pool: Pool): Generator {
+  return {
+    op: (context) => poolOp(pool, context),
+    update: (event) => poolFrom(poolUpdate(pool, event)),
+  };
+}
+
+function poolOp(pool: Pool, context: GeneratorContext): Next {
+  const begun = new Map(pool.begun);
+  let { next, left } = pool;
+  for (;;) {
+    const [orphan, ...others] = left;
+    const own = begun.get(context.process) ?? orphan ?? pool.parts[next];
+    if (own === undefined) break;
+    if (!begun.has(context.process)) {
+      if (orphan === undefined) next++;
+      else left = others;
+    }
+    const step = own.op(context);
+    if (step.type === 'done') {
+      begun.delete(context.process);
+      continue;
+    }
+    begun.set(context.process, step.generator);
+    return { ...step, generator: poolFrom({ ...pool, next, begun, left }) };
+  }
+  if (begun.size === 0) return { type: 'done' };
+  const generator = poolFrom({ ...pool, next, begun, left });
+  return { type: 'pending', untilNs: null, generator };
+}
+
+function poolUpdate(pool: Pool, event: Op): Pool {
+  if (event.process === 'nemesis') return pool;
+  const own = pool.begun.get(event.process);
+  if (own === undefined) return pool;
+  const begun = new Map(pool.begun);
+  const learnt = own.update(event);
+  if (event.type !== 'info') return { ...pool, begun: begun.set(event.process, learnt) };
+  begun.delete(event.process);
+  return { ...pool, begun, left: [...pool.left, learnt] };
+}
+
 export interface IndependentOptions {
   /** Keys in use at a time. */
   readonly keyCount: number;

@@ -77,8 +77,8 @@ export interface Workload {
    */
   createProbe(attempt: number): OpTemplate;
   /**
-   * What is asked at the end, by one client, when everything is healed: it must be done when all
-   * that was written has been looked at.
+   * What is asked at the end, by one client of each node, when everything is healed: it must be
+   * done when all that was written has been looked at.
    */
   createFinalGenerator(context: FinalContext): Generator;
 }

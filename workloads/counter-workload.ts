@@ -1,6 +1,6 @@
 /** What the two counter workloads have in common: everything but how they add. */
-import { type OpTemplate, phases, repeat, untilOk } from '../harness/generator.ts';
-import { independent, mix } from '../harness/generator-parts.ts';
+import { type OpTemplate, repeat, untilOk } from '../harness/generator.ts';
+import { inAnyOrder, independent, mix } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
 import { withReaders } from './reader-threads.ts';
 import { sizeOf } from './sizes.ts';
@@ -37,6 +37,6 @@ export function createCounterWorkload(add: string): Shared {
         createGenerator: () => withReaders(reads, mix([4, repeat(() => addOne)], [1, reads])),
       }),
     createProbe: () => addOne,
-    createFinalGenerator: ({ keys }) => phases(...keys.map((key) => untilOk({ ...read, key }))),
+    createFinalGenerator: ({ keys }) => inAnyOrder(keys.map((key) => untilOk({ ...read, key }))),
   };
 }

@@ -1,6 +1,6 @@
 /** The grow-set workload: unique elements are added to several sets, which are read as a whole. */
-import { type OpTemplate, phases, repeat, unfold, untilOk } from '../harness/generator.ts';
-import { independent, mix } from '../harness/generator-parts.ts';
+import { type OpTemplate, repeat, unfold, untilOk } from '../harness/generator.ts';
+import { inAnyOrder, independent, mix } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
 import { withReaders } from './reader-threads.ts';
 import { sizeOf } from './sizes.ts';
@@ -40,7 +40,7 @@ export const growSet: Workload = {
         withReaders(reads, mix([2, adds(firstValue)], [1, reads])),
     }),
   createProbe: (attempt) => ({ f: 'add', value: -1 - attempt }),
-  createFinalGenerator: ({ keys }) => phases(...keys.map((key) => untilOk({ ...read, key }))),
+  createFinalGenerator: ({ keys }) => inAnyOrder(keys.map((key) => untilOk({ ...read, key }))),
 };
 
 function adds(firstValue: number): ReturnType<typeof repeat> {

@@ -3,12 +3,11 @@ import {
   type Generator,
   limit,
   type OpTemplate,
-  phases,
   repeat,
   unfold,
   untilOk,
 } from '../harness/generator.ts';
-import { independent } from '../harness/generator-parts.ts';
+import { inAnyOrder, independent } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
 import { withReaders } from './reader-threads.ts';
 import { sizeOf } from './sizes.ts';
@@ -56,7 +55,7 @@ export const kv: Workload = {
       createGenerator: createKvKey,
     }),
   createProbe: (attempt) => ({ f: 'put', value: `probe-${attempt}` }),
-  createFinalGenerator: ({ keys }) => phases(...keys.map((key) => untilOk({ ...get, key }))),
+  createFinalGenerator: ({ keys }) => inAnyOrder(keys.map((key) => untilOk({ ...get, key }))),
 };
 
 /** Weights, any scale. */

@@ -1,13 +1,6 @@
 /** The list-append workload: unique elements are appended to several lists, which are read. */
-import {
-  type Generator,
-  type OpTemplate,
-  phases,
-  repeat,
-  unfold,
-  untilOk,
-} from '../harness/generator.ts';
-import { independent, mix } from '../harness/generator-parts.ts';
+import { type Generator, type OpTemplate, repeat, unfold, untilOk } from '../harness/generator.ts';
+import { inAnyOrder, independent, mix } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
 import { withReaders } from './reader-threads.ts';
 import { sizeOf } from './sizes.ts';
@@ -49,7 +42,7 @@ export const listAppend: Workload = {
         withReaders(reads, mix([2, appends(firstValue + size.opsPerKey)], [1, reads])),
     }),
   createProbe: (attempt) => ({ f: 'append', value: -1 - attempt }),
-  createFinalGenerator: ({ keys }) => phases(...keys.map((key) => untilOk({ ...read, key }))),
+  createFinalGenerator: ({ keys }) => inAnyOrder(keys.map((key) => untilOk({ ...read, key }))),
 };
 
 function appends(firstValue: number): Generator {

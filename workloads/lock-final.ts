@@ -4,7 +4,8 @@
  * The dead have left locks behind, so they are taken over from the token that is known last.
  */
 import type { Op } from '../checker/history.ts';
-import { type Generator, type OpTemplate, phases, unfold } from '../harness/generator.ts';
+import { type Generator, type OpTemplate, unfold } from '../harness/generator.ts';
+import { inAnyOrder } from '../harness/generator-parts.ts';
 import type { FinalContext } from '../harness/workload.ts';
 import { tokenIn } from './lock-key.ts';
 
@@ -15,7 +16,7 @@ export function createLockFinal({ keys, ops }: FinalContext): Generator {
     if (f === 'acquire' && typeof result === 'number') heldBy.set(key, result);
     if (f === 'release') heldBy.set(key, null);
   }
-  return phases(...keys.map((key, at) => takeAndWrite(key, heldBy.get(key) ?? null, -1 - at)));
+  return inAnyOrder(keys.map((key, at) => takeAndWrite(key, heldBy.get(key) ?? null, -1 - at)));
 }
 
 interface Taking {

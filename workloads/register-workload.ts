@@ -1,6 +1,6 @@
 /** What the two register workloads have in common. */
-import { phases, untilOk } from '../harness/generator.ts';
-import { independent } from '../harness/generator-parts.ts';
+import { untilOk } from '../harness/generator.ts';
+import { inAnyOrder, independent } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
 import { createRegisterKey, type RegisterMix } from './register-key.ts';
 import { sizeOf } from './sizes.ts';
@@ -28,6 +28,6 @@ export function createRegisterWorkload(mix: RegisterMix): Shared {
       }),
     createProbe: (attempt) => ({ f: 'write', value: -1 - attempt }),
     createFinalGenerator: ({ keys }) =>
-      phases(...keys.map((key) => untilOk({ f: 'read', key, value: null }))),
+      inAnyOrder(keys.map((key) => untilOk({ f: 'read', key, value: null }))),
   };
 }

@@ -4,8 +4,8 @@
  * There are no whole reads: beside removes they would tie all elements together, and the check
  * would no longer be one of each element by itself.
  */
-import { type Generator, type OpTemplate, phases, unfold, untilOk } from '../harness/generator.ts';
-import { independent } from '../harness/generator-parts.ts';
+import { type Generator, type OpTemplate, unfold, untilOk } from '../harness/generator.ts';
+import { inAnyOrder, independent } from '../harness/generator-parts.ts';
 import type { FinalContext, Workload, WorkloadSize } from '../harness/workload.ts';
 import { isReader } from './reader-threads.ts';
 import { expectedOps, sizeOf } from './sizes.ts';
@@ -104,5 +104,5 @@ function createFinalGenerator({ ops }: FinalContext): Generator {
     if (type !== 'invoke' || f !== 'add' || key === undefined) continue;
     lookups.push({ f: 'contains', key, value });
   }
-  return phases(...lookups.map((lookup) => untilOk(lookup)));
+  return inAnyOrder(lookups.map((lookup) => untilOk(lookup)));
 }

@@ -1,6 +1,6 @@
 /** The unique-ids workload: ids from several generators, none of which may give one twice. */
-import { phases, repeat, untilOk } from '../harness/generator.ts';
-import { independent } from '../harness/generator-parts.ts';
+import { repeat, untilOk } from '../harness/generator.ts';
+import { inAnyOrder, independent } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
 import { sizeOf } from './sizes.ts';
 
@@ -33,5 +33,5 @@ export const uniqueIds: Workload = {
     independent({ ...size, createGenerator: () => repeat(() => generate) }),
   createProbe: () => generate,
   // One more of each: after all the restarts it must still be a new one.
-  createFinalGenerator: ({ keys }) => phases(...keys.map((key) => untilOk({ ...generate, key }))),
+  createFinalGenerator: ({ keys }) => inAnyOrder(keys.map((key) => untilOk({ ...generate, key }))),
 };

@@ -41,7 +41,7 @@ export async function recover(options: RecoveryOptions): Promise<RunRecovery> {
   const lost = await startAll(options);
   if (lost.length > 0) return { problem: lost.join('; '), finalOperations: 0, beganAt };
   const probes = untilOk((attempt) => ({ ...workload.createProbe(attempt), key: recoveryKey }));
-  const probed = await drive(options, probes, deadline(options));
+  const probed = await drive(options, probes, { stop: deadline(options), clients: 1 });
   if (!probed.isDone) {
     const problem = notRecovered(options, 'no change was acknowledged');
     return { problem, finalOperations: 0, beganAt };
@@ -51,11 +51,11 @@ export async function recover(options: RecoveryOptions): Promise<RunRecovery> {
   const final = await drive(
     { ...options, firstProcess: probed.nextProcess },
     workload.createFinalGenerator({ keys: [recoveryKey, ...keys], ops }),
-    deadline(options),
+    { stop: deadline(options), clients: options.cluster.nodes.length },
   );
   const finalOperations = final.okCount;
   if (!final.isDone) {
-    const what = `only ${finalOperations} of the final operations were answered`;
+    const what = `the final operations did not come to their end: ${finalOperations} were answered`;
     return { problem: notRecovered(options, what), finalOperations, beganAt };
   }
   const problem =
@@ -102,18 +102,18 @@ interface Driven {
   readonly nextProcess: number;
 }
 
-/** One client carries out what the generator says, until it is done or it is time to stop. */
+/** A few clients carry out what the generator says, until it is done or it is time to stop. */
 async function drive(
   options: RecoveryOptions,
   generator: Generator,
-  stop: () => boolean,
+  { stop, clients }: { readonly stop: () => boolean; readonly clients: number },
 ): Promise<Driven> {
   const { cluster, system, timers, workload } = options;
   const { object } = workload;
   let okCount = 0;
   const loop = new RunLoop({
     generator: backOff(retryMs, generator),
-    threads: cluster.nodes.slice(0, 1).map((node) => ({
+    threads: cluster.nodes.slice(0, clients).map((node) => ({
       node,
       createClient: () => system.createClient({ cluster, timers, object, followRedirects: true }),
     })),
