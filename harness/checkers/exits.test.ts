@@ -16,10 +16,14 @@ describe('the ends of nodes', () => {
   });
 
   it('are a broken promise when a node broke, and say what it said', () => {
-    const reason = 'it ended with exit code 255; its last line: {"error":"InvariantError"}';
+    const code = 'it ended with exit code 255';
+    const line = '{"level":60,"error":"two leaders (a=1)","name":"InvariantError","msg":"failed"}';
+    const reason = `${code}; its last line: ${line}`;
     const result = judge({ unexpectedExits: [{ node: 'n2', reason }] });
-    expect(result).toMatchObject({ valid: false, blind: [] });
-    expect(result.summary).toBe(`n2 ended by itself: ${reason}`);
+    expect(result).toMatchObject({ valid: false, blind: [], details: { exits: [{ reason }] } });
+    expect(result.summary).toBe(
+      `n2 ended by itself: ${code}; its last line: failed: two leaders (a=1)`,
+    );
   });
 
   it.each([
@@ -66,6 +70,23 @@ describe('the ends of nodes', () => {
     expect(validityOf(`it ended with exit code 251; ${words}`)).toBe(false);
     expect(validityOf('it ended with exit code 249; "identity" is damaged')).toBe(false);
     expect(validityOf('it ended with exit code 252; "wal" is damaged')).toBe('unknown');
+  });
+
+  it('are broken by damage that only the log of the node speaks of', () => {
+    const log = (node: string, ...lines: readonly string[]): CheckedRun['logs'][number] => ({
+      ...{ node, path: `${node}/server.log`, lines },
+    });
+    const words = 'rafture-server: wal-1 is corrupt at byte 80';
+    const logs = [log('n1', 'all is well'), log('n2', 'started', words)];
+    const exit = { node: 'n2', reason: 'it exited with code 251' };
+    const result = judge({ unexpectedExits: [exit], logs });
+    expect(result.valid).toBe(false);
+    expect(result.summary).toBe(
+      `n2 ended by itself: it exited with code 251; n2/server.log, line 2: ${words}`,
+    );
+    expect(judge({ unexpectedExits: [{ ...exit, node: 'n1' }], logs }).valid).toBe('unknown');
+    const full = { ...exit, reason: 'it exited with code 252' };
+    expect(judge({ unexpectedExits: [full], logs }).valid).toBe('unknown');
   });
 
   it('put what is the own fault of a node before the others, and hide none', () => {

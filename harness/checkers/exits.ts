@@ -7,6 +7,7 @@
 import type { CheckedRun, Checker, CheckerResult, Validity } from '../checker.ts';
 import type { UnexpectedExit } from '../cluster.ts';
 import { describeCount } from '../report/figures.ts';
+import { describeLogLine } from './log-words.ts';
 
 const name = 'exits';
 
@@ -53,13 +54,14 @@ interface JudgedExit extends UnexpectedExit {
   readonly why: string | null;
 }
 
-function check({ unexpectedExits, brokeOff, nodes }: CheckedRun): CheckerResult {
+function check(run: CheckedRun): CheckerResult {
+  const { unexpectedExits, brokeOff, nodes } = run;
   if (brokeOff !== null) {
     const summary = 'the run broke off before anybody asked which nodes had ended';
     const blind = ['nodes that ended by themselves'];
     return { name, valid: 'unknown', summary, details: {}, blind };
   }
-  const judged = unexpectedExits.map(judge);
+  const judged = unexpectedExits.map((exit) => judge(exit, run));
   const details = { exits: judged };
   if (judged.length === 0) {
     const summary = `no node ended by itself, of ${describeCount(nodes.length)}`;
@@ -80,7 +82,7 @@ function check({ unexpectedExits, brokeOff, nodes }: CheckedRun): CheckerResult 
  * The reasons come from the clusters: `it ended with SIGKILL`, `it ended with exit code 255; its
  * last line: …`, `it exited with code 137`; in the simulation, what the node threw.
  */
-function judge(exit: UnexpectedExit): JudgedExit {
+function judge(exit: UnexpectedExit, run: CheckedRun): JudgedExit {
   const match = /^it (?:ended with (?:(SIG\w+)|exit code (\d+))|exited with code (\d+))/.exec(
     exit.reason,
   );
@@ -88,15 +90,38 @@ function judge(exit: UnexpectedExit): JudgedExit {
   const [, signal, ...numbers] = match;
   const code = Number(numbers.find((number) => number !== undefined));
   const why = (signal === undefined ? codes[code] : signals[signal]) ?? null;
-  if ((code === 249 || code === 251) && ownDamage.test(exit.reason))
-    return { ...exit, valid: false, why: null };
+  if (code === 249 || code === 251) {
+    if (ownDamage.test(exit.reason)) return { ...exit, valid: false, why: null };
+    const damage = findDamage(run, exit.node);
+    if (damage !== null) {
+      return { ...exit, reason: `${exit.reason}; ${damage}`, valid: false, why: null };
+    }
+  }
   return { ...exit, valid: why === null ? false : 'unknown', why };
+}
+
+/** Not every cluster tells what a node said last; its log does. */
+function findDamage({ logs }: CheckedRun, node: string): string | null {
+  for (const { path, lines } of logs.filter((log) => log.node === node)) {
+    let line = 0;
+    for (const text of lines) {
+      line++;
+      if (ownDamage.test(text)) return `${path}, line ${line}: ${text}`;
+    }
+  }
+  return null;
+}
+
+/** What a log says as JSON is told in words. */
+function describeReason(reason: string): string {
+  const before = /^(.*?: )(\{.*)$/.exec(reason);
+  return before === null ? reason : `${before[1]}${describeLogLine(before[2] ?? '')}`;
 }
 
 function describeExits(judged: readonly JudgedExit[]): string {
   const words = judged.slice(0, shownMax).map(({ node, reason, why }) => {
     const cause = why === null ? '' : ` (${why})`;
-    return `${node} ended by itself: ${reason}${cause}`;
+    return `${node} ended by itself: ${describeReason(reason)}${cause}`;
   });
   const rest = judged.length - shownMax;
   return rest > 0 ? `${words.join('; ')}; and ${rest} more` : words.join('; ');

@@ -61,6 +61,23 @@ describe('the logs of the nodes', () => {
     "Uncaught 'a text'",
     'Node.js v24.11.0',
     'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+    'Fatal Python error: Segmentation fault',
+    'AssertionError [ERR_ASSERTION]: index 7 is behind',
+    'AssertionError: index 7 is behind',
+    'AssertionError',
+    'java.lang.AssertionError: index 7 is behind',
+    'Caused by: java.lang.AssertionError',
+    'goroutine 1 [running]:',
+    'http: panic serving 127.0.0.1:4711: boom',
+    'F1121 10:00:00.123456 4711 log.cc:12] Check failed: index == last (7 vs. 5)',
+    '*** Check failure stack trace: ***',
+    'WARNING: DATA RACE',
+    'WARNING: ThreadSanitizer: data race (pid=4711)',
+    'ERROR: AddressSanitizer: heap-use-after-free on address 0x602',
+    '2026-11-21T10:00:00Z panic: boom',
+    '2026/11/21 10:00:00 panic: boom',
+    '[2026-11-21 10:00:00,123] ERROR AssertionError: index 7 is behind',
+    '2026-11-21 10:00:00.123 +0000 Fatal Python error: Aborted',
   ])('are searched for the last words of any process: %s', (line) => {
     const result = judgeLine(line);
     expect(result.valid).toBe(false);
@@ -80,6 +97,14 @@ describe('the logs of the nodes', () => {
     'Aborted transaction 12',
     'info: Exception in thread "main" would be printed here',
     'FATAL ERROR: none',
+    'Traceback (most recent call last):',
+    'goroutine 12 [chan receive]:',
+    'AssertionErrors are logged',
+    'no AssertionError: all is well',
+    'F1121 is a seat',
+    '2026-11-21T10:00:00Z no panic: all is well',
+    '2026-11-21 is a day; panic: none',
+    'ERROR panic: is a word of the client',
   ])('are not broken by what only mentions such words: %s', (line) => {
     expect(judgeLine(line).valid).toBe(true);
   });
@@ -89,8 +114,27 @@ describe('the logs of the nodes', () => {
     const line = '{"level":"fatal","event":"failed"}';
     const own = judge({ logs: [...quiet, log('n2', 'no BUG', line)], crashPatterns });
     expect(own.valid).toBe(false);
-    expect(own.summary).toBe(`n2/server.log, line 2: ${line} ("level":"fatal")`);
+    expect(own.summary).toBe('n2/server.log, line 2: failed');
+    expect(own.details['hits']).toEqual([
+      {
+        ...{ node: 'n2', path: 'n2/server.log', line: 2, pattern: '"level":"fatal"' },
+        ...{ text: line, words: 'failed' },
+      },
+    ]);
     expect(judgeLine(line).valid).toBe(true);
+  });
+
+  it.each([
+    ['{"event":"failed","error":"two leaders (a=1)","name":"E"}', 'failed: two leaders (a=1)'],
+    ['{"level":60,"err":{"message":"boom","stack":"…"},"msg":"failed"}', 'failed: boom'],
+    ['{"msg":"","message":"broken"}', 'broken'],
+    ['{"reason":"out of range"}', 'out of range'],
+    ['{"level":60}', '{"level":60}'],
+    ['{"level":60', '{"level":60'],
+    ['failed: "level":60', 'failed: "level":60'],
+  ])('are told in words, not as JSON: %s', (line, words) => {
+    const result = judge({ logs: [log('n2', line)], crashPatterns: ['.'] });
+    expect(result.summary).toBe(`n2/server.log, line 1: ${words}`);
   });
 
   it('are not searched with a pattern that is none: that is said by its name', () => {

@@ -6,7 +6,8 @@
  */
 import type { CheckedRun, Checker, CheckerResult, NodeLog } from '../checker.ts';
 import { describeCount, describeMany, joinWords } from '../report/figures.ts';
-import { crashPatterns, type LogPattern } from './log-patterns.ts';
+import { crashPatterns, type LogPattern, withoutHead } from './log-patterns.ts';
+import { describeLogLine } from './log-words.ts';
 
 const name = 'logs';
 
@@ -26,12 +27,16 @@ interface Hit {
   readonly path: string;
   /** From 1. */
   readonly line: number;
+  /** Its name; for one of the system's own, the regular expression. */
   readonly pattern: string;
   readonly text: string;
+  /** For people. */
+  readonly words: string;
 }
 
 interface Search {
-  readonly patterns: readonly LogPattern[];
+  /** Of the system itself. */
+  readonly ownPatterns: readonly LogPattern[];
   readonly hits: Hit[];
   /** By the pattern's name, then by node. */
   readonly counts: Map<string, Map<string, number>>;
@@ -43,7 +48,7 @@ interface Search {
 
 function check(run: CheckedRun): CheckerResult {
   const search: Search = {
-    patterns: [...run.crashPatterns.map(ownPattern), ...crashPatterns],
+    ownPatterns: run.crashPatterns.map(ownPattern),
     hits: [],
     counts: new Map(),
     linesByNode: new Map(),
@@ -63,7 +68,7 @@ function check(run: CheckedRun): CheckerResult {
   const [first] = hits;
   if (first !== undefined) {
     const others = hitCount === 1 ? '' : `; and ${describeMany(hitCount - 1, 'more such line')}`;
-    const summary = `${first.path}, line ${first.line}: ${first.text} (${first.pattern})${others}`;
+    const summary = `${first.path}, line ${first.line}: ${first.words}${others}`;
     return { name, valid: false, summary, details, blind };
   }
   if (lineCount === 0) {
@@ -81,15 +86,24 @@ function searchLog(search: Search, { node, path, lines }: NodeLog): void {
     line++;
     if (whole.length > lineMax) search.cutCount++;
     const text = whole.length > lineMax ? whole.slice(0, lineMax) : whole;
-    const found = search.patterns.find(({ pattern }) => pattern.test(text));
+    const own = search.ownPatterns.find(({ pattern }) => pattern.test(text));
+    const found = own ?? findKnown(text);
     if (found === undefined) continue;
     search.hitCount++;
     countHit(search, found.name, node);
     if (search.hits.length >= hitsMax) continue;
-    search.hits.push({ node, path, line, pattern: found.name, text: text.slice(0, textMax) });
+    const said = describeLogLine(text).slice(0, textMax);
+    const words = own === undefined ? `${said} (${found.name})` : said;
+    const shown = text.slice(0, textMax);
+    search.hits.push({ node, path, line, pattern: found.name, text: shown, words });
   }
   search.lineCount += line;
   search.linesByNode.set(node, (search.linesByNode.get(node) ?? 0) + line);
+}
+
+function findKnown(text: string): LogPattern | undefined {
+  const beginnings = withoutHead(text);
+  return crashPatterns.find(({ pattern }) => beginnings.some((each) => pattern.test(each)));
 }
 
 function countHit({ counts }: Search, pattern: string, node: string): void {
