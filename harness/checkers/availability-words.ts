@@ -8,6 +8,8 @@ import { graceMs } from './availability-duty.ts';
 import {
   type Counts,
   countOf,
+  decimalsOf,
+  describeBound,
   describeShare,
   noCounts,
   servedOf,
@@ -98,13 +100,14 @@ interface Judgement {
 
 function judge(bound: number | null, services: readonly NodeService[], total: Counts): Judgement {
   const share = shareOf(total);
+  const decimals = decimalsOf(bound ?? 0);
   if (share === null) {
     const sentence = 'nothing was asked of a node that should have served';
     if (bound === null) return { valid: true, sentence: `${sentence}; no bound was stated` };
     return { valid: 'unknown', sentence: `${sentence}: the bound was not tried` };
   }
   const whole =
-    `${describeShare(share)} of ${describeMany(countOf(total), 'operation')} at nodes that ` +
+    `${describeShare(share, decimals)} of ${describeMany(countOf(total), 'operation')} at nodes that ` +
     'should have served were served';
   if (bound === null) return { valid: true, sentence: `${whole}; no bound was stated` };
   const worst = services
@@ -115,22 +118,23 @@ function judge(bound: number | null, services: readonly NodeService[], total: Co
     const least =
       worst === undefined
         ? ''
-        : ` (the least at ${worst.node}, ${describeShare(worst.share ?? 1)})`;
-    const sentence = `${whole}${least}, where ${describeShare(bound)} was asked for`;
+        : ` (the least at ${worst.node}, ${describeShare(worst.share ?? 1, decimals)})`;
+    const sentence = `${whole}${least}, where ${describeBound(bound)} was asked for`;
     return { valid: true, sentence };
   }
-  const sentence = `less than ${describeShare(bound)} was served: ${describeWorst(worst)}${whole}`;
+  const least = describeWorst(worst, decimals);
+  const sentence = `less than ${describeBound(bound)} was served: ${least}${whole}`;
   return { valid: false, sentence };
 }
 
 /** `n4 served 12 of 80 that it should have served (15 %), and lost 60 of them during …; `. */
-function describeWorst(service: NodeService | undefined): string {
+function describeWorst(service: NodeService | undefined, decimals: number): string {
   if (service === undefined) return '';
   const { node, counts, share, worst } = service;
   const where = worst === null ? '' : `, and lost ${worst.lost} ${worst.phase}`;
   return (
     `${node} served ${servedOf(counts)} of ${describeMany(countOf(counts), 'operation')} that it ` +
-    `should have served (${describeShare(share ?? 1)})${where}; `
+    `should have served (${describeShare(share ?? 1, decimals)})${where}; `
   );
 }
 

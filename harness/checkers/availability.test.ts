@@ -265,6 +265,20 @@ describe('a bound on the availability', () => {
     );
   });
 
+  it('is told as it was stated, and so is what falls short of it', () => {
+    const history = new MadeHistory().times(1).times(19_990).times(10, lost);
+    const result = judge(history, { availabilityMin: 0.9999 });
+    expect(result.valid).toBe(false);
+    expect(result.summary).toContain('less than 99.99 % was served: n1 served 19990 of 20,000');
+    expect(result.summary).toContain('(99.95 %), and lost 10 without any fault; 99.95 % of');
+    const reached = judge(history, { availabilityMin: 0.9995 });
+    expect(reached.valid).toBe(true);
+    expect(reached.summary).toContain('at n1, 99.95 %), where 99.95 % was asked for');
+    const close = judge(history, { availabilityMin: 0.99951 });
+    expect(close.summary).toContain('less than 99.951 % was served');
+    expect(judge(mostly(), { availabilityMin: 0.57 }).summary).toContain('where 57 % was asked');
+  });
+
   it('is broken by one node that should have served, when all together reach it', () => {
     const history = new MadeHistory().times(1000, { node: 'n1' });
     history.begin('partition', minority).times(20, { node: 'n4' });

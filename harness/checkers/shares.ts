@@ -34,7 +34,23 @@ export function shareOf(counts: Counts): number | null {
   return count === 0 ? null : servedOf(counts) / count;
 }
 
+/** A bound as it was stated: `99.99 %`. */
+export function describeBound(bound: number): string {
+  return `${percentOf(bound)} %`;
+}
+
+/** Of a bound in percent: a share beside it needs as many, and has one at least. */
+export function decimalsOf(bound: number): number {
+  const [, decimals = ''] = String(percentOf(bound)).split('.');
+  return Math.max(1, decimals.length);
+}
+
+function percentOf(bound: number): number {
+  return Number((bound * 100).toPrecision(12));
+}
+
 /** `66.3 %`; rounded down, so that what falls short of a bound is not shown as the bound. */
-export function describeShare(share: number): string {
-  return `${Math.floor(share * 1000 + 1e-9) / 10} %`;
+export function describeShare(share: number, decimals = 1): string {
+  const scale = 10 ** decimals;
+  return `${Math.floor(share * 100 * scale + 1e-9) / scale} %`;
 }

@@ -5,7 +5,7 @@
  * there is no section.
  */
 import { z } from 'zod';
-import { describeShare } from '../checkers/shares.ts';
+import { describeBound, describeShare } from '../checkers/shares.ts';
 import { describeCount, describeLatency } from './figures.ts';
 import { type Html, html, shorten } from './html.ts';
 import type { ResultsRecord, RunRecord } from './run-record.ts';
@@ -85,7 +85,7 @@ export function availabilitySection({ results }: RunRecord): Html | null {
     <p class="lead">${
       bound === null
         ? 'No bound was stated, so these figures judge nothing.'
-        : `At least ${describeShare(bound)} had to be served, in all and by each node.`
+        : `At least ${describeBound(bound)} had to be served, in all and by each node.`
     } A node should have served while it ran in a majority that was connected both ways and that
       nobody outside could disturb.</p>
     <div class="columns">

@@ -56,6 +56,22 @@ test('a violation that another checker found names it, and says its words', () =
   expect(words.reason).toBe('n1 and n2 differ at index 40. n2 ended by itself.');
 });
 
+test('what the nodes printed is told after what others say in words', () => {
+  const { test: record, results } = sampleRun({ seed: 1 });
+  const found = { valid: false, details: {}, blind: [] } as const;
+  const checkers = [
+    { ...found, name: 'logs', summary: 'n1/server.log, line 2: failed' },
+    { ...found, name: 'exits', summary: 'n1 ended by itself' },
+    { ...found, name: 'raft-invariants', summary: 'two leaders' },
+    { ...found, name: 'set', summary: 'element 7 was lost' },
+  ];
+  const words = describeVerdict({ test: record, results: { ...results, valid: false, checkers } });
+  expect(words.headline).toBe('Violation found by raft-invariants, set, exits and logs');
+  expect(words.reason).toBe(
+    'Two leaders. Element 7 was lost. n1 ended by itself. n1/server.log, line 2: failed.',
+  );
+});
+
 test('what the workload looks for was tested when its check came to its end', () => {
   const decided = sampleRun({ seed: 1 });
   expect(describeTested(decided)).toContain('Looked for: stale reads, lost writes');

@@ -4,7 +4,7 @@
  * The report and the console say the same. An unknown never reads like a pass, and a pass never
  * like a proof.
  */
-import type { Validity } from '../checker.ts';
+import type { CheckerResult, Validity } from '../checker.ts';
 import { describeCount, describeDuration, describeMany, joinWords } from './figures.ts';
 import type { ResultsRecord, TestRecord } from './run-record.ts';
 
@@ -51,7 +51,7 @@ export function describeVerdict({ test, results }: RunWords): VerdictWords {
   if (word === 'invalid') {
     const reasons = summariesOf(results, false);
     if (linearizability?.valid !== false) {
-      const names = results.checkers.filter(({ valid }) => valid === false).map(({ name }) => name);
+      const names = checkersOf(results, false).map(({ name }) => name);
       const headline = names.length === 0 ? 'Invalid' : `Violation found by ${joinWords(names)}`;
       return { word, headline, reason: reasons };
     }
@@ -90,9 +90,20 @@ function validReason({ test, results }: RunWords): string {
   return `${ordered} ${during}${bug}`;
 }
 
+/** What nodes printed and how they ended is the trace of a fault that others say in words. */
+const toldLast: readonly string[] = ['exits', 'logs'];
+
+/** Checkers with this verdict, what says most first. */
+function checkersOf({ checkers }: ResultsRecord, valid: Validity): readonly CheckerResult[] {
+  const found = checkers.filter((checker) => checker.valid === valid);
+  const rank = ({ name }: CheckerResult): number => toldLast.indexOf(name);
+  return found.sort((a, b) => rank(a) - rank(b));
+}
+
 function summariesOf(results: ResultsRecord, valid: Validity): string {
-  const found = results.checkers.filter((checker) => checker.valid === valid);
-  return found.map(({ summary }) => asSentence(summary)).join(' ');
+  return checkersOf(results, valid)
+    .map(({ summary }) => asSentence(summary))
+    .join(' ');
 }
 
 /** With a capital and a full stop. */
