@@ -24,7 +24,7 @@ describe('exactly once', () => {
         name: 'exactly-once',
         valid: true,
         details: { acknowledged: 1, unknown: 2, offenceCount: 0 },
-        summary: '1 acknowledged elements on 1 keys, each of them once',
+        summary: '1 acknowledged element on 1 key, each of them once',
       });
     }
     expect(judge(appended, [11])).toMatchObject({
@@ -114,12 +114,25 @@ describe('exactly once', () => {
     ];
     expect(judge(early, undefined)).toMatchObject({
       valid: 'unknown',
-      summary: '1 of 1 keys were not read at the end',
+      summary: '1 of 1 key was not read at the end',
       details: { keysWithoutFinalRead: ['0'] },
-      blind: ['what keys 0 hold: no read of the end'],
+      blind: ['the end of key 0: nobody read it'],
     });
     expect(exactlyOnce.check(runOf(opsOf(early), null))).toMatchObject({ valid: 'unknown' });
     expect(judge([[0, 'append', 1, 'ok']], undefined)).toMatchObject({ valid: 'unknown' });
+  });
+
+  it('is unknown when the last read is no list, which says nothing of what is missing', () => {
+    const ops = opsOf([
+      [0, 'append', 1, 'ok'],
+      [9, 'read', null, 'ok', '[1]'],
+    ]);
+    expect(exactlyOnce.check(runOf(ops, 2))).toMatchObject({
+      valid: 'unknown',
+      summary: 'the last read of key 0 (op 2) could not be read: it is "[1]"',
+      details: { offenceCount: 0, keysWithoutList: ['0'] },
+      blind: ['what key 0 held in the last read'],
+    });
   });
 
   it('sees in an earlier read what is wrong even there', () => {

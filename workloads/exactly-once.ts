@@ -10,6 +10,8 @@ import {
   type Attempts,
   countAttempt,
   describeAttempts,
+  describeKeys,
+  many,
   type PairedOp,
   pairOps,
   times,
@@ -18,6 +20,7 @@ import {
 const name = 'exactly-once';
 /** So many are told; the number of all is told too. */
 const toldMax = 20;
+const answerMax = 100;
 
 export const exactlyOnce: Checker = {
   name,
@@ -52,6 +55,7 @@ function check(run: CheckedRun): CheckerResult {
   const finalFrom = run.recovery?.beganAt ?? Number.POSITIVE_INFINITY;
   const offences = keys.flatMap(findOffences);
   const unread = keys.filter(({ read }) => (read?.invoked.index ?? -1) < finalFrom);
+  const unreadable = keys.filter(({ read }) => read !== null && elementsOf(read) === null);
   const attempts = keys.flatMap(({ elements }) => [...elements.values()]);
   const acknowledged = attempts.filter((each) => each.acknowledged > 0).length;
   const unknown = attempts.filter((each) => each.acknowledged === 0 && each.unknown > 0).length;
@@ -62,14 +66,14 @@ function check(run: CheckedRun): CheckerResult {
     offences: offences.slice(0, toldMax),
     offenceCount: offences.length,
     keysWithoutFinalRead: unread.map(({ key }) => key),
+    keysWithoutList: unreadable.map(({ key }) => key),
   };
   const blind = [
     ...(unknown === 0
       ? []
-      : [`${unknown} elements of unknown outcome: once or not at all, either is right`]),
-    ...(unread.length === 0
-      ? []
-      : [`what keys ${unread.map(({ key }) => key).join(', ')} hold: no read of the end`]),
+      : [`${many(unknown, 'element')} of unknown outcome: once or not at all, either is right`]),
+    ...(unread.length === 0 ? [] : [`the end of ${describeKeys(unread)}: nobody read it`]),
+    ...(unreadable.length === 0 ? [] : [`what ${describeKeys(unreadable)} held in the last read`]),
   ];
   const result = { name, details, blind };
   const [first] = offences;
@@ -81,10 +85,18 @@ function check(run: CheckedRun): CheckerResult {
     return { ...result, valid: 'unknown', summary: 'no append was acknowledged' };
   }
   if (unread.length > 0) {
-    const summary = `${unread.length} of ${keys.length} keys were not read at the end`;
+    const verb = unread.length === 1 ? 'was' : 'were';
+    const summary = `${unread.length} of ${many(keys.length, 'key')} ${verb} not read at the end`;
     return { ...result, valid: 'unknown', summary };
   }
-  const summary = `${acknowledged} acknowledged elements on ${keys.length} keys, each of them once`;
+  const [strange] = unreadable;
+  if (strange !== undefined) {
+    const where = `the last read of key ${strange.key} (op ${strange.read?.invoked.index})`;
+    const answer = JSON.stringify(strange.read?.completed?.value)?.slice(0, answerMax);
+    return { ...result, valid: 'unknown', summary: `${where} could not be read: it is ${answer}` };
+  }
+  const what = `${many(acknowledged, 'acknowledged element')} on ${many(keys.length, 'key')}`;
+  const summary = `${what}, each of them once`;
   return { ...result, valid: true, summary };
 }
 
@@ -109,11 +121,17 @@ function emptyList(key: string): ListKey {
   return { key, elements: new Map(), appends: [], read: null };
 }
 
+/** null for an answer that is no list: it says nothing of what is missing. */
+function elementsOf({ completed }: PairedOp): readonly unknown[] | null {
+  return Array.isArray(completed?.value) ? completed.value : null;
+}
+
 function findOffences({ key, elements, appends, read }: ListKey): readonly Offence[] {
-  if (read === null) return [];
+  const values = read === null ? null : elementsOf(read);
+  if (read === null || values === null) return [];
   const counts = new Map<string, number>();
-  const { completed, invoked } = read;
-  for (const value of Array.isArray(completed?.value) ? completed.value : []) {
+  const { invoked } = read;
+  for (const value of values) {
     const element = valueKey(value);
     counts.set(element, (counts.get(element) ?? 0) + 1);
   }

@@ -33,6 +33,8 @@ export interface Attempts {
   /** The first of them. */
   readonly invoked: Op;
   acknowledged: number;
+  /** Index of the last answer that said so; -1 when none did. */
+  acknowledgedAt: number;
   unknown: number;
   failed: number;
 }
@@ -42,11 +44,17 @@ export function countAttempt(
   element: string,
   { invoked, completed }: PairedOp,
 ): void {
-  const attempts = elements.get(element) ?? { invoked, acknowledged: 0, unknown: 0, failed: 0 };
+  const attempts = elements.get(element) ?? newAttempts(invoked);
   elements.set(element, attempts);
-  if (completed?.type === 'ok') attempts.acknowledged++;
-  else if (completed?.type === 'fail') attempts.failed++;
+  if (completed?.type === 'ok') {
+    attempts.acknowledged++;
+    attempts.acknowledgedAt = completed.index;
+  } else if (completed?.type === 'fail') attempts.failed++;
   else attempts.unknown++;
+}
+
+function newAttempts(invoked: Op): Attempts {
+  return { invoked, acknowledged: 0, acknowledgedAt: -1, unknown: 0, failed: 0 };
 }
 
 /** Whose attempt it was and how it came out, in words. */
@@ -59,5 +67,15 @@ export function describeAttempts({ invoked, acknowledged, unknown }: Attempts): 
 
 /** `1 time`, `2 times`. */
 export function times(count: number): string {
-  return count === 1 ? '1 time' : `${count} times`;
+  return many(count, 'time');
+}
+
+/** `1 element`, `2 elements`. */
+export function many(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+/** `key 0`, `keys 0, 1`. */
+export function describeKeys(keys: readonly { readonly key: string }[]): string {
+  return `${keys.length === 1 ? 'key' : 'keys'} ${keys.map(({ key }) => key).join(', ')}`;
 }

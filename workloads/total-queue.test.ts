@@ -25,7 +25,7 @@ describe('total queue', () => {
       expect(judge(entered, drained), String(drained)).toMatchObject({
         name: 'total-queue',
         valid: true,
-        summary: '1 acknowledged elements on 1 keys came out once',
+        summary: '1 acknowledged element on 1 key came out once',
         details: { acknowledged: 1, unknownEnqueues: 2, offenceCount: 0 },
         blind: [],
       });
@@ -63,28 +63,55 @@ describe('total queue', () => {
     expect(judge(lines)).toMatchObject({
       valid: true,
       summary:
-        '1 acknowledged elements on 1 keys came out once; but for 1, which 1 dequeues without an ' +
+        '0 of 1 acknowledged element on 1 key came out once; 1 did not, which 1 dequeue without an ' +
         'answer may have taken',
       details: { missingCount: 1, missing: [{ key: '0', elements: ['11'] }] },
       blind: [
-        '1 dequeues of unknown outcome: each may have taken an element that nobody saw; 1 ' +
-          'acknowledged elements did not come out',
+        '1 dequeue of unknown outcome: each may have taken an element that nobody saw; 1 ' +
+          'acknowledged did not come out',
       ],
+    });
+    expect(judge(lines, [11])).toMatchObject({
+      summary: '1 acknowledged element on 1 key came out once',
+      blind: ['1 dequeue of unknown outcome: each may have taken an element that nobody saw'],
     });
     const two: readonly Line[] = [...lines, [5, 'enqueue', 15, 'ok']];
     expect(judge(two)).toMatchObject({
       valid: false,
       summary:
         "11, process 0's enqueue on n1 (op 0), acknowledged, never came out of key 0; more are " +
-        'missing than its 1 dequeues of unknown outcome can have taken, and 1 more',
+        'missing than its 1 dequeue of unknown outcome can have taken, and 1 more',
     });
   });
 
   it('takes a dequeue that the history ends before for one without an answer', () => {
-    const ops = opsOf([empty, [0, 'enqueue', 1, 'ok'], [4, 'dequeue', null, 'invoke']]);
+    const ops = opsOf([[0, 'enqueue', 1, 'ok'], [4, 'dequeue', null, 'invoke'], empty]);
     expect(totalQueue.check(runOf(ops, 0))).toMatchObject({
       valid: true,
       details: { unknownDequeues: 1, missingCount: 1 },
+    });
+  });
+
+  it('lets nothing be an excuse that was asked for after the key was empty', () => {
+    const late: Line = [4, 'dequeue', null, 'info'];
+    const ops = opsOf([[0, 'enqueue', 1, 'ok'], empty, late]);
+    expect(totalQueue.check(runOf(ops, 0))).toMatchObject({
+      valid: false,
+      summary: expect.stringContaining('no dequeue of unknown outcome can have taken it'),
+      details: { unknownDequeues: 1 },
+    });
+    const again = opsOf([[0, 'enqueue', 1, 'ok'], empty, late, empty]);
+    expect(totalQueue.check(runOf(again, 0))).toMatchObject({ valid: true });
+  });
+
+  it('does not take a key for drained that was found empty before its last element', () => {
+    const ops = opsOf([[0, 'enqueue', 1, 'ok'], [9, 'dequeue', null, 'ok', 1], empty]);
+    const more = opsOf([[0, 'enqueue', 2, 'ok']]);
+    const all = [...ops, ...more].map((op, index) => ({ ...op, index }));
+    expect(totalQueue.check(runOf(ops, 0))).toMatchObject({ valid: true });
+    expect(totalQueue.check(runOf(all, 0))).toMatchObject({
+      valid: 'unknown',
+      details: { keysNotDrained: ['0'] },
     });
   });
 
@@ -134,9 +161,9 @@ describe('total queue', () => {
     const ops = opsOf([[0, 'enqueue', 1, 'ok'], empty, [0, 'enqueue', 2, 'ok']]);
     expect(totalQueue.check(runOf(ops, 4))).toMatchObject({
       valid: 'unknown',
-      summary: '1 of 1 keys were not drained at the end',
+      summary: '1 of 1 key was not drained at the end',
       details: { keysNotDrained: ['0'], missingCount: 2 },
-      blind: ['what is left in keys 0'],
+      blind: ['what is left in key 0'],
     });
     expect(totalQueue.check(runOf(ops, null))).toMatchObject({ valid: 'unknown' });
     expect(judge([[0, 'enqueue', 1, 'info']], [1])).toMatchObject({

@@ -3,11 +3,20 @@
  *
  * It counts, and knows no order: that is the model's. [Jepsen] A dequeue of unknown outcome may
  * have taken an element that nobody saw; as many elements of its key may be gone without anybody's
- * fault.
+ * fault. One that was asked for after the key was found empty took none of what had gone in before.
  */
 import { valueKey } from '../checker/value-key.ts';
 import type { CheckedRun, Checker, CheckerResult } from '../harness/checker.ts';
-import { type Attempts, countAttempt, describeAttempts, pairOps, times } from './paired-ops.ts';
+import {
+  type Attempts,
+  countAttempt,
+  describeAttempts,
+  describeKeys,
+  many,
+  type PairedOp,
+  pairOps,
+  times,
+} from './paired-ops.ts';
 
 const name = 'total-queue';
 /** So many are told; the number of all is told too. */
@@ -26,9 +35,10 @@ interface QueueKey {
   readonly elements: Map<string, Attempts>;
   /** Index of the dequeue that it came out of, each time. */
   readonly out: Map<string, number[]>;
-  unknownDequeues: number;
-  /** Whether a dequeue of the end said that nothing is left. */
-  isDrained: boolean;
+  /** Indexes of their invocations. */
+  readonly unknownDequeues: number[];
+  /** The last dequeue of the end that said that nothing is left; null: none did. */
+  emptied: PairedOp | null;
 }
 
 interface Offence {
@@ -55,7 +65,7 @@ function check(run: CheckedRun): CheckerResult {
   for (const queue of keys) {
     offences.push(...findStrangers(queue));
     const absent = findAbsent(queue);
-    if (queue.isDrained && absent.length > queue.unknownDequeues) {
+    if (isDrained(queue) && absent.length > excusesOf(queue)) {
       offences.push(...absent.map((element) => describeLost(queue, element)));
     } else if (absent.length > 0) {
       missing.push({ key: queue.key, elements: absent });
@@ -74,10 +84,14 @@ function collect(run: CheckedRun): readonly QueueKey[] {
     if (invoked.f === 'enqueue') {
       countAttempt(queue.elements, valueKey(invoked.value), pair);
     } else if (invoked.f === 'dequeue') {
-      if (completed === null || completed.type === 'info') queue.unknownDequeues++;
+      if (completed === null || completed.type === 'info') {
+        queue.unknownDequeues.push(invoked.index);
+      }
       if (completed?.type !== 'ok') continue;
       if (completed.value === null) {
-        if (invoked.index >= finalFrom) queue.isDrained = true;
+        if (invoked.index >= Math.max(finalFrom, queue.emptied?.invoked.index ?? -1)) {
+          queue.emptied = pair;
+        }
         continue;
       }
       const element = valueKey(completed.value);
@@ -92,7 +106,22 @@ function collect(run: CheckedRun): readonly QueueKey[] {
 }
 
 function emptyQueue(key: string): QueueKey {
-  return { key, elements: new Map(), out: new Map(), unknownDequeues: 0, isDrained: false };
+  return { key, elements: new Map(), out: new Map(), unknownDequeues: [], emptied: null };
+}
+
+/** Whether nothing was left at the end, behind all that had been acknowledged. */
+function isDrained({ elements, emptied }: QueueKey): boolean {
+  if (emptied === null) return false;
+  for (const { acknowledgedAt } of elements.values()) {
+    if (acknowledgedAt > emptied.invoked.index) return false;
+  }
+  return true;
+}
+
+/** Dequeues of unknown outcome that may have taken something before the key was empty. */
+function excusesOf({ unknownDequeues, emptied }: QueueKey): number {
+  const until = emptied?.completed?.index ?? Number.POSITIVE_INFINITY;
+  return unknownDequeues.filter((index) => index < until).length;
 }
 
 /** What came out and should not have, or not so often. */
@@ -126,13 +155,15 @@ function findAbsent({ elements, out }: QueueKey): readonly string[] {
   return absent;
 }
 
-function describeLost({ key, elements, out, unknownDequeues }: QueueKey, element: string): Offence {
+function describeLost(queue: QueueKey, element: string): Offence {
+  const { key, elements, out } = queue;
+  const excuses = excusesOf(queue);
   const attempts = elements.get(element);
   const who = attempts === undefined ? '' : `, ${describeAttempts(attempts)}`;
   const excuse =
-    unknownDequeues === 0
+    excuses === 0
       ? 'no dequeue of unknown outcome can have taken it'
-      : `more are missing than its ${unknownDequeues} dequeues of unknown outcome can have taken`;
+      : `more are missing than its ${many(excuses, 'dequeue')} of unknown outcome can have taken`;
   return {
     kind: 'lost',
     key,
@@ -148,11 +179,11 @@ function conclude(
   offences: readonly Offence[],
   missing: readonly Missing[],
 ): CheckerResult {
-  const undrained = keys.filter(({ isDrained }) => !isDrained).map(({ key }) => key);
+  const undrained = keys.filter((queue) => !isDrained(queue));
   const attempts = keys.flatMap(({ elements }) => [...elements.values()]);
   const acknowledged = attempts.filter((each) => each.acknowledged > 0).length;
   const missingCount = missing.reduce((sum, { elements }) => sum + elements.length, 0);
-  const unknownDequeues = keys.reduce((sum, each) => sum + each.unknownDequeues, 0);
+  const unknownDequeues = keys.reduce((sum, each) => sum + each.unknownDequeues.length, 0);
   const details = {
     keys: keys.length,
     acknowledged,
@@ -162,16 +193,17 @@ function conclude(
     offenceCount: offences.length,
     missing: missing.slice(0, toldMax),
     missingCount,
-    keysNotDrained: undrained,
+    keysNotDrained: undrained.map(({ key }) => key),
   };
+  const absent = missingCount === 0 ? '' : `; ${missingCount} acknowledged did not come out`;
   const blind = [
     ...(unknownDequeues === 0
       ? []
       : [
-          `${unknownDequeues} dequeues of unknown outcome: each may have taken an element that ` +
-            `nobody saw; ${missingCount} acknowledged elements did not come out`,
+          `${many(unknownDequeues, 'dequeue')} of unknown outcome: each may have taken an element ` +
+            `that nobody saw${absent}`,
         ]),
-    ...(undrained.length === 0 ? [] : [`what is left in keys ${undrained.join(', ')}`]),
+    ...(undrained.length === 0 ? [] : [`what is left in ${describeKeys(undrained)}`]),
   ];
   const result = { name, details, blind };
   const [first] = offences;
@@ -183,15 +215,14 @@ function conclude(
     return { ...result, valid: 'unknown', summary: 'no enqueue was acknowledged' };
   }
   if (undrained.length > 0) {
-    const summary = `${undrained.length} of ${keys.length} keys were not drained at the end`;
+    const verb = undrained.length === 1 ? 'was' : 'were';
+    const summary = `${undrained.length} of ${many(keys.length, 'key')} ${verb} not drained at the end`;
     return { ...result, valid: 'unknown', summary };
   }
-  const rest =
-    missingCount === 0
-      ? ''
-      : `; but for ${missingCount}, which ${unknownDequeues} dequeues without an answer may have ` +
-        'taken';
-  const what = `${acknowledged} acknowledged elements on ${keys.length} keys came out once`;
-  const summary = `${what}${rest}`;
+  const what = `${many(acknowledged, 'acknowledged element')} on ${many(keys.length, 'key')}`;
+  if (missingCount === 0) return { ...result, valid: true, summary: `${what} came out once` };
+  const summary =
+    `${acknowledged - missingCount} of ${what} came out once; ${missingCount} did not, ` +
+    `which ${many(unknownDequeues, 'dequeue')} without an answer may have taken`;
   return { ...result, valid: true, summary };
 }
