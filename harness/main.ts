@@ -12,7 +12,6 @@ import { workloadsCommand } from './cli/workloads.ts';
 
 const parser = yargs(process.argv.slice(2))
   .scriptName('rafture')
-  .parserConfiguration({ 'duplicate-arguments-array': false })
   .usage('$0 <command> [options]')
   .command(testCommand)
   .command(workloadsCommand)
@@ -22,14 +21,25 @@ const parser = yargs(process.argv.slice(2))
   .demandCommand(1, 'Name a command, such as: rafture test')
   .recommendCommands()
   .strict()
+  .updateStrings({ 'Not enough arguments following: %s': '--%s needs a value' })
+  .check(checkGivenOnce, true)
   .wrap(Math.min(100, process.stdout.columns || 100))
   .epilogue(exitCodesHelp)
   .fail((message, error) => {
     // A handler's error is no bad argument: it goes on to whoever awaits the parser.
-    if (error !== undefined && error !== null) throw error;
+    if (error instanceof Error && error.name !== 'YError') throw error;
     console.error(`rafture: ${message}\nrafture --help lists what there is.`);
     process.exit(exitCodes.badArguments);
   });
+
+/** What is given twice comes as a list, and no flag here takes one. True, or a complaint. */
+function checkGivenOnce(flags: Readonly<Record<string, unknown>>): true | string {
+  const twice = Object.keys(flags).filter((name) => name !== '_' && Array.isArray(flags[name]));
+  if (twice.length === 0) return true;
+  // Each is there under its short name too, and in camel case.
+  const name = twice.find((each) => each.length > 1 && each === each.toLowerCase()) ?? twice[0];
+  return `--${name} was given twice`;
+}
 
 try {
   await parser.parseAsync();

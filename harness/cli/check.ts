@@ -88,6 +88,10 @@ const flags = {
   ...followFlags,
 } satisfies Record<string, Options>;
 
+const withValue = Object.entries<Options>(flags)
+  .filter(([, { type }]) => type !== 'boolean')
+  .map(([name]) => name);
+
 export const checkCommand: CommandModule<object, CheckArguments> = {
   command: 'check <history>',
   describe: 'Check a history for linearizability: ours, Jepsen, Knossos, Porcupine, intervals',
@@ -99,6 +103,7 @@ export const checkCommand: CommandModule<object, CheckArguments> = {
         describe: 'A file, a results folder with a history.jsonl, or - for stdin',
       })
       .options(flags)
+      .requiresArg(withValue)
       .example('$0 check results/latest', 'The last run')
       .example('$0 check history.edn --initial 0', 'A history of Knossos')
       .example('$0 check etcd.log --failed-cas miss', "Jepsen's own log")

@@ -45,6 +45,7 @@ export const clusterCommand: CommandModule<object, ClusterArguments> = {
         describe: 'up: start it, or what of it does not run; down: remove it, data included',
       })
       .options(flags)
+      .requiresArg(Object.keys(flags))
       .example('$0 cluster up', 'Five nodes on the ports 7001 to 7005 of this machine')
       .strict() as never,
   handler: async (args) => {

@@ -42,6 +42,7 @@ export const exportCommand: CommandModule<object, ExportArguments> = {
         describe: 'A history.jsonl, or a results folder that holds one',
       })
       .options(flags)
+      .requiresArg(Object.keys(flags))
       .example('$0 export results/latest --key 7 --out key-7.edn', 'One key, for Knossos')
       .epilogue(
         'Several keys become pairs [key value] of jepsen.independent; `rafture check` reads them ' +

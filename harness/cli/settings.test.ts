@@ -38,9 +38,30 @@ describe('the settings of a test', () => {
   it('refuse what cannot be, with what to write instead', async () => {
     const refused: readonly [Partial<TestFlags>, RegExp][] = [
       [{ availability: 1.5 }, /--availability takes a share from 0 to 1, such as 0.9; not 1.5/],
-      [{ availability: Number.NaN }, /--availability takes a share/],
+      [{ availability: 'abc' }, /--availability takes a share from .*; not abc$/],
+      [{ rate: -1 }, /--rate takes a number above 0, or 0 for as fast as they go; not -1$/],
+      [{ rate: 'fast' }, /--rate takes .*; not fast$/],
+      [{ seed: 'abc' }, /--seed takes a whole number from 0 up; not abc$/],
+      [{ timeLimit: 'abc' }, /--time-limit takes a number above 0; not abc$/],
+      [{ timeLimit: '' }, /--time-limit takes a number above 0; not nothing$/],
+      [{ ops: '12 ' }, /--ops takes a whole number above 0; not "12 "$/],
+      [{ nemesis: 'all,none' }, /--nemesis all stands alone, without none$/],
+      [{ nemesis: 'kill,none' }, /--nemesis none stands alone, without kill$/],
+      [{ nemesis: 'partition,,kill' }, /--nemesis partition,,kill has a comma too many$/],
+      [{ nemesis: '' }, /--nemesis takes none, all, partition, kill; not nothing$/],
+      [{ nemesis: 'fire' }, /--nemesis takes none, all, partition, kill; not fire$/],
+      [{ nodes: '1', nemesis: 'kill,partition' }, /--nemesis partition needs two nodes or more: /],
+      [{ nodes: '1', nemesis: 'all' }, /--nemesis partition needs .*; with --nodes 1 take kill/],
       [{ keys: 0 }, /--keys takes a whole number above 0; not 0/],
       [{ opsPerKey: 1.5 }, /--ops-per-key takes a whole number above 0/],
+      [{ system: 'oracle' }, /--system takes reference; not oracle$/],
+      [{ cluster: 'cloud' }, /--cluster takes auto, docker, process, sim; not cloud$/],
+      [{ concurrency: 'many' }, /--concurrency takes a number such as 10, or 2n; not many$/],
+      [{ nodes: '0' }, /--nodes takes 1 to 9; not 0$/],
+      [{ nodes: 'five' }, /--nodes takes how many nodes there are, such as 5; not five$/],
+      [{ seed: -1 }, /--seed takes a whole number from 0 up; not -1$/],
+      [{ timeLimit: 0 }, /--time-limit takes a number above 0; not 0$/],
+      [{ bug: 'none-such' }, /--bug takes stale-read, .*; not none-such$/],
       [{ trace: 'maybe' }, /--trace takes auto, on, off; not maybe/],
       [{ workload: 'regster' }, /--workload/],
       [{ nemesisInterval: 5 }, /--nemesis-every/],
@@ -50,6 +71,21 @@ describe('the settings of a test', () => {
         message,
       );
     }
+  });
+
+  it('take the faults that there can be, where nobody names any', async () => {
+    const left = { ...flags, nemesis: undefined };
+    expect(await parseSettings(left)).toMatchObject({ nemesis: ['partition', 'kill'] });
+    const alone = await parseSettings({ ...left, nodes: '1' });
+    expect(alone.nemesis).toEqual(['kill']);
+    expect(describeRepeat(alone, 'sim')).toContain('--nodes 1 ');
+    expect(describeRepeat(alone, 'sim')).toContain('--nemesis kill ');
+    expect(await parseSettings({ ...flags, nemesis: 'all' })).toMatchObject({
+      nemesis: ['partition', 'kill'],
+    });
+    expect(await parseSettings({ ...flags, nemesis: 'kill, kill' })).toMatchObject({
+      nemesis: ['kill'],
+    });
   });
 
   it('are all in the line that repeats the run, as they were decided', async () => {

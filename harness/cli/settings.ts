@@ -13,6 +13,9 @@ import type { Workload, WorkloadSize } from '../workload.ts';
 import { findWorkload } from './find-workload.ts';
 import { isPackaged } from './packaged.ts';
 
+/** What was typed: a number where it is one. */
+type Typed = number | string;
+
 /** As the flags are named. */
 export interface TestFlags {
   readonly system: string;
@@ -21,24 +24,25 @@ export interface TestFlags {
   readonly images: string;
   readonly nodes: string;
   readonly concurrency: string;
-  readonly rate: number;
-  readonly timeLimit: number;
-  readonly ops: number | undefined;
-  readonly keys: number | undefined;
-  readonly opsPerKey: number | undefined;
-  readonly deadlineMs: number;
-  readonly recoveryLimit: number;
-  readonly nemesis: string;
-  readonly nemesisEvery: number;
+  readonly rate: Typed;
+  readonly timeLimit: Typed;
+  readonly ops: Typed | undefined;
+  readonly keys: Typed | undefined;
+  readonly opsPerKey: Typed | undefined;
+  readonly deadlineMs: Typed;
+  readonly recoveryLimit: Typed;
+  /** undefined: nobody names any. */
+  readonly nemesis: string | undefined;
+  readonly nemesisEvery: Typed;
   readonly nemesisInterval: unknown;
-  readonly seed: number | undefined;
-  readonly testCount: number;
+  readonly seed: Typed | undefined;
+  readonly testCount: Typed;
   readonly bug: string | undefined;
   readonly results: string;
   readonly check: string;
-  readonly checkTimeLimit: number;
-  readonly checkMemoryLimit: number;
-  readonly availability: number | undefined;
+  readonly checkTimeLimit: Typed;
+  readonly checkMemoryLimit: Typed;
+  readonly availability: Typed | undefined;
   readonly trace: string;
 }
 
@@ -112,7 +116,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
     }),
     deadlineMs: positive('--deadline-ms', flags.deadlineMs),
     recoveryLimitS: positive('--recovery-limit', flags.recoveryLimit),
-    nemesis: parseNemesis(flags.nemesis),
+    nemesis: parseNemesis(flags.nemesis, nodes.length),
     nemesisEvery: positiveInteger('--nemesis-every', flags.nemesisEvery),
     seed: parseSeed(flags.seed),
     testCount: positiveInteger('--test-count', flags.testCount),
@@ -132,7 +136,7 @@ function parseLoad(
 ): Pick<TestSettings, 'concurrency' | 'rate' | 'timeLimitS' | 'opCount'> {
   return {
     concurrency: parseConcurrency(flags.concurrency, nodes.length),
-    rate: flags.rate === 0 ? null : positive('--rate', flags.rate),
+    rate: parseRate(flags.rate),
     timeLimitS: positive('--time-limit', flags.timeLimit),
     opCount: optional('--ops', flags.ops),
   };
@@ -161,14 +165,20 @@ export function missingOperations(
   return fs.filter((f) => offered?.includes(f) !== true);
 }
 
-/** A share between 0 and 1, as in Maelstrom. */
-function parseAvailability(share: number | undefined): number | null {
-  if (share === undefined) return null;
-  if (Number.isFinite(share) && share >= 0 && share <= 1) return share;
-  throw new SettingsError(`--availability takes a share from 0 to 1, such as 0.9; not ${share}`);
+/** Operations per second; null: as fast as they go. */
+function parseRate(rate: Typed): number | null {
+  if (rate === 0) return null;
+  return positive('--rate', rate, 'a number above 0, or 0 for as fast as they go');
 }
 
-function optional(flag: string, value: number | undefined): number | null {
+/** A share between 0 and 1, as in Maelstrom. */
+function parseAvailability(share: Typed | undefined): number | null {
+  if (share === undefined) return null;
+  if (typeof share === 'number' && share >= 0 && share <= 1) return share;
+  throw refusal('--availability', 'a share from 0 to 1, such as 0.9', share);
+}
+
+function optional(flag: string, value: Typed | undefined): number | null {
   return value === undefined ? null : positiveInteger(flag, value);
 }
 
@@ -231,19 +241,37 @@ function parseConcurrency(text: string, nodeCount: number): number {
   return count;
 }
 
-function parseNemesis(text: string): readonly FaultFamily[] {
-  if (text === 'none') return [];
-  if (text === 'all') return faultFamilies;
-  const names = text.split(',').map((name) => name.trim());
-  return [...new Set(names)].map((name) => oneOf('--nemesis', faultFamilies, name));
+/** What nobody names is what there can be; what somebody names must be possible. */
+function parseNemesis(text: string | undefined, nodeCount: number): readonly FaultFamily[] {
+  const possible = faultFamilies.filter((family) => family !== 'partition' || nodeCount > 1);
+  if (text === undefined) return possible;
+  const families = parseFamilies(text);
+  const impossible = families.find((family) => !possible.includes(family));
+  if (impossible === undefined) return families;
+  throw new SettingsError(
+    `--nemesis ${impossible} needs two nodes or more: there is nobody to cut one off from; ` +
+      `with --nodes ${nodeCount} take ${possible.join(', ')}`,
+  );
 }
 
-function parseSeed(seed: number | undefined): number {
-  if (seed === undefined) return randomInt(1, 2 ** 31);
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new SettingsError(`--seed takes a whole number from 0 up; not ${seed}`);
+function parseFamilies(text: string): readonly FaultFamily[] {
+  const names = [...new Set(text.split(',').map((name) => name.trim()))];
+  const single = names.find((name) => name === 'all' || name === 'none');
+  if (single !== undefined && names.length > 1) {
+    const others = names.filter((name) => name !== single);
+    throw new SettingsError(`--nemesis ${single} stands alone, without ${others.join(', ')}`);
   }
-  return seed;
+  if (single !== undefined) return single === 'all' ? faultFamilies : [];
+  if (names.length > 1 && names.includes('')) {
+    throw new SettingsError(`--nemesis ${text} has a comma too many`);
+  }
+  return names.map((name) => oneOf('--nemesis', faultFamilies, name));
+}
+
+function parseSeed(seed: Typed | undefined): number {
+  if (seed === undefined) return randomInt(1, 2 ** 31);
+  if (typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw refusal('--seed', 'a whole number from 0 up', seed);
 }
 
 function byName<T extends { readonly name: string }>(
@@ -253,30 +281,35 @@ function byName<T extends { readonly name: string }>(
 ): T {
   const item = items.find((each) => each.name === name);
   if (item !== undefined) return item;
-  throw new SettingsError(
-    `${flag} takes ${items.map((each) => each.name).join(', ')}; not ${name}`,
-  );
+  throw refusal(flag, items.map((each) => each.name).join(', '), name);
 }
 
 function byId(id: string): Bug {
   const bug = bugs.find((each) => each.id === id);
   if (bug !== undefined) return bug;
-  throw new SettingsError(`--bug takes ${bugs.map((each) => each.id).join(', ')}; not ${id}`);
+  throw refusal('--bug', bugs.map((each) => each.id).join(', '), id);
 }
 
 function oneOf<T extends string>(flag: string, names: readonly T[], name: string): T {
   const found = names.find((each) => each === name);
   if (found !== undefined) return found;
   const also = flag === '--nemesis' ? 'none, all, ' : '';
-  throw new SettingsError(`${flag} takes ${also}${names.join(', ')}; not ${name || 'nothing'}`);
+  throw refusal(flag, `${also}${names.join(', ')}`, name);
 }
 
-function positive(flag: string, value: number): number {
-  if (Number.isFinite(value) && value > 0) return value;
-  throw new SettingsError(`${flag} takes a number above 0; not ${value}`);
+function positive(flag: string, value: Typed, words = 'a number above 0'): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+  throw refusal(flag, words, value);
 }
 
-function positiveInteger(flag: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new SettingsError(`${flag} takes a whole number above 0; not ${value}`);
+function positiveInteger(flag: string, value: Typed): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
+  throw refusal(flag, 'a whole number above 0', value);
+}
+
+/** It repeats what was typed, so that a typing error is seen. */
+function refusal(flag: string, expected: string, typed: Typed): SettingsError {
+  const text = String(typed);
+  const shown = text === text.trim() ? text || 'nothing' : JSON.stringify(text);
+  return new SettingsError(`${flag} takes ${expected}; not ${shown}`);
 }

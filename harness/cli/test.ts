@@ -58,48 +58,43 @@ const where = {
   results: { type: 'string', default: 'results', describe: 'Folder for the results' },
 } satisfies Record<string, Options>;
 
+// Numbers have no type for yargs: what is none must reach the complaint as it was typed.
 const load = {
   concurrency: { type: 'string', default: '2n', describe: 'Clients; 2n is two per node' },
   rate: {
     alias: 'r',
-    type: 'number',
     default: 500,
     describe: 'Operations per second over all clients; 0: as fast as they go',
   },
-  'time-limit': { type: 'number', default: 30, describe: 'Seconds of workload' },
-  ops: { type: 'number', describe: 'End the workload after so many operations' },
-  keys: { type: 'number', describe: 'Keys in use at a time; the workload knows how many' },
+  'time-limit': { default: 30, describe: 'Seconds of workload' },
+  ops: { describe: 'End the workload after so many operations' },
+  keys: { describe: 'Keys in use at a time; the workload knows how many' },
   'ops-per-key': {
-    type: 'number',
     describe: 'Operations until a key is replaced; the workload knows how many',
   },
   'deadline-ms': {
-    type: 'number',
     default: 2000,
     describe: 'An operation without an answer by then is unknown',
   },
   'test-count': {
-    type: 'number',
     default: 1,
     describe: 'Runs, with seeds counted up; the first that is not valid is the last',
   },
-  seed: { type: 'number', describe: 'All choices come from it; drawn and shown when left out' },
+  seed: { describe: 'All choices come from it; drawn and shown when left out' },
 } satisfies Record<string, Options>;
 
 const faults = {
   nemesis: {
     type: 'string',
-    default: faultFamilies.join(','),
+    defaultDescription: `${faultFamilies.join(',')}; kill for a single node`,
     describe: `Faults: ${faultFamilies.join(', ')}, all, or none`,
   },
   'nemesis-every': {
-    type: 'number',
     default: 400,
     describe: 'Completed operations between two faults, on average',
   },
   'nemesis-interval': { hidden: true, describe: 'Refused: no fault is triggered by a clock' },
   'recovery-limit': {
-    type: 'number',
     default: 60,
     describe: 'Seconds that the cluster gets to come back after the last healing',
   },
@@ -111,10 +106,9 @@ const judgement = {
     default: 'after',
     describe: `When: ${checkTimes.join(', ')}; online ends the run at the first violation`,
   },
-  'check-time-limit': { type: 'number', default: 120, describe: 'Seconds for the checker' },
-  'check-memory-limit': { type: 'number', default: 2000, describe: 'Megabytes for the checker' },
+  'check-time-limit': { default: 120, describe: 'Seconds for the checker' },
+  'check-memory-limit': { default: 2000, describe: 'Megabytes for the checker' },
   availability: {
-    type: 'number',
     describe: 'Share from 0 to 1 of the operations that must succeed where they could',
   },
   trace: {
@@ -124,12 +118,15 @@ const judgement = {
   },
 } satisfies Record<string, Options>;
 
+const all = { ...what, ...where, ...load, ...faults, ...judgement };
+
 export const testCommand: CommandModule<object, TestFlags> = {
   command: 'test',
   describe: 'Run a workload with faults against a cluster, and judge what happened',
   builder: (yargs) =>
     yargs
-      .options({ ...what, ...where, ...load, ...faults, ...judgement })
+      .options(all)
+      .requiresArg(Object.keys(all))
       .group(Object.keys(what), 'What is tested')
       .group(Object.keys(where), 'Where')
       .group(Object.keys(load), 'Load')
