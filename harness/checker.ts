@@ -139,6 +139,8 @@ export interface CheckedRun {
   readonly whyNoTraces: string | null;
   /** Only where a referee watched. */
   readonly referee: RefereeReport | null;
+  /** What the system can tell at all: where nothing was told, whether that is a finding. */
+  readonly offers: { readonly hashes: boolean; readonly introspection: boolean };
   /** Texts that a node of this system logs when it has broken: regular expressions. */
   readonly crashPatterns: readonly string[];
 }
@@ -150,14 +152,59 @@ export function worstOf(validities: readonly Validity[]): Validity {
   return true;
 }
 
-/** The result of a checker; when it throws, unknown with the reason. [Jepsen] */
-export async function checkSafely(checker: Checker, run: CheckedRun): Promise<CheckerResult> {
+/**
+ * The result of a checker; when it throws, or answers what is no result, unknown with the reason.
+ * `stopped` settles to the reason when nobody wants to wait any more. [Jepsen]
+ */
+export async function checkSafely(
+  checker: Checker,
+  run: CheckedRun,
+  stopped: Promise<string> = new Promise(() => {}),
+): Promise<CheckerResult> {
   const { name } = checker;
   try {
-    return await checker.check(run);
+    const given = (async (): Promise<unknown> => await checker.check(run))();
+    // Whoever stopped waiting hears no more of it.
+    given.catch(() => {});
+    const ended = stopped.then((why) => failedResult(name, `the checker did not end: ${why}`));
+    return narrowResult(name, await Promise.race([given, ended]));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const summary = `the checker failed: ${why}`;
-    return { name, valid: 'unknown', summary, details: {}, blind: ['everything: it failed'] };
+    return failedResult(name, `the checker failed: ${why}`);
+  }
+}
+
+function failedResult(name: string, summary: string): CheckerResult {
+  return { name, valid: 'unknown', summary, details: {}, blind: ['everything: it failed'] };
+}
+
+/** A checker may come from outside: what is not clearly a verdict is none. */
+function narrowResult(name: string, given: unknown): CheckerResult {
+  if (typeof given !== 'object' || given === null) {
+    return failedResult(name, `the checker failed: it answered ${String(given)}, not a result`);
+  }
+  const { valid, summary, details, blind } = given as Partial<CheckerResult>;
+  if (valid !== true && valid !== false && valid !== 'unknown') {
+    const what = `its "valid" is ${String(valid)}, not true, false or 'unknown'`;
+    return failedResult(name, `the checker failed: ${what}`);
+  }
+  const word = valid === 'unknown' ? 'unknown' : valid ? 'valid' : 'invalid';
+  return {
+    name,
+    valid,
+    summary: typeof summary === 'string' && summary !== '' ? summary : `${word}, it says no more`,
+    details: narrowDetails(details),
+    blind: Array.isArray(blind) ? blind.map(String) : ['nobody knows: it does not say'],
+  };
+}
+
+/** As JSON will have them; what JSON cannot say is told as such. */
+function narrowDetails(details: unknown): Readonly<Record<string, unknown>> {
+  if (typeof details !== 'object' || details === null) return {};
+  try {
+    JSON.stringify(details);
+    return { ...details };
+  } catch (error) {
+    return { unwritable: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './generator.ts';
 import {
   type IndependentOptions,
+  inAnyOrder,
   independent,
   mix,
   onThreads,
@@ -274,5 +275,48 @@ describe('independent', () => {
     expect(slow.op(at())).toMatchObject({ type: 'pending', untilNs: 50 * ms });
     const stuck = independent(options({ createGenerator: () => silent }));
     expect(stuck.op(at())).toMatchObject({ type: 'pending', untilNs: null });
+  });
+});
+
+describe('parts in any order', () => {
+  const parts = (...names: readonly string[]): Generator =>
+    inAnyOrder(names.map((f) => untilOk({ f, value: null })));
+  const ask = (generator: Generator, process: number): Next => generator.op(at({ process }));
+
+  it('are begun by as many processes as ask, and each goes on with its own', () => {
+    const first = given(ask(parts('a', 'b'), 0));
+    const second = given(ask(first.generator, 1));
+    expect([first.op.f, second.op.f]).toEqual(['a', 'b']);
+    expect(ask(second.generator, 2).type).toBe('pending');
+    const refused = second.generator.update(event('fail', { process: 0, f: 'a' }));
+    expect(given(ask(refused, 0)).op.f).toBe('a');
+    expect(ask(refused, 1).type).toBe('pending');
+  });
+
+  it('go to another process when their own has ended without an answer', () => {
+    const begun = given(ask(parts('a', 'b'), 0)).generator;
+    const lost = begun.update(event('info', { process: 0, f: 'a' }));
+    const again = given(ask(lost, 5));
+    expect(again.op.f).toBe('a');
+    expect(given(ask(again.generator, 6)).op.f).toBe('b');
+  });
+
+  it('are done when each is, and not before', () => {
+    const begun = given(ask(parts('a', 'b'), 0)).generator;
+    const other = given(ask(begun, 1)).generator;
+    const half = other.update(event('ok', { process: 0, f: 'a' }));
+    expect(ask(half, 0).type).toBe('pending');
+    const whole = half.update(event('ok', { process: 1, f: 'b' }));
+    expect(ask(whole, 0).type).toBe('done');
+    expect(ask(parts(), 0).type).toBe('done');
+  });
+
+  it('change no state that was there before', () => {
+    const start = parts('a', 'b');
+    const one = given(ask(start, 0));
+    one.generator.update(event('ok', { process: 0, f: 'a' }));
+    expect(given(ask(start, 3)).op.f).toBe('a');
+    expect(given(ask(one.generator, 1)).op.f).toBe('b');
+    expect(given(ask(one.generator, 1)).op.f).toBe('b');
   });
 });

@@ -138,6 +138,10 @@ function poolOp(pool: Pool, context: GeneratorContext): Next {
     begun.set(context.process, step.generator);
     return { ...step, generator: poolFrom({ ...pool, next, begun, left }) };
   }
+  // Nothing is left to begin: are the others at their end?
+  for (const [process, part] of pool.begun) {
+    if (part.op(context).type === 'done') begun.delete(process);
+  }
   if (begun.size === 0) return { type: 'done' };
   const generator = poolFrom({ ...pool, next, begun, left });
   return { type: 'pending', untilNs: null, generator };

@@ -27,6 +27,7 @@ export function runOf(ops: readonly Op[], beganAt: number | null): CheckedRun {
     traces: [],
     whyNoTraces: 'a test',
     referee: null,
+    offers: { hashes: false, introspection: false },
     crashPatterns: [],
   };
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Checker, checkSafely, worstOf } from '../checker.ts';
+import {
+  type Checker,
+  type CheckerResult,
+  checkSafely,
+  type Validity,
+  worstOf,
+} from '../checker.ts';
 import { composeCheckers, standardCheckers } from './composition.ts';
 import { MadeHistory, madeRun } from './made-run.ts';
 
@@ -115,5 +121,34 @@ describe('a checker that fails', () => {
       },
     };
     expect((await checkSafely(throwing, madeRun())).valid).toBe('unknown');
+  });
+
+  it('is unknown when its answer is no verdict, and never a pass', async () => {
+    const cyclic: Record<string, unknown> = {};
+    cyclic['self'] = cyclic;
+    const given: readonly [unknown, Validity, RegExp][] = [
+      [undefined, 'unknown', /it answered undefined/],
+      [null, 'unknown', /it answered null/],
+      [{ valid: 'no', summary: 's' }, 'unknown', /its "valid" is no/],
+      [{ valid: null }, 'unknown', /its "valid" is null/],
+      [{ summary: 'fine' }, 'unknown', /its "valid" is undefined/],
+      [{ valid: false }, false, /^invalid, it says no more/],
+      [{ valid: false, summary: 'lost', details: { n: 1n } }, false, /^lost$/],
+      [{ valid: false, summary: 'lost', details: cyclic }, false, /^lost$/],
+    ];
+    for (const [answer, valid, summary] of given) {
+      const checker = { ...made('h'), check: () => answer as CheckerResult };
+      const result = await checkSafely(checker, madeRun());
+      expect(result).toMatchObject({ name: 'h', valid, summary: expect.stringMatching(summary) });
+      expect(result.blind.length).toBeGreaterThan(0);
+      expect(JSON.stringify(result)).toContain('"h"');
+    }
+  });
+
+  it('is not waited for when nobody wants to', async () => {
+    const endless = { ...made('e'), check: () => new Promise<CheckerResult>(() => {}) };
+    const result = await checkSafely(endless, madeRun(), Promise.resolve('it was interrupted'));
+    expect(result).toMatchObject({ valid: 'unknown' });
+    expect(result.summary).toBe('the checker did not end: it was interrupted');
   });
 });

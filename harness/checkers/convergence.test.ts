@@ -83,8 +83,13 @@ test('where nothing is told it is valid, and does not read like a pass', async (
   const none = await check();
   expect(none).toMatchObject({
     valid: true,
-    summary: expect.stringMatching(/^nothing to compare: no node told/),
+    summary: expect.stringMatching(/^nothing to compare: this system does not offer/),
     blind: ['states that differ silently'],
+  });
+  const offers = { hashes: true, introspection: true };
+  expect(await convergence.check(runOf({ nodes, offers }))).toMatchObject({
+    valid: 'unknown',
+    summary: expect.stringMatching(/though this system offers it/),
   });
   const one = await convergence.check(runOf({ nodes: ['n1'], hashes: hashes('n1 at 3: a') }));
   expect(one).toMatchObject({ valid: true, summary: expect.stringMatching(/^nothing to compare/) });

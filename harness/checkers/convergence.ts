@@ -17,7 +17,7 @@ export const convergence: Checker = {
 /** Differences that are told one by one. */
 const differencesMax = 5;
 
-function check({ hashes, nodes, brokeOff }: CheckedRun): CheckerResult {
+function check({ hashes, nodes, brokeOff, offers }: CheckedRun): CheckerResult {
   const differences = findDifferences(hashes);
   const last = lastOf(hashes, nodes);
   const compared = comparedIndexes(hashes);
@@ -34,8 +34,11 @@ function check({ hashes, nodes, brokeOff }: CheckedRun): CheckerResult {
     return { name, valid: false, summary: `states differ: ${first}${more}`, details, blind };
   }
   if (hashes.length === 0) {
-    const summary = 'nothing to compare: no node told the hash of its state';
-    return { name, valid: true, summary, details, blind: ['states that differ silently'] };
+    const summary = offers.hashes
+      ? 'nothing to compare: no node told the hash of its state, though this system offers it'
+      : 'nothing to compare: this system does not offer the hash of a state';
+    const valid = offers.hashes ? 'unknown' : true;
+    return { name, valid, summary, details, blind: ['states that differ silently'] };
   }
   if (nodes.length === 1) {
     const summary = `nothing to compare: one node, ${hashes.length} hashes of its state`;

@@ -25,6 +25,7 @@ export function runOf(parts: Partial<CheckedRun>): CheckedRun {
     traces: [],
     whyNoTraces: 'no traces',
     referee: null,
+    offers: { hashes: false, introspection: false },
     crashPatterns: [],
     ...parts,
   };

@@ -687,5 +687,7 @@ test('a system that tells nothing is valid, and it does not read like a pass', a
   const result = await raftInvariants.check(runOf({ whyNoTraces: 'the system x has none' }));
   expect(result.valid).toBe(true);
   expect(result.summary).toMatch(/^nothing to compare: the system x has none/);
+  const offers = { hashes: false, introspection: true };
+  expect(await raftInvariants.check(runOf({ offers }))).toMatchObject({ valid: 'unknown' });
   expect(result.blind.join()).toContain('the system x has none');
 });

@@ -50,8 +50,10 @@ function check(run: CheckedRun): CheckerResult {
   }
   if (samples.length + summary.events + refereeEvents === 0) {
     const why = whyNoTraces ?? 'there are no traces';
-    const what = `nothing to compare: ${why}, and no node said anything of itself`;
-    return { ...result, valid: true, summary: what };
+    const { introspection } = run.offers;
+    const though = introspection ? ', though this system offers it' : '';
+    const what = `nothing to compare: ${why}, and no node said anything of itself${though}`;
+    return { ...result, valid: introspection ? 'unknown' : true, summary: what };
   }
   return { ...result, valid: true, summary: `nothing broken in ${seen(run, facts, summary)}` };
 }

@@ -4,7 +4,7 @@
  * A checker that fails is unknown; none keeps another from being heard.
  */
 import { join } from 'node:path';
-import type { Verdict } from '../../checker/verdict.ts';
+import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
 import { checkHistory } from '../check/check-history.ts';
 import type { Violation } from '../check/follow-run.ts';
 import { type CheckedRun, type CheckerResult, checkSafely, worstOf } from '../checker.ts';
@@ -44,7 +44,11 @@ export async function judgeRun(recorded: RecordedRun): Promise<ResultsRecord> {
   const results: CheckerResult[] = [describeVerdict(verdict)];
   if (violation !== null) results.push(describeEarlyEnd(violation));
   const run = checkedRun(recorded);
-  for (const checker of checkers) results.push(await checkSafely(checker, run));
+  const patience = new Patience(settings.checkTimeLimitS, recorded.signal);
+  for (const checker of checkers) {
+    results.push(await checkSafely(checker, run, patience.over));
+  }
+  patience.dispose();
   if (problems.length > 0) results.push(describeProblems(problems));
   return {
     valid: worstOf(results.map(({ valid }) => valid)),
@@ -57,16 +61,51 @@ export async function judgeRun(recorded: RecordedRun): Promise<ResultsRecord> {
   };
 }
 
-async function decide({ settings, historyPath, violation, signal }: RecordedRun): Promise<Verdict> {
+/** How long the other checkers may take, all together: the check's own limit, or a Ctrl-C. */
+class Patience {
+  /** Settles to the reason. */
+  readonly over: Promise<string>;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(limitS: number, signal: AbortSignal) {
+    const ended = Promise.withResolvers<string>();
+    this.over = ended.promise;
+    this.#timer = setTimeout(() => ended.resolve(`${limitS} s were over`), limitS * 1000);
+    const interrupt = (): void => ended.resolve('it was interrupted');
+    if (signal.aborted) interrupt();
+    signal.addEventListener('abort', interrupt);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+async function decide(recorded: RecordedRun): Promise<Verdict> {
+  const { settings, historyPath, violation, signal, history } = recorded;
   const whole = await checkHistory({
     historyPath,
     model: settings.workload.model,
     timeLimitMs: settings.checkTimeLimitS * 1000,
     memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
     signal,
-  });
+  }).catch((error: unknown) => notChecked(error, history.length));
   // A violation that was seen on the way is one of the whole, even if the limits hide it there.
   return whole.valid === 'unknown' ? (violation?.verdict ?? whole) : whole;
+}
+
+/** The history cannot be checked: the other checkers are heard all the same. */
+function notChecked(error: unknown, lines: number): UnknownVerdict {
+  const why = error instanceof Error ? error.message : String(error);
+  return {
+    valid: 'unknown',
+    operations: Math.floor(lines / 2),
+    reason: 'crashed',
+    key: null,
+    keys: [null],
+    position: 0,
+    message: `the history could not be checked: ${why}`,
+  };
 }
 
 function checkedRun(recorded: RecordedRun): CheckedRun {
@@ -95,6 +134,7 @@ function checkedRun(recorded: RecordedRun): CheckedRun {
       .filter((log) => !log.path.endsWith('/trace.jsonl'))
       .map((log) => ({ ...log, lines: fileLines(join(path, log.path)) })),
     ...traces,
+    offers: { hashes: system.hashState !== undefined, introspection: system.introspects },
     crashPatterns: system.crashPatterns,
   };
 }

@@ -20,6 +20,7 @@ export const pingSystem: System = {
   objects: {},
   crashPatterns: [],
   traces: true,
+  introspects: false,
   command: (place, sourceRoot) => [
     `${sourceRoot}/server/main.ts`,
     place.node,

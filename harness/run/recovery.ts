@@ -136,7 +136,8 @@ async function appliedEverywhere(
   options: RecoveryOptions,
   stop: () => boolean,
 ): Promise<readonly string[]> {
-  const { cluster, timers } = options;
+  const { cluster, system, timers } = options;
+  if (!system.introspects) return [];
   let target = Number.POSITIVE_INFINITY;
   for (;;) {
     const answers = await Promise.all(

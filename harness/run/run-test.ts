@@ -15,6 +15,7 @@ import { type FaultFamily, FaultSchedule, StallDetector } from '../nemesis/sched
 import type { LeaderSighting, NemesisRecord } from '../report/run-record.ts';
 import type { System } from '../systems/system.ts';
 import type { Workload, WorkloadSize } from '../workload.ts';
+import { pause } from './introspect.ts';
 import { RunLoop, type ThreadPlan } from './loop.ts';
 import { type Leadership, Observation } from './observation.ts';
 import { createRandomStream } from './random.ts';
@@ -69,6 +70,8 @@ export interface TestOutcome {
 }
 
 const monitorMs = 500;
+const leaderLimitMs = 10_000;
+const leaderPollMs = 20;
 
 /** Rejects only for what the harness or the cluster's machinery did wrong. */
 export async function runTest(options: TestOptions): Promise<TestOutcome> {
@@ -152,7 +155,7 @@ class RunningTest {
   }
 
   async #phases(): Promise<TestOutcome> {
-    await this.#observe();
+    await this.#leaderKnown();
     const nextProcess = await this.#workload();
     await this.#conductor.settled();
     await this.#conductor.finish();
@@ -234,6 +237,23 @@ class RunningTest {
     });
   }
 
+  /**
+   * Waits, for ten seconds at most, until every node names the same leader: a workload that asks
+   * before the first election is refused, and has tested nothing.
+   */
+  async #leaderKnown(): Promise<void> {
+    const { cluster, system, timers, shouldStop } = this.#options;
+    const endNs = timers.nowNs() + leaderLimitMs * 1e6;
+    for (;;) {
+      await this.#observe();
+      const named = this.#observation.samples.slice(-cluster.nodes.length);
+      const leaders = new Set(named.map(({ leader }) => leader));
+      if (named.length === cluster.nodes.length && leaders.size === 1 && !leaders.has(null)) return;
+      if (!system.introspects || shouldStop() || timers.nowNs() > endNs) return;
+      await pause(timers, leaderPollMs);
+    }
+  }
+
   async #observe(): Promise<Leadership | null> {
     const found = await this.#observation.look();
     const term = this.#observation.leaders.at(-1)?.term ?? 0;
@@ -256,6 +276,8 @@ export function placeOf(thread: number, nodeCount: number): number {
 /** Every other round of nodes floats, so that each node has both kinds of clients. */
 function followsRedirects(thread: number, { cluster, concurrency }: TestOptions): boolean {
   const nodeCount = cluster.nodes.length;
+  // A client that is alone must find the leader.
+  if (concurrency === 1) return true;
   if (concurrency < 2 * nodeCount) return thread % 2 === 1;
   return Math.floor(thread / nodeCount) % 2 === 1;
 }

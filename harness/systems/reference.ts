@@ -51,6 +51,7 @@ export const reference: System = {
   ),
   crashPatterns,
   traces: true,
+  introspects: true,
   command,
   isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
   createClient,

@@ -63,6 +63,8 @@ export interface System {
   /** True once the node answers a command (any answer of the protocol counts). */
   isReady(stream: ByteStream, timers: HarnessTimers): Promise<boolean>;
   createClient(options: ClientOptions): Client;
+  /** Whether its nodes tell anything of themselves; where they do not, `introspect` gives null. */
+  readonly introspects: boolean;
   introspect(stream: ByteStream, timers: HarnessTimers): Promise<Introspection | null>;
   /** The node's state in one number, and as of which index; null when it does not answer. */
   hashState?(
