@@ -43,7 +43,7 @@ export const kv: Workload = {
       unknownPerKey: 3,
       why: [
         'one key for every four clients, for what overlaps is what a search has to try out',
-        `every other key has deletes, after which nobody can tell which of them a missing value ` +
+        `two keys of three have deletes, after which nobody can tell which of them a missing value ` +
           `is due to: it takes the search, so it is given up after ${opsWithDeletes} operations`,
         'a key is given up after 3 operations of unknown outcome, each of which may double what ' +
           'the search has to try out',
@@ -67,11 +67,11 @@ interface KvMix {
 }
 
 const growing: KvMix = { get: 2, put: 1, append: 4, delete: 0 };
-const deleting: KvMix = { get: 1, put: 2, append: 1, delete: 2 };
+const deleting: KvMix = { get: 1, put: 2, append: 2, delete: 3 };
 
-/** Every other key has deletes, and a short life. */
+/** Two keys of three have deletes, and a short life: most operations are on the third. */
 function createKvKey(key: string, firstValue: number): Generator {
-  const isDeleting = Number(key) % 2 === 1;
+  const isDeleting = Number(key) % 3 !== 0;
   const asked = withReaders(gets, changesAndGets(isDeleting ? deleting : growing, firstValue));
   return isDeleting ? limit(opsWithDeletes, asked) : asked;
 }
