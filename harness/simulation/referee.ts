@@ -6,7 +6,8 @@
  */
 import type { TraceEvent } from '../../server/trace.ts';
 import type { NodeTraceEvent } from './plan.ts';
-import { KnownEntries, type Place, place, ToldLog } from './told-log.ts';
+import { words } from './referee-words.ts';
+import { describeEntry, KnownEntries, type Place, ToldLog } from './told-log.ts';
 import { ToldVote, type Vote } from './told-vote.ts';
 
 type Told<Name extends TraceEvent['event']> = Extract<TraceEvent, { event: Name }>;
@@ -78,10 +79,10 @@ export class Referee {
 
   observe({ node, life, timeUs, told }: NodeTraceEvent): void {
     this.#events.set(told.event, (this.#events.get(told.event) ?? 0) + 1);
-    this.#context = `${node}, life ${life}, at ${timeUs} us`;
+    this.#context = `${node}, life ${life}, at ${timeUs / 1000} ms`;
     const watched = this.#watch(node);
     if (told.event !== 'start' && watched.life !== life) {
-      this.#broken('trace', `${told.event} is told by a life that did not start`);
+      this.#broken('trace', words.lifeWithoutStart(told.event));
       watched.life = life;
     }
     watched.life = life;
@@ -96,9 +97,9 @@ export class Referee {
     const { claimedEnd, log } = watched;
     watched.claimedEnd = null;
     if (claimedEnd === null) return;
-    const end = place({ index: log.lastIndex, term: log.lastTerm });
-    if (place(claimedEnd) === end) return;
-    this.#broken('trace', `the log ends at ${place(claimedEnd)}, by its own events at ${end}`);
+    const claimed = describeEntry(claimedEnd);
+    const end = describeEntry({ index: log.lastIndex, term: log.lastTerm });
+    if (claimed !== end) this.#broken('trace', words.otherEnd(claimed, end));
   }
 
   #judge(watched: Watched, told: TraceEvent): void {
@@ -147,30 +148,30 @@ export class Referee {
   #judgeStart(watched: Watched, told: Told<'start'>): void {
     const { lastLogIndex, lastLogTerm, firstLogIndex, snapshotIndex, term } = told;
     if (term < watched.durableTerm) {
-      this.#broken('terms survive', `term ${term} after ${watched.durableTerm} was durable`);
+      this.#broken('terms survive', words.lostTerm(term, watched.durableTerm));
     }
     this.#judgeVote(watched, told);
     if (snapshotIndex < watched.snapshotIndex) {
-      this.#broken('snapshots survive', `${snapshotIndex} after ${watched.snapshotIndex}`);
+      this.#broken('snapshots survive', words.lostSnapshot(snapshotIndex, watched.snapshotIndex));
     }
     if (firstLogIndex > snapshotIndex + 1) {
-      this.#broken('no gap', `log from ${firstLogIndex}, snapshot up to ${snapshotIndex}`);
+      this.#broken('no gap', words.gap(firstLogIndex, snapshotIndex));
     }
     const { durableIndex } = watched;
     const durableTermAt = watched.log.termAt(durableIndex);
     const last = { index: lastLogIndex, term: lastLogTerm };
     const missing = watched.log.rebuild(last, firstLogIndex - 1, this.#known);
     if (missing !== null) {
-      this.#broken('no invention', `starts with ${place(missing)}, which no log ever held`);
+      this.#broken('no invention', words.invented(missing));
       watched.log.resetTo(last);
     }
     const termAt = watched.log.termAt(durableIndex);
     const differs = durableTermAt !== null && termAt !== null && termAt !== durableTermAt;
     if (lastLogIndex < durableIndex || differs) {
-      const found = `ends at ${place(last)}`;
-      this.#broken('durability', `${found}; durable was ${durableIndex} of ${durableTermAt}`);
+      const durable = { index: durableIndex, term: durableTermAt ?? 0 };
+      this.#broken('durability', words.lostEntry(last, durable));
     }
-    if (term < lastLogTerm) this.#broken('terms', `term ${term}, last entry of ${lastLogTerm}`);
+    if (term < lastLogTerm) this.#broken('terms', words.termBelowLog(term, lastLogTerm));
     watched.claimedEnd = null;
     watched.role = 'follower';
     watched.term = term;
@@ -189,14 +190,14 @@ export class Referee {
 
   #judgeStatus(watched: Watched, told: Told<'status'>): void {
     const { role, term, votedFor, commitIndex, lastLogIndex, lastLogTerm } = told;
-    if (term < watched.term) this.#broken('terms', `${term} after ${watched.term}`);
+    if (term < watched.term) this.#broken('terms', words.wentBack(watched.term, term));
     const changedVote =
       term === watched.term && watched.votedFor !== null && votedFor !== watched.votedFor;
     if (changedVote) {
-      this.#broken('one vote', `term ${term}: ${watched.votedFor}, then ${votedFor}`);
+      this.#broken('one vote', words.twoVotes(term, watched.votedFor, votedFor));
     }
     if (commitIndex > lastLogIndex) {
-      this.#broken('commit index', `${commitIndex} is behind the last entry ${lastLogIndex}`);
+      this.#broken('commit index', words.beyondLog(commitIndex, lastLogIndex));
     }
     const { lastIndex, lastTerm } = watched.log;
     const isThere = lastIndex === lastLogIndex && lastTerm === lastLogTerm;
@@ -215,7 +216,7 @@ export class Referee {
   #judgeLeader({ node, term, log }: Watched): void {
     const other = this.#leaders.get(term);
     if (other !== undefined) {
-      this.#broken('election safety', `${node} leads in term ${term}, as ${other} did`);
+      this.#broken('election safety', words.twoLeaders(term, node, other));
     }
     this.#leaders.set(term, node);
     for (let index = log.firstIndex; index <= this.#committed.length; index++) {
@@ -223,9 +224,8 @@ export class Referee {
       // Who was elected late, in a term that is over, may lack what later ones committed.
       if (committed === undefined || committed.inTerm >= term) continue;
       if (log.termAt(index) === committed.term) continue;
-      const found = `entry ${place({ index, term: committed.term })} was committed`;
-      const missing = `the leader of term ${term} has ${log.termAt(index)} there`;
-      this.#broken('leader completeness', `${found}; ${missing}`);
+      const missing = { index, term: committed.term };
+      this.#broken('leader completeness', words.leaderLacks(missing, term, log.termAt(index)));
       return;
     }
   }
@@ -235,29 +235,28 @@ export class Referee {
     const { log, role, commitIndex } = watched;
     const first = told.entries[0]?.index ?? log.lastIndex + 1;
     if (first > log.lastIndex + 1 || first < log.firstIndex) {
-      const held = `${log.firstIndex} to ${log.lastIndex}`;
-      this.#broken('trace', `append from ${first} to a log that holds ${held}`);
+      this.#broken('trace', words.appendGap(first, log.firstIndex, log.lastIndex));
       return;
     }
     if (role === 'leader' && first <= log.lastIndex) {
-      this.#broken('leader append-only', `${first} replaces up to ${log.lastIndex}`);
+      this.#broken('leader append-only', words.replacedOwn(first, log.lastIndex));
     }
     if (first <= commitIndex) {
-      this.#broken('committed stays', `${first} replaces, ${commitIndex} is committed`);
+      this.#broken('committed stays', words.replacedCommitted(first, commitIndex));
     }
     log.truncateFrom(first);
     watched.durableIndex = Math.min(watched.durableIndex, first - 1);
     for (const entry of told.entries) {
       if (entry.index !== log.lastIndex + 1) {
-        this.#broken('log order', `${place(entry)} stands behind ${log.lastIndex}`);
+        this.#broken('log order', words.comesAfter(entry, `entry ${log.lastIndex}`));
         return;
       }
       if (entry.term < log.lastTerm) {
-        this.#broken('log order', `${place(entry)} stands behind term ${log.lastTerm}`);
+        this.#broken('log order', words.comesAfter(entry, `one of term ${log.lastTerm}`));
       }
       const contradiction = this.#known.add(entry, log.lastTerm);
       if (contradiction !== null) {
-        this.#broken('log matching', `${place(entry)}: ${contradiction}`);
+        this.#broken('log matching', words.twoOfOneName(entry, contradiction));
       }
       log.push(entry.term);
     }
@@ -266,11 +265,11 @@ export class Referee {
   #judgeDurable(watched: Watched, { index }: Told<'durable'>): void {
     const { log } = watched;
     if (index > log.lastIndex) {
-      this.#broken('trace', `durable up to ${index}, the log ends at ${log.lastIndex}`);
+      this.#broken('trace', words.durableBeyondLog(index, log.lastIndex));
       return;
     }
     if (index < watched.durableIndex) {
-      this.#broken('durability', `up to ${index} after ${watched.durableIndex}`);
+      this.#broken('durability', words.lessDurable(index, watched.durableIndex));
     }
     watched.durableIndex = index;
     watched.durableTerm = Math.max(watched.durableTerm, log.termAt(index) ?? 0);
@@ -280,10 +279,10 @@ export class Referee {
   #judgeCommit(watched: Watched, { index, term }: Told<'commit'>): void {
     const { log } = watched;
     if (index < watched.commitIndex) {
-      this.#broken('commit index', `${index} after ${watched.commitIndex}`);
+      this.#broken('commit index', words.wentBack(watched.commitIndex, index));
     }
     if (index > log.lastIndex) {
-      this.#broken('commit index', `${index}, the log ends at ${log.lastIndex}`);
+      this.#broken('commit index', words.beyondLog(index, log.lastIndex));
       return;
     }
     if (index > this.#committed.length) this.#judgeQuorum(watched, index);
@@ -296,8 +295,8 @@ export class Referee {
   #commit(entry: Place, inTerm: number): void {
     const known = this.#committed[entry.index - 1];
     if (known !== undefined && known.term !== entry.term) {
-      const other = place({ index: entry.index, term: known.term });
-      this.#broken('state machine safety', `${place(entry)} is committed, and ${other} was`);
+      const other = { index: entry.index, term: known.term };
+      this.#broken('state machine safety', words.twoCommitted(other, entry));
       return;
     }
     const lowest = Math.min(inTerm, known?.inTerm ?? inTerm);
@@ -316,33 +315,33 @@ export class Referee {
     for (const voters of [members.voters, members.outgoingVoters]) {
       const holders = voters.filter(holds);
       if (voters.length === 0 || 2 * holders.length > voters.length) continue;
-      const who = `durable on ${holders.join(' ') || 'none'} of ${voters.join(' ')}`;
-      this.#broken('quorum', `${place({ index, term: term ?? 0 })} is committed, ${who}`);
+      const entry = { index, term: term ?? 0 };
+      this.#broken('quorum', words.fewHold(entry, { holders, voters }));
     }
   }
 
   /** All nodes apply the same entries, each once and in order. [Fig. 3] */
   #judgeApply(watched: Watched, { index, entryTerm }: Told<'apply'>): void {
     if (index !== watched.appliedIndex + 1) {
-      this.#broken('apply order', `${index} after ${watched.appliedIndex}`);
+      this.#broken('apply order', words.appliedAfter(index, watched.appliedIndex));
     }
     if (index > watched.commitIndex) {
-      this.#broken('apply order', `${index}, committed is ${watched.commitIndex}`);
+      this.#broken('apply order', words.appliedEarly(index, watched.commitIndex));
     }
     const committed = this.#committed[index - 1];
     if (committed !== undefined && committed.term !== entryTerm) {
-      const applied = place({ index, term: entryTerm });
-      this.#broken('state machine safety', `${applied} is applied, not of ${committed.term}`);
+      const applied = { index, term: entryTerm };
+      this.#broken('state machine safety', words.appliedOther(applied, committed.term));
     }
     watched.appliedIndex = index;
   }
 
   #judgeSnapshot(watched: Watched, { index, term }: Told<'snapshot'>): void {
     if (index > watched.appliedIndex) {
-      this.#broken('snapshots', `up to ${index}, applied is ${watched.appliedIndex}`);
+      this.#broken('snapshots', words.snapshotEarly(index, watched.appliedIndex));
     }
     if (index < watched.snapshotIndex) {
-      this.#broken('snapshots', `up to ${index} after ${watched.snapshotIndex}`);
+      this.#broken('snapshots', words.snapshotOlder(index, watched.snapshotIndex));
     }
     this.#judgeSnapshotTerm({ index, term });
     watched.snapshotIndex = Math.max(watched.snapshotIndex, index);
@@ -352,7 +351,7 @@ export class Referee {
   #judgeInstall(watched: Watched, { index, term }: Told<'install'>): void {
     const { log, commitIndex } = watched;
     if (index <= watched.appliedIndex) {
-      this.#broken('snapshots', `${index} is installed, applied was ${watched.appliedIndex}`);
+      this.#broken('snapshots', words.installedOld(index, watched.appliedIndex));
     }
     this.#judgeSnapshotTerm({ index, term });
     if (log.termAt(index) !== term) {
@@ -367,15 +366,15 @@ export class Referee {
   #judgeSnapshotTerm({ index, term }: Place): void {
     const committed = this.#committed[index - 1];
     if (committed?.term === term) return;
-    const known = committed === undefined ? 'not committed' : `of term ${committed.term}`;
-    this.#broken('snapshots', `the last entry is ${place({ index, term })}; it is ${known}`);
+    const found = words.snapshotOfOther({ index, term }, committed?.term ?? null);
+    this.#broken('snapshots', found);
   }
 
   #judgeHash({ node }: Watched, { index, hash }: Told<'hash'>): void {
     const known = this.#hashes.get(index);
     if (known === undefined) this.#hashes.set(index, { hash, node });
     else if (known.hash !== hash) {
-      this.#broken('equal states', `at ${index}: ${hash}, on ${known.node} ${known.hash}`);
+      this.#broken('equal states', words.otherState(index, hash, known));
     }
   }
 

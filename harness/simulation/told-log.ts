@@ -32,10 +32,12 @@ export class KnownEntries {
       return null;
     }
     if (known.kind !== kind || known.checksum !== checksum) {
-      return `it is ${kind} ${checksum} and was ${known.kind} ${known.checksum}`;
+      const was = `${known.kind} of checksum ${known.checksum}`;
+      return `here it is a ${kind} of checksum ${checksum}, and elsewhere a ${was}`;
     }
     if (known.previousTerm !== previousTerm) {
-      return `the entry before it is of term ${previousTerm} and was of ${known.previousTerm}`;
+      const was = `elsewhere of term ${known.previousTerm}`;
+      return `the entry before it is here of term ${previousTerm}, and ${was}`;
     }
     return null;
   }
@@ -105,7 +107,7 @@ export class ToldLog {
   }
 }
 
-/** `7@2`: index 7, term 2. */
-export function place({ index, term }: Place): string {
-  return `${index}@${term}`;
+/** `entry 7 of term 2`. */
+export function describeEntry({ index, term }: Place): string {
+  return index === 0 ? 'no entry' : `entry ${index} of term ${term}`;
 }

@@ -18,7 +18,7 @@ export class ToldVote {
     const persisted = this.#persisted;
     if (term > persisted.term || persisted.votedFor === null) return null;
     if (term === persisted.term && votedFor === persisted.votedFor) return null;
-    const before = `${persisted.votedFor} in term ${persisted.term}`;
-    return `the vote is ${votedFor} in term ${term}; durable was ${before}`;
+    const before = `its vote for ${persisted.votedFor} in term ${persisted.term} was on its disk`;
+    return `its vote is for ${votedFor ?? 'nobody'} in term ${term}, though ${before}`;
   }
 }

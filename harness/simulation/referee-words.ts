@@ -1,0 +1,72 @@
+/**
+ * The referee's findings in sentences, for people who have never read its code.
+ */
+import { describeEntry, type Place } from './told-log.ts';
+
+type Held = { readonly holders: readonly string[]; readonly voters: readonly string[] };
+
+/** Each comes after the name of the promise that was broken; `it` is the node that told. */
+export const words = {
+  lifeWithoutStart: (event: string): string =>
+    `it told of ${event} in a life of whose start it had not told`,
+  otherEnd: (claimed: string, end: string): string =>
+    `it says that its log ends with ${claimed}; by what it told before it ends with ${end}`,
+  lostTerm: (term: number, durable: number): string =>
+    `after a restart it is in term ${term}, though term ${durable} was on its disk`,
+  lostSnapshot: (index: number, before: number): string =>
+    `after a restart it has one up to ${index}, though one up to ${before} was on its disk`,
+  gap: (first: number, snapshotIndex: number): string =>
+    `its log begins with entry ${first}, and its snapshot ends with entry ${snapshotIndex}`,
+  invented: (entry: Place): string => `it starts with ${describeEntry(entry)}, which no log held`,
+  lostEntry: (last: Place, durable: Place): string =>
+    `after a restart its log ends with ${describeEntry(last)}, though ${describeEntry(durable)} ` +
+    'was on its disk',
+  termBelowLog: (term: number, lastLogTerm: number): string =>
+    `it is in term ${term}, and its last entry is of term ${lastLogTerm}`,
+  wentBack: (from: number, to: number): string => `it went back from ${from} to ${to}`,
+  twoVotes: (term: number, first: string | null, second: string | null): string =>
+    `in term ${term} it voted for ${first ?? 'nobody'}, then for ${second ?? 'nobody'}`,
+  beyondLog: (index: number, lastIndex: number): string =>
+    `it is ${index}, and the log ends with entry ${lastIndex}`,
+  twoLeaders: (term: number, one: string, other: string): string =>
+    `${one} leads in term ${term}, and so did ${other}`,
+  leaderLacks: (entry: Place, term: number, there: number | null): string =>
+    `${describeEntry(entry)} was committed, and the leader of term ${term} ` +
+    (there === null ? 'does not have it' : `has one of term ${there} in its place`),
+  appendGap: (first: number, from: number, to: number): string =>
+    `it appends entry ${first} to a log that holds ${to < from ? 'nothing' : `${from} to ${to}`}`,
+  replacedOwn: (first: number, last: number): string =>
+    `a leader replaced the entries ${first} to ${last} of its own log`,
+  replacedCommitted: (first: number, commitIndex: number): string =>
+    `it replaced its entries from ${first} on, and up to ${commitIndex} they were committed`,
+  comesAfter: (entry: Place, before: string): string =>
+    `${describeEntry(entry)} comes right after ${before}`,
+  twoOfOneName: (entry: Place, contradiction: string): string =>
+    `there are two of ${describeEntry(entry)}: ${contradiction}`,
+  durableBeyondLog: (index: number, lastIndex: number): string =>
+    `entry ${index} is on its disk, and its log ends with entry ${lastIndex}`,
+  lessDurable: (index: number, before: number): string =>
+    `entry ${before} was on its disk, and now only up to entry ${index}`,
+  twoCommitted: (known: Place, entry: Place): string =>
+    `${describeEntry(known)} was committed, and now ${describeEntry(entry)} is`,
+  fewHold: (entry: Place, { holders, voters }: Held): string =>
+    `${describeEntry(entry)} counted as committed while only ${holders.length} of ` +
+    `${voters.length} nodes had it on disk (${holders.join(' ') || 'none'})`,
+  appliedAfter: (index: number, before: number): string =>
+    `it applied entry ${index} right after entry ${before}`,
+  appliedEarly: (index: number, commitIndex: number): string =>
+    `it applied entry ${index} while only up to ${commitIndex} they were committed`,
+  appliedOther: (entry: Place, term: number): string =>
+    `it applied ${describeEntry(entry)}, and the committed one is of term ${term}`,
+  snapshotEarly: (index: number, appliedIndex: number): string =>
+    `it took one up to entry ${index}, and had applied only up to ${appliedIndex}`,
+  snapshotOlder: (index: number, before: number): string =>
+    `it took one up to entry ${index}, and had one up to ${before}`,
+  installedOld: (index: number, appliedIndex: number): string =>
+    `it installed one up to entry ${index}, and had applied up to ${appliedIndex}`,
+  snapshotOfOther: (entry: Place, committed: number | null): string =>
+    `its last entry is ${describeEntry(entry)}, ` +
+    (committed === null ? 'which is not committed' : `and the committed one of term ${committed}`),
+  otherState: (index: number, hash: string, known: { hash: string; node: string }): string =>
+    `after entry ${index} the hash is ${hash}, and on ${known.node} it was ${known.hash}`,
+};
