@@ -7,8 +7,11 @@ import { checkCommand } from './cli/check.ts';
 import { clusterCommand } from './cli/cluster.ts';
 import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
 import { exportCommand } from './cli/export.ts';
+import { installLastResort } from './cli/last-resort.ts';
 import { testCommand } from './cli/test.ts';
 import { workloadsCommand } from './cli/workloads.ts';
+
+installLastResort();
 
 const parser = yargs(process.argv.slice(2))
   .scriptName('rafture')

@@ -9,6 +9,7 @@ import { faultFamilies } from '../nemesis/schedule.ts';
 import { systems } from '../systems/index.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { Interruption } from './interruption.ts';
+import { onLastResort } from './last-resort.ts';
 import {
   checkTimes,
   clusterKinds,
@@ -172,6 +173,7 @@ async function runOnce(
       void undo.unwind().finally(() => process.exit(exitCodes.interrupted));
     },
   );
+  const takeBack = onLastResort(() => undo.unwind());
   try {
     const exitCode = await runSession({ settings, console: runConsole, interruption, undo });
     return { exitCode, interrupted: interruption.asked };
@@ -179,5 +181,6 @@ async function runOnce(
     runConsole.stop();
     for (const problem of await undo.unwind()) console.error(`rafture: ${problem}`);
     interruption.dispose();
+    takeBack();
   }
 }
