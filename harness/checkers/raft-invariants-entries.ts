@@ -12,9 +12,9 @@ export interface Place {
   readonly term: number;
 }
 
-/** `7@2`: index 7, term 2. */
+/** `entry 7 of term 2`. */
 export function describePlace({ index, term }: Place): string {
-  return `${index}@${term}`;
+  return index === 0 ? 'no entry' : `entry ${index} of term ${term}`;
 }
 
 const pageSize = 128;
@@ -40,13 +40,13 @@ export class KnownEntries {
     const at = index % pageSize;
     const known = checksums[at] ?? Number.NaN;
     if (!Number.isNaN(known) && known !== checksum) {
-      return `its checksum is ${checksum} and was ${known}`;
+      return `one has the checksum ${checksum}, the other ${known}`;
     }
     checksums[at] = checksum;
     if (previousTerm === null) return null;
     const knownPrevious = previousTerms[at] ?? Number.NaN;
     if (!Number.isNaN(knownPrevious) && knownPrevious !== previousTerm) {
-      return `the entry before it is of term ${previousTerm} and was of ${knownPrevious}`;
+      return `one follows an entry of term ${previousTerm}, the other one of term ${knownPrevious}`;
     }
     previousTerms[at] = previousTerm;
     return null;

@@ -59,6 +59,8 @@ export class TraceFacts {
   readonly #violations: Violation[] = [];
   readonly #counts = new Map<Promised, number>();
   readonly #leaders = new Map<number, string>();
+  /** By term, whom the first that named somebody took for the leader. */
+  readonly #named = new Map<number, { readonly leader: string; readonly by: string }>();
   readonly #leaderships: Leadership[] = [];
   readonly #hashes = new Map<number, { readonly hash: string; readonly node: string }>();
   readonly #troubles: string[] = [];
@@ -106,7 +108,26 @@ export class TraceFacts {
     const other = this.#leaders.get(term);
     this.#leaders.set(term, other ?? node);
     if (other === undefined || other === node) return;
-    this.broken('election safety', `${node} leads in term ${term}, and ${other} did`, told);
+    this.broken('election safety', `${node} leads in term ${term}, and so did ${other}`, told);
+  }
+
+  /** `node` takes `leader` for the leader of the term. `told` is null when it was asked. */
+  follows(node: string, leader: string, term: number, told: Told | null): void {
+    const known = this.#named.get(term);
+    if (known === undefined) this.#named.set(term, { leader, by: node });
+    if (known === undefined || known.leader === leader) return;
+    const says = `${node} takes ${leader} for the leader of term ${term}`;
+    this.broken('election safety', `${says}, and ${known.by} takes ${known.leader}`, told);
+  }
+
+  /** Once everything was told: nobody took another one for the leader than the one who led. */
+  judgeNamed(): void {
+    for (const [term, { leader, by }] of this.#named) {
+      const leads = this.#leaders.get(term);
+      if (leads === undefined || leads === leader) continue;
+      const says = `${by} takes ${leader} for the leader of term ${term}`;
+      this.broken('election safety', `${says}, and ${leads} leads in it`, null);
+    }
   }
 
   becomesLeader(leadership: Leadership): void {
@@ -119,15 +140,15 @@ export class TraceFacts {
     const { node } = told;
     const other = this.committed.add(place, { node, inTerm });
     if (other === null) return;
-    const both = `${describePlace(place)} is committed, and ${describePlace(other.place)} too`;
-    this.broken('state machine safety', `${both}, says ${other.node}`, told);
+    const both = `${describePlace(place)} is committed, and by ${other.node}'s word`;
+    this.broken('state machine safety', `${both} ${describePlace(other.place)}`, told);
   }
 
   hash(index: number, hash: string, told: Told): void {
     const known = this.#hashes.get(index);
     if (known === undefined) this.#hashes.set(index, { hash, node: told.node });
     else if (known.hash !== hash) {
-      const both = `the state at ${index} is ${hash}, and on ${known.node} ${known.hash}`;
+      const both = `after entry ${index} the hash is ${hash}, on ${known.node} ${known.hash}`;
       this.broken('state machine safety', both, told);
     }
   }
@@ -145,8 +166,10 @@ export class TraceFacts {
       const { log, node, term } = leadership;
       const entry = describePlace({ index, term: run.term });
       const has =
-        index > log.lastIndex ? `ends at ${log.lastIndex}` : `has term ${log.termAt(index)} there`;
-      const committed = `${entry} was committed in term ${run.inTerm}, says ${run.node}`;
+        index > log.lastIndex
+          ? `ends with entry ${log.lastIndex}`
+          : `has one of term ${log.termAt(index)} in its place`;
+      const committed = `${run.node} told in term ${run.inTerm} that ${entry} was committed`;
       const lacks = `${node} became leader of term ${term} with a log that ${has}`;
       this.broken('leader completeness', `${committed}; ${lacks}`, leadership);
     }

@@ -102,19 +102,25 @@ export class TracedNode {
     this.#life++;
     const { term, votedFor, snapshotIndex, firstLogIndex, lastLogIndex, lastLogTerm } = start;
     if (term < this.#durableTerm) {
-      this.#broken('monotonic term', `${term} after a restart; ${this.#durableTerm} was durable`);
+      this.#broken(
+        'monotonic term',
+        `after a restart ${term}, though ${this.#durableTerm} was on its disk`,
+      );
     }
     this.#judgeVote(term, votedFor);
     if (snapshotIndex < this.#snapshotIndex) {
-      const was = `the snapshot up to ${this.#snapshotIndex} was durable`;
-      this.#broken('snapshots', `${snapshotIndex} after a restart; ${was}`);
+      const was = `one up to entry ${this.#snapshotIndex} was on its disk`;
+      this.#broken('snapshots', `after a restart one up to entry ${snapshotIndex}, though ${was}`);
     }
     if (firstLogIndex > snapshotIndex + 1) {
-      const gap = `the log begins at ${firstLogIndex}, the snapshot ends at ${snapshotIndex}`;
+      const gap = `its log begins with ${firstLogIndex}, its snapshot ends with ${snapshotIndex}`;
       this.#broken('durability', `after a restart ${gap}`);
     }
     if (term < lastLogTerm) {
-      this.#broken('monotonic term', `${term}, with a last entry of term ${lastLogTerm}`);
+      this.#broken(
+        'monotonic term',
+        `it is in term ${term}, and its last entry is of term ${lastLogTerm}`,
+      );
     }
     const last = { index: lastLogIndex, term: lastLogTerm };
     const sameIndex = this.#log.recover(last, this.#facts.entries);
@@ -136,32 +142,39 @@ export class TracedNode {
     const found = this.#log.termAt(index);
     const differs = term !== null && found !== null && found !== term;
     if (last.index >= index && !differs) return;
-    const entry = term === null ? String(index) : describePlace({ index, term });
-    const lost = `${entry} was committed and on its disk`;
-    this.#broken('durability', `the log ends at ${describePlace(last)} after a restart; ${lost}`);
+    const entry = term === null ? `entry ${index}` : describePlace({ index, term });
+    const end = `after a restart the log ends with ${describePlace(last)}`;
+    this.#broken('durability', `${end}, though ${entry} was committed and on its disk`);
   }
 
   /** One vote a term, as far as it is durable: what was not was told to nobody. */
   #judgeVote(term: number, votedFor: string | null): void {
     const durable = this.#durableVote;
     if (durable === null || term !== durable.term || votedFor === durable.votedFor) return;
-    const was = `${durable.votedFor} was durable`;
-    this.#broken('one vote a term', `${votedFor ?? 'nobody'} in term ${term}; ${was}`);
+    const was = `a vote for ${durable.votedFor} was on its disk`;
+    this.#broken('one vote a term', `in term ${term} for ${votedFor ?? 'nobody'}, though ${was}`);
   }
 
   #judgeStatus(status: Event<'status'>): void {
-    const { role, term, votedFor, commitIndex, lastLogIndex } = status;
-    if (term < this.#term) this.#broken('monotonic term', `${term} after ${this.#term}`);
+    const { role, term, votedFor, leaderId, commitIndex, lastLogIndex } = status;
+    if (term < this.#term) this.#broken('monotonic term', wentBack(this.#term, term));
     const before = this.#votedFor;
     if (term === this.#term && before !== null && votedFor !== before) {
-      this.#broken('one vote a term', `${votedFor ?? 'nobody'} in term ${term}, after ${before}`);
+      this.#broken(
+        'one vote a term',
+        `in term ${term} for ${before}, then for ${votedFor ?? 'nobody'}`,
+      );
     }
     if (commitIndex > lastLogIndex) {
-      this.#broken('commit index', `${commitIndex}, the log ends at ${lastLogIndex}`);
+      this.#broken(
+        'commit index',
+        `it is ${commitIndex}, and the log ends with entry ${lastLogIndex}`,
+      );
     }
     if (commitIndex < this.#commitIndex) {
-      this.#broken('commit index', `${commitIndex} after ${this.#commitIndex}`);
+      this.#broken('commit index', wentBack(this.#commitIndex, commitIndex));
     }
+    if (leaderId !== null) this.#facts.follows(this.#node, leaderId, term, this.#told);
     const beginsToLead = role === 'leader' && !(this.#role === role && this.#term === term);
     this.#role = role;
     this.#term = term;
@@ -175,7 +188,7 @@ export class TracedNode {
 
   #judgePersisted({ term, votedFor }: Event<'persisted'>): void {
     if (term < this.#durableTerm) {
-      this.#broken('monotonic term', `${term} is durable after ${this.#durableTerm}`);
+      this.#broken('monotonic term', `${this.#durableTerm} was on its disk, and then ${term}`);
     }
     this.#judgeVote(term, votedFor);
     this.#durableTerm = Math.max(this.#durableTerm, term);
@@ -185,10 +198,10 @@ export class TracedNode {
   #judgeAppend({ term, entries }: Event<'append'>): void {
     const first = entries[0]?.index ?? this.#log.lastIndex + 1;
     if (this.#role === 'leader' && first <= this.#log.lastIndex) {
-      this.#broken('leader append-only', `${first} takes the place of what the leader had there`);
+      this.#broken('leader append-only', `a leader replaced its own log from entry ${first} on`);
     }
     if (first <= this.#commitIndex) {
-      const what = `${first} is replaced, ${this.#commitIndex} is committed`;
+      const what = `it replaced entry ${first}, and up to ${this.#commitIndex} they were committed`;
       this.#broken('state machine safety', what);
     }
     this.#durableIndex = Math.min(this.#durableIndex, first - 1);
@@ -196,11 +209,12 @@ export class TracedNode {
     const problem = this.#log.append(entries, (entry, previousTerm) => {
       const name = describePlace(entry);
       if (previousTerm !== null && entry.term < previousTerm) {
-        this.#broken('log matching', `${name} stands behind term ${previousTerm}`);
+        this.#broken('log matching', `${name} comes right after one of term ${previousTerm}`);
       }
-      if (entry.term > term) this.#broken('monotonic term', `${name} is appended in term ${term}`);
+      if (entry.term > term) this.#broken('monotonic term', `${name} was appended in term ${term}`);
       const contradiction = this.#facts.entries.add(entry, previousTerm);
-      if (contradiction !== null) this.#broken('log matching', `${name}: ${contradiction}`);
+      if (contradiction !== null)
+        this.#broken('log matching', `there are two of ${name}: ${contradiction}`);
     });
     if (problem !== null) this.#trouble(problem);
   }
@@ -208,7 +222,7 @@ export class TracedNode {
   #judgeDurable({ index }: Event<'durable'>): void {
     const { lastIndex, endIsKnown } = this.#log;
     if (index > lastIndex && endIsKnown) {
-      this.#trouble(`durable up to ${index}, the log ends at ${lastIndex}`);
+      this.#trouble(`entry ${index} is on its disk, and its log ends with entry ${lastIndex}`);
       return;
     }
     this.#durableIndex = index;
@@ -219,10 +233,10 @@ export class TracedNode {
   #judgeCommit({ index, term }: Event<'commit'>): void {
     const { lastIndex, endIsKnown } = this.#log;
     if (index < this.#commitIndex) {
-      this.#broken('commit index', `${index} after ${this.#commitIndex}`);
+      this.#broken('commit index', wentBack(this.#commitIndex, index));
     }
     if (index > lastIndex && endIsKnown) {
-      this.#broken('commit index', `${index}, the log ends at ${lastIndex}`);
+      this.#broken('commit index', `it is ${index}, and the log ends with entry ${lastIndex}`);
       return;
     }
     this.#claim(index, term);
@@ -246,10 +260,16 @@ export class TracedNode {
   /** All nodes apply the same entries, each once and in order. */
   #judgeApply({ index, entryTerm }: Event<'apply'>): void {
     if (index !== this.#appliedIndex + 1) {
-      this.#broken('apply order', `${index} after ${this.#appliedIndex}`);
+      this.#broken(
+        'apply order',
+        `it applied entry ${index} right after entry ${this.#appliedIndex}`,
+      );
     }
     if (index > this.#commitIndex) {
-      this.#broken('apply order', `${index} is applied, committed is ${this.#commitIndex}`);
+      this.#broken(
+        'apply order',
+        `it applied entry ${index} while only up to ${this.#commitIndex} they were committed`,
+      );
     }
     this.#facts.commits({ index, term: entryTerm }, this.#term, this.#told);
     this.#appliedIndex = index;
@@ -257,10 +277,16 @@ export class TracedNode {
 
   #judgeSnapshot({ index, term }: Event<'snapshot'>): void {
     if (index > this.#appliedIndex) {
-      this.#broken('snapshots', `one up to ${index} is taken, applied is ${this.#appliedIndex}`);
+      this.#broken(
+        'snapshots',
+        `it took one up to entry ${index}, and had applied only up to ${this.#appliedIndex}`,
+      );
     }
     if (index < this.#snapshotIndex) {
-      this.#broken('snapshots', `one up to ${index} is taken after ${this.#snapshotIndex}`);
+      this.#broken(
+        'snapshots',
+        `it took one up to entry ${index}, and had one up to ${this.#snapshotIndex}`,
+      );
     }
     this.#facts.commits({ index, term }, this.#term, this.#told);
     this.#snapshotIndex = Math.max(this.#snapshotIndex, index);
@@ -269,12 +295,18 @@ export class TracedNode {
   /** The log is kept behind a snapshot that it agrees with, and given up otherwise. [Raft §7] */
   #judgeInstall({ index, term }: Event<'install'>): void {
     if (index <= this.#appliedIndex) {
-      this.#broken('snapshots', `${index} is installed, applied was ${this.#appliedIndex}`);
+      this.#broken(
+        'snapshots',
+        `it installed one up to entry ${index}, and had applied up to ${this.#appliedIndex}`,
+      );
     }
     this.#facts.commits({ index, term }, this.#term, this.#told);
     const isKept = this.#log.install({ index, term });
     if (isKept === false && this.#role === 'leader') {
-      this.#broken('leader append-only', `a snapshot up to ${index} takes the place of its log`);
+      this.#broken(
+        'leader append-only',
+        `a snapshot up to entry ${index} took the place of a leader's log`,
+      );
     }
     // Until it is durable a crash may bring the old log back, of which this much stays true.
     if (isKept !== true) {
@@ -301,4 +333,8 @@ export class TracedNode {
   #trouble(what: string): void {
     this.#facts.trouble(what, this.#told);
   }
+}
+
+function wentBack(from: number, to: number): string {
+  return `it went back from ${from} to ${to}`;
 }

@@ -24,17 +24,20 @@ export function judgeSamples(samples: readonly IntrospectionSample[], facts: Tra
     life.push(sample);
   }
   for (const life of lives.values()) judgeLife(life, facts);
+  facts.judgeNamed();
 }
 
 function judgeOne(sample: IntrospectionSample, facts: TraceFacts): void {
-  const { node, role, term, commitIndex, appliedIndex, lastLogIndex } = sample;
+  const { node, role, term, leader, commitIndex, appliedIndex, lastLogIndex } = sample;
   if (role === 'leader') facts.leads(node, term, null);
+  if (leader !== null) facts.follows(node, leader, term, null);
   if (appliedIndex > commitIndex) {
-    const what = `${node} has applied ${appliedIndex}, committed is ${commitIndex}`;
+    const what = `${node} had applied up to ${appliedIndex}, and committed up to ${commitIndex}`;
     facts.broken('apply order', `${what}${at(sample)}`, null);
   }
   if (commitIndex > lastLogIndex) {
-    const what = `${node} has committed ${commitIndex}, its log ends at ${lastLogIndex}`;
+    const end = `its log ends with entry ${lastLogIndex}`;
+    const what = `${node} had committed up to ${commitIndex}, and ${end}`;
     facts.broken('commit index', `${what}${at(sample)}`, null);
   }
 }

@@ -17,7 +17,7 @@ function start(changes: Partial<Event<'start'>> = {}): RaftEvent {
 
 function leads(term: number, changes: Partial<Event<'status'>> = {}): Event<'status'> {
   const at = { lastLogIndex: 0, lastLogTerm: 0, commitIndex: 0 };
-  const who = { votedFor: 'n1', leaderId: 'n1' };
+  const who = { votedFor: 'n1', leaderId: null };
   return { event: 'status', role: 'leader', term, ...who, ...at, ...changes };
 }
 
@@ -222,12 +222,12 @@ describe('it sees', () => {
     ],
     'a leader that lacks a committed entry': [
       'leader completeness',
-      '1@1 was committed in term 1, says n1; n3 became leader of term 2 with a log that ends at 0',
+      'entry 1 of term 1 was committed; n3 became leader of term 2 with a log that ends',
       [['n3', leads(2)]],
     ],
     'a leader that has another entry in its place': [
       'leader completeness',
-      '2@1 was committed in term 1',
+      'that entry 2 of term 1 was committed',
       [
         ['n3', append(1, entry(1, 1))],
         ['n3', append(2, entry(2, 2))],
@@ -236,7 +236,7 @@ describe('it sees', () => {
     ],
     'a leader that lacks what a follower of a lower term took for committed': [
       'leader completeness',
-      'n3 became leader of term 4 with a log that ends at 2',
+      'n3 became leader of term 4 with a log that ends with entry 2',
       [
         ['n2', append(2, entry(3, 2))],
         ['n2', commit(3, 3)],
@@ -246,7 +246,7 @@ describe('it sees', () => {
     ],
     'a leader that lacks it, though lines of the log before were lost': [
       'leader completeness',
-      'ends at 2',
+      'ends with entry 2',
       [
         ['n1', append(1, entry(3, 1))],
         ['n1', commit(1, 3)],
@@ -256,7 +256,7 @@ describe('it sees', () => {
     ],
     'a second vote in a term': [
       'one vote a term',
-      'n2 in term 1, after n1',
+      'in term 1 for n1, then for n2',
       [
         ['n3', follows(1, { votedFor: 'n1' })],
         ['n3', follows(1, { votedFor: 'n2' })],
@@ -264,7 +264,7 @@ describe('it sees', () => {
     ],
     'a vote that was there at the start and is given to another': [
       'one vote a term',
-      'n2 in term 2, after n1',
+      'in term 2 for n1, then for n2',
       [
         ['n3', start({ term: 2, votedFor: 'n1' })],
         ['n3', follows(2, { votedFor: 'n2' })],
@@ -272,7 +272,7 @@ describe('it sees', () => {
     ],
     'a vote that a crash took, and that was durable': [
       'one vote a term',
-      'nobody in term 2; n1 was durable',
+      'in term 2 for nobody, though a vote for n1 was on its disk',
       [
         ['n3', persisted(2, 'n1')],
         ['n3', start({ term: 2 })],
@@ -280,7 +280,7 @@ describe('it sees', () => {
     ],
     'a vote that is another one after a restart': [
       'one vote a term',
-      'n2 in term 2; n1 was durable',
+      'in term 2 for n2, though a vote for n1 was on its disk',
       [
         ['n3', start({ term: 2, votedFor: 'n1' })],
         ['n3', start({ term: 2, votedFor: 'n2' })],
@@ -288,7 +288,7 @@ describe('it sees', () => {
     ],
     'two durable votes in a term': [
       'one vote a term',
-      'n2 in term 2; n1 was durable',
+      'in term 2 for n2, though a vote for n1 was on its disk',
       [
         ['n3', persisted(2, 'n1')],
         ['n3', persisted(2, 'n2')],
@@ -296,7 +296,7 @@ describe('it sees', () => {
     ],
     'a term that falls': [
       'monotonic term',
-      '3 after 4',
+      'it went back from 4 to 3',
       [
         ['n3', follows(4)],
         ['n3', follows(3)],
@@ -304,7 +304,7 @@ describe('it sees', () => {
     ],
     'a durable term that falls': [
       'monotonic term',
-      '3 is durable after 4',
+      '4 was on its disk, and then 3',
       [
         ['n3', persisted(4, null)],
         ['n3', persisted(3, null)],
@@ -312,7 +312,7 @@ describe('it sees', () => {
     ],
     'a term that a crash took, and that was durable': [
       'monotonic term',
-      '1 after a restart; 2 was durable',
+      'after a restart 1, though 2 was on its disk',
       [
         ['n3', persisted(2, null)],
         ['n3', start({ term: 1 })],
@@ -320,12 +320,12 @@ describe('it sees', () => {
     ],
     'a term that a crash took, below an entry that was on disk': [
       'monotonic term',
-      '0 after a restart; 1 was durable',
+      'after a restart 0, though 1 was on its disk',
       [['n2', start({ lastLogIndex: 2, lastLogTerm: 0 })]],
     ],
     'a term that a crash took, and that was there at the start before': [
       'monotonic term',
-      '4 after a restart; 5 was durable',
+      'after a restart 4, though 5 was on its disk',
       [
         ['n3', start({ term: 5 })],
         ['n3', start({ term: 4 })],
@@ -333,7 +333,7 @@ describe('it sees', () => {
     ],
     'a term that a crash took from a leader': [
       'monotonic term',
-      '6 after a restart; 7 was durable',
+      'after a restart 6, though 7 was on its disk',
       [
         ['n2', leads(7, { lastLogIndex: 2, lastLogTerm: 1 })],
         ['n2', start({ term: 6, lastLogIndex: 2, lastLogTerm: 1 })],
@@ -341,17 +341,17 @@ describe('it sees', () => {
     ],
     'a term below that of the last entry, after a restart': [
       'monotonic term',
-      '1, with a last entry of term 2',
+      'it is in term 1, and its last entry is of term 2',
       [['n3', start({ term: 1, lastLogIndex: 3, lastLogTerm: 2 })]],
     ],
     'an entry of a term that has not begun': [
       'monotonic term',
-      '1@2 is appended in term 1',
+      'entry 1 of term 2 was appended in term 1',
       [['n3', append(1, entry(1, 2))]],
     ],
     'a leader that replaces an entry of its own': [
       'leader append-only',
-      '4 takes the place',
+      'a leader replaced its own log from entry 4 on',
       [
         ['n1', append(1, entry(3, 1), entry(4, 1))],
         ['n1', append(1, entry(4, 1))],
@@ -359,17 +359,17 @@ describe('it sees', () => {
     ],
     'a leader that gives up its log for a snapshot': [
       'leader append-only',
-      'a snapshot up to 7',
+      'a snapshot up to entry 7',
       [['n1', install(7, 1)]],
     ],
     'one name for two entries': [
       'log matching',
-      '1@1: its checksum is',
+      'there are two of entry 1 of term 1: one has the checksum',
       [['n3', append(1, entry(1, 1, 99))]],
     ],
     'one entry behind two different ones': [
       'log matching',
-      '2@2: the entry before it is of term',
+      'there are two of entry 2 of term 2: one follows an entry of term',
       [
         ['n3', append(2, entry(1, 1), entry(2, 2))],
         ['n2', start({ term: 2, lastLogIndex: 1, lastLogTerm: 2 })],
@@ -378,12 +378,12 @@ describe('it sees', () => {
     ],
     'a log whose terms fall': [
       'log matching',
-      '2@1 stands behind term 2',
+      'entry 2 of term 1 comes right after one of term 2',
       [['n3', append(2, entry(1, 2), entry(2, 1, 21))]],
     ],
     'a committed entry that is replaced': [
       'state machine safety',
-      '2 is replaced, 2 is committed',
+      'it replaced entry 2, and up to 2 they were committed',
       [
         ['n1', follows(2, { lastLogIndex: 2, lastLogTerm: 1, commitIndex: 2 })],
         ['n1', append(2, entry(2, 2))],
@@ -391,7 +391,7 @@ describe('it sees', () => {
     ],
     'two entries that are committed under one index': [
       'state machine safety',
-      '1@',
+      'entry 1 of term',
       [
         ['n3', append(2, entry(1, 2))],
         ['n3', commit(2, 1)],
@@ -399,7 +399,7 @@ describe('it sees', () => {
     ],
     'an entry that is applied and not the committed one': [
       'state machine safety',
-      '1@',
+      'entry 1 of term',
       [
         ['n2', commit(1, 2)],
         ['n2', apply(1, 7)],
@@ -407,7 +407,7 @@ describe('it sees', () => {
     ],
     'a snapshot of another entry than the committed one': [
       'state machine safety',
-      '2@',
+      'entry 2 of term',
       [
         ['n3', follows(8)],
         ['n3', install(2, 7)],
@@ -415,32 +415,40 @@ describe('it sees', () => {
     ],
     'states that differ': [
       'state machine safety',
-      'the state at 2 is',
+      'after entry 2 the hash is',
       [
         ['n1', hash(2, 'a')],
         ['n2', hash(2, 'b')],
       ],
     ],
-    'a commit index that falls': ['commit index', '1 after 2', [['n1', commit(1, 1)]]],
+    'a commit index that falls': [
+      'commit index',
+      'it went back from 2 to 1',
+      [['n1', commit(1, 1)]],
+    ],
     'a commit index that falls in what a node says of itself': [
       'commit index',
-      '1 after 2',
+      'it went back from 2 to 1',
       [['n1', leads(1, { lastLogIndex: 2, lastLogTerm: 1, commitIndex: 1 })]],
     ],
     'a commit behind the end of the log': [
       'commit index',
-      '3, the log ends at 2',
+      'it is 3, and the log ends with entry 2',
       [['n2', commit(1, 3)]],
     ],
     'a commit index that is claimed behind the end': [
       'commit index',
-      '3, the log ends at 2',
+      'it is 3, and the log ends with entry 2',
       [['n1', leads(1, { lastLogIndex: 2, lastLogTerm: 1, commitIndex: 3 })]],
     ],
-    'an entry that is applied twice': ['apply order', '2 after 2', [['n1', apply(2, 1)]]],
+    'an entry that is applied twice': [
+      'apply order',
+      'it applied entry 2 right after entry 2',
+      [['n1', apply(2, 1)]],
+    ],
     'an entry that is left out': [
       'apply order',
-      '2 after 0',
+      'it applied entry 2 right after entry 0',
       [
         ['n2', commit(1, 2)],
         ['n2', apply(2, 1)],
@@ -448,17 +456,17 @@ describe('it sees', () => {
     ],
     'an entry that is applied before it is committed': [
       'apply order',
-      '1 is applied, committed is 0',
+      'it applied entry 1 while only up to 0 they were committed',
       [['n2', apply(1, 1)]],
     ],
     'a restart without what was durable and committed': [
       'durability',
-      'the log ends at 1@1 after a restart; 2@1 was committed',
+      'the log ends with entry 1 of term 1, though entry 2 of term 1 was committed',
       [['n1', start({ term: 1, votedFor: 'n1', lastLogIndex: 1, lastLogTerm: 1 })]],
     ],
     'a restart without what was there at the start and committed then': [
       'durability',
-      'the log ends at 1@1 after a restart; 2@1 was committed',
+      'the log ends with entry 1 of term 1, though entry 2 of term 1 was committed',
       [
         ['n3', start({ term: 1, lastLogIndex: 2, lastLogTerm: 1 })],
         ['n3', commit(1, 2)],
@@ -467,7 +475,7 @@ describe('it sees', () => {
     ],
     'a restart with another entry in its place': [
       'durability',
-      '2@1 was committed and on its disk',
+      'entry 2 of term 1 was committed and on its disk',
       [
         ['n3', append(2, entry(1, 1), entry(2, 2), entry(3, 2))],
         ['n1', start({ term: 2, lastLogIndex: 3, lastLogTerm: 2 })],
@@ -475,12 +483,12 @@ describe('it sees', () => {
     ],
     'a restart with a gap behind the snapshot': [
       'durability',
-      'the log begins at 3, the snapshot ends at 1',
+      'its log begins with 3, its snapshot ends with 1',
       [['n1', start({ ...restarted, snapshotIndex: 1, firstLogIndex: 3 })]],
     ],
     'a snapshot that a crash took': [
       'snapshots',
-      '0 after a restart',
+      'after a restart one up to entry 0',
       [
         ['n1', snapshot(2, 1)],
         ['n1', start(restarted)],
@@ -488,7 +496,7 @@ describe('it sees', () => {
     ],
     'a snapshot that a crash took, and that was there at the start before': [
       'snapshots',
-      '0 after a restart',
+      'after a restart one up to entry 0',
       [
         ['n3', start({ term: 1, snapshotIndex: 2, lastLogIndex: 2, lastLogTerm: 1 })],
         ['n3', start({ term: 1, lastLogIndex: 2, lastLogTerm: 1 })],
@@ -496,12 +504,12 @@ describe('it sees', () => {
     ],
     'a snapshot of what was not applied': [
       'snapshots',
-      'one up to 2 is taken, applied is 0',
+      'it took one up to entry 2, and had applied only up to 0',
       [['n2', snapshot(2, 1)]],
     ],
     'a snapshot that is older than the last': [
       'snapshots',
-      'one up to 1 is taken after 2',
+      'it took one up to entry 1, and had one up to 2',
       [
         ['n1', snapshot(2, 1)],
         ['n1', snapshot(1, 1)],
@@ -509,7 +517,7 @@ describe('it sees', () => {
     ],
     'a snapshot that takes a state back': [
       'snapshots',
-      '1 is installed, applied was 2',
+      'it installed one up to entry 1, and had applied up to 2',
       [
         ['n2', commit(1, 2)],
         ['n2', apply(1, 1)],
@@ -519,7 +527,7 @@ describe('it sees', () => {
     ],
     'a snapshot of what was never committed': [
       'leader completeness',
-      '9@1 was committed in term 1, says n3',
+      'n3 told in term 1 that entry 9 of term 1 was committed',
       [
         ['n3', follows(1)],
         ['n3', install(9, 1)],
@@ -561,7 +569,10 @@ describe('a trace that cannot be believed leaves the run unknown', () => {
       '3 is appended to a log that ends at 1',
       [['n3', append(1, entry(1, 1), entry(3, 1))]],
     ],
-    'more on disk than in the log': ['durable up to 1, the log ends at 0', [['n3', durable(1, 1)]]],
+    'more on disk than in the log': [
+      'entry 1 is on its disk, and its log',
+      [['n3', durable(1, 1)]],
+    ],
   };
   for (const [title, [words, tale]] of Object.entries(odd)) {
     test(title, async () => {
@@ -638,8 +649,8 @@ describe('what nodes say when they are asked', () => {
     'monotonic term: n1 said term 2 after 3': { term: 2 },
     'commit index: n1 said commitIndex 4 after 5': { commitIndex: 4 },
     'apply order: n1 said appliedIndex 3 after 4': { appliedIndex: 3 },
-    'apply order: n1 has applied 6, committed is 5': { appliedIndex: 6 },
-    'commit index: n1 has committed 7, its log ends at 6': { commitIndex: 7 },
+    'apply order: n1 had applied up to 6, and committed up to 5': { appliedIndex: 6 },
+    'commit index: n1 had committed up to 7, and its log ends with entry 6': { commitIndex: 7 },
   };
   for (const [words, changes] of Object.entries(wrong)) {
     test(words, async () => {
@@ -650,7 +661,7 @@ describe('what nodes say when they are asked', () => {
 
   test('two leaders in a term, by a look and by a look or a trace', async () => {
     const one = sample({ role: 'leader' });
-    const words = 'election safety: n2 leads in term 3, and n1 did';
+    const words = 'election safety: n2 leads in term 3, and so did n1';
     expect(await judgeSamples(one, { ...one, node: 'n2', life: 4 })).toMatchObject({
       valid: false,
       summary: words,
@@ -659,6 +670,34 @@ describe('what nodes say when they are asked', () => {
     const both = runOf({ traces, samples: [{ ...one, node: 'n2' }] });
     expect(await raftInvariants.check(both)).toMatchObject({ valid: false, summary: words });
     expect(await judgeSamples(one, { ...one, node: 'n2', term: 4 })).toMatchObject({ valid: true });
+  });
+
+  test('two that take two nodes for the leader of a term, by a look or a trace', async () => {
+    const one = sample({ leader: 'n1' });
+    const other = sample({ node: 'n2', leader: 'n3' });
+    const words = 'election safety: n2 takes n3 for the leader of term 3, and';
+    expect(await judgeSamples(one, other)).toMatchObject({
+      valid: false,
+      summary: `${words} n1 takes n1`,
+    });
+    expect(await judgeSamples(one, { ...other, term: 4 })).toMatchObject({ valid: true });
+    expect(await judgeSamples(one, { ...other, leader: 'n1' })).toMatchObject({ valid: true });
+    const leads1 = sample({ role: 'leader' });
+    for (const pair of [
+      [leads1, other],
+      [other, leads1],
+    ]) {
+      const summary = `${words} n1 leads in it`;
+      expect(await judgeSamples(...pair)).toMatchObject({ valid: false, summary });
+    }
+    const traces = [
+      { node: 'n1', events: [start(), leads(3, { leaderId: 'n1' })] },
+      { node: 'n2', events: [start(), follows(3, { leaderId: 'n3' })] },
+    ];
+    expect(await raftInvariants.check(runOf({ traces }))).toMatchObject({
+      valid: false,
+      summary: expect.stringContaining(`${words} n1 takes n1 (n2, life 1, event 2`),
+    });
   });
 });
 
@@ -670,7 +709,7 @@ describe('the referee', () => {
       valid: true,
       summary: expect.stringContaining('100 events that the referee saw (2 terms, 7 entries)'),
     });
-    const violations = ['quorum: 7@2 is committed, durable on n1 of n1 n2 n3', 'x: y'];
+    const violations = ['quorum: a sentence of its own', 'x: y'];
     expect(await raftInvariants.check(runOf({ referee: { ...seen, violations } }))).toMatchObject({
       valid: false,
       summary: `${violations[0]}; and 1 more, in the details`,
