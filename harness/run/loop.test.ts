@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Op } from '../../checker/history.ts';
 import { type Generator, limit, type Next, stagger, timeLimit } from '../generator.ts';
-import { driveLoop, ok, type Rig, runLoop, writes } from './loop-rig.ts';
+import { type Answer, driveLoop, ok, type Rig, runLoop, writes } from './loop-rig.ts';
 
 describe('the run loop', () => {
   it('records an invocation before the client hears of it', async () => {
@@ -147,5 +147,48 @@ describe('the run loop', () => {
   it('is the same for the same seed, op by op', async () => {
     const rig: Rig = { generator: timeLimit(1e9, stagger(100, writes())), threads: 3, answer: ok };
     expect(await runLoop(rig)).toEqual(await runLoop(rig));
+  });
+});
+
+describe('a run loop with a generator that draws', () => {
+  it('asks the same, however often idle clients were asked in vain', async () => {
+    const waits = { timeNs: 0 };
+    /** Draws each time, and gives an operation only from the next millisecond on. */
+    const drawing = (count: number): Generator => ({
+      op: ({ timeNs, random }) => {
+        const value = random();
+        if (count === 20) return { type: 'done' };
+        if (timeNs < waits.timeNs) {
+          return { type: 'pending', untilNs: waits.timeNs, generator: drawing(count) };
+        }
+        waits.timeNs = timeNs + 1e6;
+        return { type: 'op', op: { f: 'write', value }, generator: drawing(count + 1) };
+      },
+      update: () => drawing(count),
+    });
+    const values = async (threads: number): Promise<readonly unknown[]> => {
+      waits.timeNs = 0;
+      const ops = await runLoop({ answer: ok, generator: drawing(0), threads });
+      return ops.filter(({ type }) => type === 'invoke').map(({ value }) => value);
+    };
+    const asked = await values(1);
+    expect(new Set(asked).size).toBe(20);
+    expect(await values(7)).toEqual(asked);
+  });
+});
+
+describe('a client whose node refuses connections', () => {
+  it('rests, so that the others get the operations, and leaves no timer behind', async () => {
+    const refuse: Answer = ({ process, value }, answer) =>
+      answer(
+        process === 0
+          ? { type: 'fail', value: null, error: { code: 'connection-refused' } }
+          : { type: 'ok', value },
+      );
+    const run = await driveLoop({ answer: refuse, generator: limit(200, writes()), threads: 2 });
+    const byFirst = run.ops.filter(({ process, type }) => process === 0 && type === 'invoke');
+    expect(byFirst.length).toBeGreaterThan(1);
+    expect(byFirst.length).toBeLessThan(10);
+    expect(run.timersLeft).toBe(0);
   });
 });

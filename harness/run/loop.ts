@@ -43,6 +43,32 @@ interface Thread {
   freeSinceNs: number;
 }
 
+const restMs = 50;
+
+/**
+ * Random numbers that are used up by operations alone. How often an idle client is asked in vain
+ * depends on the moments at which things happen, and must not change what is asked of the system.
+ */
+class Draws {
+  readonly next: () => number;
+  #ahead: number[] = [];
+  #at = 0;
+
+  constructor(random: RandomSource) {
+    this.next = () => {
+      const drawn = this.#ahead[this.#at++] ?? random();
+      if (this.#at > this.#ahead.length) this.#ahead.push(drawn);
+      return drawn;
+    };
+  }
+
+  /** Those that were drawn are gone, or will be drawn again. */
+  settle(areUsed: boolean): void {
+    if (areUsed) this.#ahead = this.#ahead.slice(this.#at);
+    this.#at = 0;
+  }
+}
+
 /** Runs until the generator is done, or `shouldStop`; then all operations have completed. */
 export class RunLoop {
   readonly #options: LoopOptions;
@@ -50,6 +76,7 @@ export class RunLoop {
   /** Without an operation; the one that has waited longest comes first. */
   readonly #idle: Thread[];
   readonly #outcome = Promise.withResolvers<void>();
+  readonly #draws: Draws;
   #generator: Generator;
   #isDone = false;
   #hasFailed = false;
@@ -58,6 +85,7 @@ export class RunLoop {
   constructor(options: LoopOptions) {
     this.#options = options;
     this.#generator = options.generator;
+    this.#draws = new Draws(options.random);
     this.#threads = options.threads.map((plan, index) => ({
       index,
       plan,
@@ -136,13 +164,14 @@ export class RunLoop {
 
   /** Gives an idle thread something to do, or returns when to ask again; null: at a completion. */
   #offer(thread: Thread): number | null | 'taken' {
-    const { timers, random, recorder } = this.#options;
+    const { timers, recorder } = this.#options;
     const next = this.#generator.op({
       timeNs: timers.nowNs(),
-      random,
+      random: this.#draws.next,
       process: thread.process,
       thread: thread.index,
     });
+    this.#draws.settle(next.type === 'op');
     if (next.type === 'done') {
       this.#isDone = true;
       return null;
@@ -193,11 +222,24 @@ export class RunLoop {
       node: completion.node ?? thread.plan.node,
     });
     thread.freeSinceNs = op.timeNs;
-    this.#idle.push(thread);
     if (op.type === 'info') this.#retire(thread);
     this.#generator = this.#generator.update(op);
     this.#options.onCompletion(op, thread.index);
+    if (op.type === 'fail' && op.error?.code === 'connection-refused') this.#rest(thread);
+    else this.#idle.push(thread);
     this.#pump();
+  }
+
+  /**
+   * Nobody listens there: without a pause a few clients of nodes that are down would use up the
+   * schedule with refusals, while those of living nodes wait for their turn.
+   */
+  #rest(thread: Thread): void {
+    this.#options.timers.after(restMs, () => {
+      if (this.#hasFailed) return;
+      this.#idle.push(thread);
+      this.#pump();
+    });
   }
 
   /** A process whose operation may still be in flight must not issue another. [Jepsen] */
