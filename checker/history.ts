@@ -37,7 +37,10 @@ export interface Op {
   readonly scheduledNs?: number;
   /** What else the answer told, such as `{ swapped, seen }` of a compare-and-set. */
   readonly result?: unknown;
-  /** Why an operation is `fail` or `info`: a stable code, then words. */
+  /**
+   * Why an operation is `fail` or `info`: a stable code, then words. Of an `ok` it is a mark that
+   * only a checker of the workload understands.
+   */
   readonly error?: OpError;
 }
 

@@ -86,6 +86,23 @@ describe('exactly once', () => {
     });
   });
 
+  it('names a call that had another answer when it was sent again', () => {
+    const message = 'number 1 was answered 7, and when sent again ERR already';
+    const mark = { error: { code: 'another-answer', message } };
+    const ops = opsOf([
+      [0, 'append', 11, 'ok'],
+      [9, 'read', null, 'ok', [11]],
+    ]);
+    const marked = ops.map((op) => (op.index === 1 ? { ...op, ...mark } : op));
+    expect(exactlyOnce.check(runOf(marked, 2))).toMatchObject({
+      valid: false,
+      summary:
+        "process 0's append of 11 to key 0 on n1 (op 0) was not answered once and for all: " +
+        'sequence number 1 was answered 7, and when sent again ERR already',
+      details: { offences: [{ kind: 'answered-twice', element: '11', operation: 0 }] },
+    });
+  });
+
   it('counts an element that was appended twice on purpose twice', () => {
     const twice: readonly Line[] = [
       [0, 'append', 1, 'ok'],

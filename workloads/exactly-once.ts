@@ -1,7 +1,8 @@
 /**
  * Exactly once: what was acknowledged stands in the list one time, whatever was sent how often.
  *
- * It counts, and knows no order: the last read of each key is held against what was appended.
+ * It counts, and knows no order: the last read of each key is held against what was appended. A
+ * call that was sent again after its answer must have the same one.
  * What it names is plainer than a history without an order, and is found without any search.
  */
 import { valueKey } from '../checker/value-key.ts';
@@ -21,6 +22,8 @@ const name = 'exactly-once';
 /** So many are told; the number of all is told too. */
 const toldMax = 20;
 const answerMax = 100;
+/** The session client's mark of an answer that its repetition did not get. */
+const anotherAnswer = 'another-answer';
 
 export const exactlyOnce: Checker = {
   name,
@@ -39,7 +42,7 @@ interface ListKey {
 }
 
 interface Offence {
-  readonly kind: 'repeated' | 'lost' | 'failed' | 'unexpected';
+  readonly kind: 'repeated' | 'lost' | 'failed' | 'unexpected' | 'answered-twice';
   readonly key: string;
   /** As JSON. */
   readonly element: string;
@@ -53,7 +56,7 @@ interface Offence {
 function check(run: CheckedRun): CheckerResult {
   const keys = collect(run);
   const finalFrom = run.recovery?.beganAt ?? Number.POSITIVE_INFINITY;
-  const offences = keys.flatMap(findOffences);
+  const offences = keys.flatMap((list) => [...findOffences(list), ...findOtherAnswers(list)]);
   const unread = keys.filter(({ read }) => (read?.invoked.index ?? -1) < finalFrom);
   const unreadable = keys.filter(({ read }) => read !== null && elementsOf(read) === null);
   const attempts = keys.flatMap(({ elements }) => [...elements.values()]);
@@ -160,6 +163,22 @@ function findOffences({ key, elements, appends, read }: ListKey): readonly Offen
     offences.push({ key, element, count, operation, kind: 'lost', sentence });
   }
   return offences;
+}
+
+/** Calls that the client sent again after their answer, and that were answered otherwise then. */
+function findOtherAnswers({ key, appends }: ListKey): readonly Offence[] {
+  return appends.flatMap(({ invoked, completed }) => {
+    if (completed?.type !== 'ok' || completed.error?.code !== anotherAnswer) return [];
+    const { process, node, index, value } = invoked;
+    const where = node === undefined ? '' : ` on ${node}`;
+    const element = valueKey(value);
+    const sentence =
+      `process ${process}'s append of ${element} to key ${key}${where} (op ${index}) was ` +
+      `not answered once and for all: sequence ${completed.error.message ?? 'number'}`;
+    return [
+      { kind: 'answered-twice' as const, key, element, count: 1, operation: index, sentence },
+    ];
+  });
 }
 
 /** How often each element was acknowledged before a position of the history. */

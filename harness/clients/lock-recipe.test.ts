@@ -144,7 +144,7 @@ it('does not write over a greater token that came between its look and its chang
 
 it('does not know what to make of what nobody writes', () => {
   const store = new Store();
-  for (const text of ['', 'held', 'held:', 'held:-1', 'kept:1', 'held:1 ']) {
+  for (const text of ['', 'held', 'held:', 'held:-1', 'kept:1', 'held:1 ', 'held:0', 'free:01']) {
     store.texts.set('k', text);
     expect(store.run('acquire', null), text).toMatchObject({
       type: 'info',

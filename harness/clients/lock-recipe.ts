@@ -67,7 +67,7 @@ function* write({ key = '', value }: Invocation): LockRecipe {
   const store = `${key}.store`;
   for (let misses = 0; misses < missesMax; misses++) {
     const text = yield* get(store);
-    const accepted = text === null ? 0 : parseToken(/^(\d{1,15}):/.exec(text)?.[1]);
+    const accepted = text === null ? 0 : parseToken(/^([1-9]\d{0,14}):/.exec(text)?.[1]);
     if (accepted === null) return nonsense(store, text);
     if (accepted > token) return { type: 'ok', value, result: false };
     if (yield* compareAndSet(store, text, next)) return { type: 'ok', value, result: true };
@@ -100,7 +100,7 @@ interface Lock {
 /** null when the text is none that this recipe writes. */
 function parseLock(text: string | null): Lock | null {
   if (text === null) return { isHeld: false, token: 0 };
-  const match = /^(held|free):(\d{1,15})$/.exec(text);
+  const match = /^(held|free):([1-9]\d{0,14})$/.exec(text);
   const token = parseToken(match?.[2]);
   return match === null || token === null ? null : { isHeld: match[1] === 'held', token };
 }

@@ -10,6 +10,8 @@ export type RespReply =
   | { readonly type: 'simple'; readonly value: string }
   | { readonly type: 'error'; readonly code: string; readonly message: string }
   | { readonly type: 'integer'; readonly value: number }
+  /** Its digits: a number would be another one. */
+  | { readonly type: 'big-integer'; readonly value: string }
   /** null is the null bulk string: absent. */
   | { readonly type: 'bulk'; readonly value: string | null }
   /** null is the null array. An element may be an error. */
@@ -127,9 +129,7 @@ function parseReply(
       return { reply: { type: 'error', code, message: line.slice(code.length + 1) }, end };
     }
     case ':':
-      return /^-?\d+$/.test(line)
-        ? { reply: { type: 'integer', value: Number(line) }, end }
-        : 'malformed';
+      return /^-?\d+$/.test(line) ? { reply: integerReply(line), end } : 'malformed';
     case '$':
       return parseBulk(bytes, line, end);
     case '*':
@@ -137,6 +137,13 @@ function parseReply(
     default:
       return 'malformed';
   }
+}
+
+function integerReply(digits: string): RespReply {
+  const value = Number(digits);
+  return Number.isSafeInteger(value)
+    ? { type: 'integer', value }
+    : { type: 'big-integer', value: digits };
 }
 
 function parseBulk(bytes: Uint8Array, line: string, start: number): ReturnType<typeof parseReply> {

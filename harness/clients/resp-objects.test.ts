@@ -80,6 +80,16 @@ const rows: readonly Row[] = [
   row(['counter', 'read', null], 'read GET k', [bulk(null), plain(0)]),
   row(['counter', 'fetch-and-add', 3], 'change INCRBY k 3', [integer(5), told(3, 2)]),
   row(['ids', 'generate', null], 'change INCR k', [integer(5), plain(5)]),
+  row(['ids', 'generate', null], 'change INCR k', [
+    { type: 'big-integer', value: '9007199254740993' },
+    plain('9007199254740993'),
+  ]),
+  row(['register', 'read', null], 'read GET k', [bulk('05'), plain('05')]),
+  row(['register', 'read', null], 'read GET k', [bulk('-0'), plain('-0')]),
+  row(['register', 'cas', [5, 9]], 'change SET k 9 IFEQ 5 GET', [
+    bulk('05'),
+    told([5, 9], { swapped: false, seen: '05' }),
+  ]),
   row(['session-list', 'append', 3], 'change RPUSH k 3', [integer(5), told(3, 5)]),
   row(['session-list', 'read', null], 'read LRANGE k 0 -1', [array(bulk('3')), plain([3])]),
 ];

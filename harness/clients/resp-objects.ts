@@ -110,7 +110,8 @@ const counter: RespOperations = {
     (key, value) => ['INCRBY', key, encodeInteger(value)],
     (reply, invocation) => {
       if (reply.type !== 'integer') return null;
-      return doneWith(invocation, reply.value - Number(encodeInteger(invocation.value)));
+      const before = reply.value - Number(encodeInteger(invocation.value));
+      return Number.isSafeInteger(before) ? doneWith(invocation, before) : null;
     },
   ),
 };
@@ -119,7 +120,9 @@ const ids: RespOperations = {
   generate: single(
     'change',
     (key) => ['INCR', key],
-    (reply) => (reply.type === 'integer' ? hasRead(reply.value) : null),
+    // An id is only compared: one that no number can hold is its digits.
+    (reply) =>
+      reply.type === 'integer' || reply.type === 'big-integer' ? hasRead(reply.value) : null,
   ),
 };
 

@@ -13,13 +13,16 @@ export function encodeInteger(value: unknown): string {
   throw new TypeError(`an integer is needed, not ${JSON.stringify(value)}`);
 }
 
-/** What was written as a number is read as one; anything else stays the text that it is. */
+/**
+ * What was written as a number is read as one; anything else stays the text that it is. So does
+ * `05`, which nobody has written.
+ */
 export function parseValue(text: string | null): unknown {
   return text === null ? null : (parseInteger(text) ?? text);
 }
 
 export function parseInteger(text: string): number | null {
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
+  return /^(?:0|-?[1-9]\d{0,14})$/.test(text) ? Number(text) : null;
 }
 
 export function isOk(reply: RespReply): boolean {

@@ -139,9 +139,31 @@ describe('a call', () => {
     expect(callsOf(nodes)).toEqual(numbers.map((sequence) => `n1 ${sequence}`));
   });
 
-  it('whose repetition is answered otherwise has the second answer', async () => {
-    const { completions } = await appendTo([serving((call) => `:${call + 5}\r\n`)], 1);
-    expect(completions).toMatchObject([{ type: 'ok', result: 6 }]);
+  it('whose repetition is answered otherwise keeps its answer, and tells of both', async () => {
+    const answers = {
+      ':1\r\n': '1',
+      '$-1\r\n': 'nothing',
+      '-ERR already done\r\n': 'ERR already done',
+      '-STALESEQ old\r\n': 'STALESEQ old',
+      '-NOSESSION\r\n': 'NOSESSION',
+    };
+    for (const [second, words] of Object.entries(answers)) {
+      const script = serving((call) => (call === 0 ? ':7\r\n' : second));
+      const { completions } = await appendTo([script], 1);
+      const message = `number 1 was answered 7, and when sent again ${words}`;
+      expect(completions).toEqual([
+        ...[{ type: 'ok', value: 1, result: 7, node: 'n1' }].map((end) => ({
+          ...end,
+          error: { code: 'another-answer', message },
+        })),
+      ]);
+    }
+  });
+
+  it('opens another session when the repetition finds none', async () => {
+    const script = serving((call) => (call === 1 ? '-NOSESSION\r\n' : ':7\r\n'));
+    const { nodes } = await appendTo([script], 2);
+    expect(nodes.log.filter((line) => line.endsWith('OPEN'))).toHaveLength(2);
   });
 
   it('keeps its answer when the repetition gets none', async () => {

@@ -3,8 +3,9 @@
  *
  * The one client that sends an operation twice. It goes on under the same sequence number, at one
  * node after the other, until one answers or the deadline has come; and some calls it sends again
- * although they were answered, so that a server that carries out a repetition is found out. What
- * only reads goes the ordinary way, from the client's own node.
+ * although they were answered, so that a server that carries out a repetition is found out: when
+ * that has another answer, the completion is marked with an error, which the checker exactly-once
+ * reads. What only reads goes the ordinary way, from the client's own node.
  */
 import type { OpError } from '../../checker/history.ts';
 import type { Client, Completion, Invocation } from '../client.ts';
@@ -20,6 +21,14 @@ const repeatEvery = 4;
 const attemptsPerDeadline = 4;
 /** Before the next round, when all nodes have refused: an election takes longer than a refusal. */
 const roundPauseMs = 20;
+
+/** The mark of an `ok` whose repetition was answered otherwise. */
+const anotherAnswer = 'another-answer';
+/**
+ * A refusal that is no answer of a session that remembers its last one. Others say that a node
+ * cannot answer here, or not now.
+ */
+const forgetful: ReadonlySet<string> = new Set(['NOSESSION', 'STALESEQ', 'ERR', 'WRONGTYPE']);
 
 export class SessionClient implements Client {
   readonly #options: RespClientOptions;
@@ -60,7 +69,8 @@ export class SessionClient implements Client {
     if (ended.reply === undefined) return { ...ended.completion, node: this.#link.node };
     const turn = script.next(ended.reply);
     if (turn.done !== true) throw new TypeError(`${invocation.f} in a session is one step`);
-    return { ...turn.value, node: this.#link.node };
+    const mark = ended.error === undefined ? {} : { error: ended.error };
+    return { ...turn.value, ...mark, node: this.#link.node };
   }
 
   async #change(command: readonly string[], patience: Patience): Promise<Ended> {
@@ -83,8 +93,14 @@ export class SessionClient implements Client {
     }
     if (sequence % repeatEvery !== 1) return first;
     const again = await this.#ask(call, patience);
-    const isAnswer = again.type === 'answered' && again.reply.type !== 'error';
-    return isAnswer ? { reply: again.reply } : first;
+    if (again.type !== 'answered') return first;
+    const { reply } = again;
+    if (reply.type === 'error' && !forgetful.has(reply.code)) return first;
+    if (reply.type === 'error' && reply.code === 'NOSESSION') this.#sessionId = null;
+    const [before, after] = [describeReply(first.reply), describeReply(reply)];
+    if (before === after) return first;
+    const message = `number ${sequence} was answered ${before}, and when sent again ${after}`;
+    return { ...first, error: { code: anotherAnswer, message } };
   }
 
   /** Sends the command to one node after the other. */
@@ -148,12 +164,17 @@ interface Refusal {
 type Answer = Exclude<RespReply, { readonly type: 'error' }>;
 
 type Ended =
-  | { readonly reply: Answer; readonly completion?: never }
+  | { readonly reply: Answer; readonly error?: OpError; readonly completion?: never }
   | { readonly reply?: never; readonly completion: Completion };
 
 type Attempts =
   | { readonly reply: Answer }
   | { readonly reply?: never; readonly error: OpError; readonly mayHaveHappened: boolean };
+
+function describeReply(reply: RespReply): string {
+  if (reply.type === 'error') return `${reply.code} ${reply.message}`.trim();
+  return reply.type === 'array' ? JSON.stringify(reply.value) : `${reply.value ?? 'nothing'}`;
+}
 
 function wordsOf({ code, message }: OpError): readonly [code: string, message?: string] {
   return message === undefined ? [code] : [code, message];
