@@ -186,20 +186,19 @@ interface KeysInUse {
 
 /** Endless: a few keys at a time, each with a generator of its own, each given up in its turn. */
 export function independent(options: IndependentOptions): Generator {
-  let keys: KeysInUse = { slots: [], nextKey: 0 };
-  for (let slot = 0; slot < options.keyCount; slot++) keys = withNewKey(options, keys, slot);
-  return independentFrom(options, keys);
+  const slots = Array.from({ length: options.keyCount }, (_, at) => newKey(options, at));
+  return independentFrom(options, { slots, nextKey: options.keyCount });
+}
+
+function newKey(options: IndependentOptions, number: number): KeyInUse {
+  const key = String(number);
+  const generator = options.createGenerator(key, number * options.opsPerKey + 1);
+  return { key, generator, opCount: 0, unknownCount: 0 };
 }
 
 function withNewKey(options: IndependentOptions, keys: KeysInUse, slot: number): KeysInUse {
   const { slots, nextKey } = keys;
-  const key = String(nextKey);
-  const generator = options.createGenerator(key, nextKey * options.opsPerKey + 1);
-  const fresh: KeyInUse = { key, generator, opCount: 0, unknownCount: 0 };
-  return {
-    slots: slot < slots.length ? slots.with(slot, fresh) : [...slots, fresh],
-    nextKey: nextKey + 1,
-  };
+  return { slots: slots.with(slot, newKey(options, nextKey)), nextKey: nextKey + 1 };
 }
 
 function independentFrom(options: IndependentOptions, keys: KeysInUse): Generator {
