@@ -1,11 +1,10 @@
 /**
  * What is wrong with a workload that came from outside, in words; null when nothing is.
  *
- * First its members, then what its functions give when they are tried: a mistake that shows only
- * after minutes of a run is the dearest. They are pure, so trying them changes nothing.
+ * Its members, and the shape of what its functions give; workload-trial.ts tries these.
  */
 import { composeCheckers, standardCheckers } from '../checkers/composition.ts';
-import type { CheckerChanges, SizeRequest, Workload, WorkloadSize } from '../workload.ts';
+import type { CheckerChanges, WorkloadSize } from '../workload.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -15,6 +14,7 @@ const texts = ['description', 'object', 'model'] as const;
 /** The first member that is wrong. */
 export function describeBadWorkload(value: unknown): string | null {
   if (!isRecord(value)) return `it is ${wordFor(value)}, no object`;
+  if ('then' in value) return 'it is a promise, and a workload is made at once, without async';
   const { name, fs } = value;
   // It becomes the name of a folder.
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
@@ -50,7 +50,10 @@ function describeBadCheckers(checkers: unknown): string | null {
   if (!isRecord(checkers)) return mustBe('checkers', 'an object, or left out', checkers);
   const { add = [], remove = [] } = checkers;
   const isChecker = (each: unknown): boolean =>
-    isRecord(each) && isText(each['name']) && typeof each['check'] === 'function';
+    isRecord(each) &&
+    isText(each['name']) &&
+    isText(each['description']) &&
+    typeof each['check'] === 'function';
   if (!Array.isArray(add) || !add.every(isChecker)) {
     return mustBe('checkers.add', 'a list of checkers: name, description, check', add);
   }
@@ -59,52 +62,16 @@ function describeBadCheckers(checkers: unknown): string | null {
   if (!Array.isArray(remove) || !remove.every(isRemoval)) {
     return mustBe('checkers.remove', 'a list of { name, why }', remove);
   }
-  return tried('checkers', () => {
+  try {
     composeCheckers(standardCheckers, [checkers as CheckerChanges]);
     return null;
-  });
-}
-
-/** A run like any other, as far as sizes depend on it. */
-const request: SizeRequest = {
-  keyCount: null,
-  opsPerKey: null,
-  concurrency: 10,
-  rate: 500,
-  timeLimitS: 30,
-  opCount: null,
-};
-
-/** What the first function gives that is wrong. */
-export function describeFailedTrial(workload: Workload): string | null {
-  const { fs } = workload;
-  const keys = ['0'];
-  return (
-    tried('size', () => describeBadSize(workload.size(request))) ??
-    tried('createGenerator', () => {
-      const generator = workload.createGenerator(workload.size(request));
-      return describeBadGenerator(generator) ?? describeBadFirst(generator.op(context), fs);
-    }) ??
-    tried('createProbe', () => describeBadOperation(workload.createProbe(0), fs)) ??
-    tried('createFinalGenerator', () =>
-      describeBadGenerator(workload.createFinalGenerator({ keys, ops: [] })),
-    )
-  );
-}
-
-const context = { timeNs: 0, random: (): number => 0.5, process: 0, thread: 0 };
-
-/** What `look` finds, or the exception that it ends with, said of that member. */
-function tried(member: string, look: () => string | null): string | null {
-  try {
-    const found = look();
-    return found === null ? null : `${member}: ${found}`;
   } catch (error) {
-    return `${member}: ${error instanceof Error ? error.message : String(error)}`;
+    return `checkers: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-function describeBadSize(size: WorkloadSize): string | null {
+/** What `size` gave. */
+export function describeBadSize(size: WorkloadSize): string | null {
   if (!isRecord(size)) return `it gave ${wordFor(size)}, no object`;
   const { keyCount, opsPerKey, unknownPerKey, notes } = size;
   if (!isCount(keyCount)) return mustBe('keyCount', 'a whole number above 0', keyCount);
@@ -116,7 +83,7 @@ function describeBadSize(size: WorkloadSize): string | null {
   return areNotes ? null : mustBe('notes', 'a list of texts', notes);
 }
 
-function describeBadGenerator(generator: unknown): string | null {
+export function describeBadGenerator(generator: unknown): string | null {
   if (!isRecord(generator)) return `it gave ${wordFor(generator)}, no generator`;
   for (const member of ['op', 'update']) {
     if (typeof generator[member] !== 'function') {
@@ -126,21 +93,23 @@ function describeBadGenerator(generator: unknown): string | null {
   return null;
 }
 
-function describeBadFirst(next: unknown, fs: readonly string[]): string | null {
+/** What `op` of a generator gave. */
+export function describeBadNext(next: unknown, fs: readonly string[]): string | null {
   if (!isRecord(next)) return `its op gave ${wordFor(next)}, no object`;
-  if (next['type'] === 'done') return 'it has nothing to ask, and must be endless';
+  if (next['type'] === 'done') return null;
   if (next['type'] === 'pending') return describeBadGenerator(next['generator']);
   if (next['type'] !== 'op') return mustBe('type', 'op, pending or done', next['type']);
   return describeBadOperation(next['op'], fs) ?? describeBadGenerator(next['generator']);
 }
 
-function describeBadOperation(operation: unknown, fs: readonly string[]): string | null {
+export function describeBadOperation(operation: unknown, fs: readonly string[]): string | null {
   if (!isRecord(operation)) return `it gave ${wordFor(operation)}, no operation`;
-  const { f, key } = operation;
+  const { f, key, value } = operation;
   if (typeof f !== 'string' || !fs.includes(f)) {
     return mustBe('f', `one of "fs" (${fs.join(', ')})`, f);
   }
-  return key === undefined || isText(key) ? null : mustBe('key', 'a text, or left out', key);
+  if (key !== undefined && !isText(key)) return mustBe('key', 'a text, or left out', key);
+  return value === undefined ? mustBe('value', 'the argument, null for none', value) : null;
 }
 
 function isRecord(value: unknown): value is Members {

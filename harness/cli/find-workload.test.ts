@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { register } from '../../workloads/register.ts';
 import { findWorkload } from './find-workload.ts';
@@ -42,6 +43,11 @@ function moduleWith(changes: Readonly<Record<string, string | undefined>> = {}):
     text === undefined ? '' : `${name}: ${text},`,
   );
   return `${ask}\nexport const workload = {\n${lines.join('\n')}\n};\n`;
+}
+
+/** In two pieces, or it would pass for an import of this file. */
+function importing(names: string, path: string): string {
+  return `import ${names} ${JSON.stringify(path)};`;
 }
 
 const modelText = `{
@@ -100,20 +106,56 @@ describe('a workload from a file', () => {
   });
 
   it('is refused when it cannot be loaded, with the reason', async () => {
+    const place = (line: number) => `\\(\\S*mine-\\d+\\.mjs:${line}\\)$`;
     const refused: readonly [string, RegExp][] = [
       [join(folder, 'nowhere.mjs'), /^there is no file .*nowhere\.mjs$/],
-      [write('throw new Error("not today");'), /mine-\d+\.mjs cannot be loaded: not today$/],
-      [write(`import './${'not-there.mjs'}';`), /cannot be loaded: .*not-there\.mjs/],
+      [folder, /is no module: its name ends in none of \.ts, \.mts, \.js, \.mjs$/],
+      [
+        write('\nthrow new Error("not today");'),
+        new RegExp(`mine-\\d+\\.mjs cannot be loaded: not today ${place(2)}`),
+      ],
+      [write(importing('', './not-there.mjs')), /cannot be loaded: .*not-there\.mjs/],
       [write('export const other = 1;'), /exports no workload: .* "workload" or as default$/],
-      [write('export default () => { throw new Error("no"); };'), /makes a workload: no$/],
-      [write('export default async () => ({});'), /has the wrong shape: "name" must be/],
+      [write(''), /exports no workload: /],
+      [
+        write('export default () => {\n  throw new Error("no");\n};'),
+        new RegExp(`makes a workload: no ${place(2)}`),
+      ],
+      [write('export default async () => ({});'), /wrong shape: it is a promise, and a workload/],
+      [write('export default async () => { throw 1; };'), /wrong shape: it is a promise/],
       [write('export default 7;'), /has the wrong shape: it is 7, no object$/],
+      [write('export default {};'), /has the wrong shape: "name" must be/],
       [write('export const workload = null, other = 1;'), /exports no workload/],
     ];
     for (const [path, message] of refused) {
       await expect(findWorkload(path), message.source).rejects.toThrow(message);
     }
   });
+
+  it('says where it does not parse, and takes an empty file for what it is', async () => {
+    const files: Readonly<Record<string, string>> = {
+      'plain.mjs': '// one\nexport const workload = {\n  name: "x",\n  b: = 3,\n};\n',
+      'typed.ts': '\n\nexport const workload = { name: };\n',
+      'outer.mjs': `\n${importing('{ missing } from', './plain-too.mjs')}`,
+      'plain-too.mjs': 'export const other = 1;',
+      'empty.ts': '',
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    // As Node loads them, which is not as the test runner does.
+    const module = JSON.stringify(new URL('find-workload.ts', import.meta.url).href);
+    const script = `const { findWorkload } = await import(${module});
+      for (const path of ['plain.mjs', 'typed.ts', 'outer.mjs', 'empty.ts']) {
+        await findWorkload('./' + path).catch(({ message }) => console.log(message));
+      }`;
+    const args = ['--input-type=module', '--eval', script];
+    const { stdout } = await execa('node', args, { cwd: folder });
+    expect(stdout.split('\n')).toEqual([
+      "./plain.mjs cannot be loaded: Unexpected token '=' (plain.mjs:4)",
+      expect.stringMatching(/^\.\/typed\.ts cannot be loaded: .*expected.* \(typed\.ts:3\)$/i),
+      expect.stringMatching(/^\.\/outer\.mjs cannot be loaded: .*'missing' \(outer\.mjs:2\)$/),
+      expect.stringMatching(/^\.\/empty\.ts exports no workload: /),
+    ]);
+  }, 60_000);
 
   it('is refused for a member that is wrong or missing, by its name', async () => {
     const refused: readonly [Readonly<Record<string, string | undefined>>, string][] = [
@@ -138,9 +180,16 @@ describe('a workload from a file', () => {
       [{ createFinalGenerator: 'null' }, '"createFinalGenerator" must be a function, but is null'],
       [{ checkers: '7' }, '"checkers" must be an object, or left out, but is 7'],
       [{ checkers: '{ add: [{ name: "x" }] }' }, '"checkers.add" must be a list of checkers'],
+      [
+        { checkers: '{ add: [{ name: "x", check() {} }] }' },
+        'checkers: name, description, check, but is [{"name":"x"}]',
+      ],
       [{ checkers: '{ remove: [{ name: "x" }] }' }, '"checkers.remove" must be a list of'],
       [{ checkers: '{ remove: [{ name: "x", why: "y" }] }' }, 'there is no checker x to remove'],
-      [{ checkers: '{ add: [{ name: "faults", check() {} }] }' }, 'two checkers called faults'],
+      [
+        { checkers: '{ add: [{ name: "faults", description: "d", check() {} }] }' },
+        'two checkers called faults',
+      ],
     ];
     for (const [changes, message] of refused) {
       const path = write(moduleWith(changes));
@@ -174,6 +223,7 @@ describe('a workload from a file', () => {
       [{ fs: '["write"]' }, 'createGenerator: "f" must be one of "fs" (write), but is "read"'],
       [{ createProbe: '() => ({ f: "cas" })' }, 'createProbe: "f" must be one of "fs"'],
       [{ createProbe: '() => ({ f: "read", key: 7 })' }, '"key" must be a text, or left out, but'],
+      [{ createProbe: '() => ({ f: "read" })' }, 'createProbe: "value" must be the argument, null'],
       [{ createFinalGenerator: '() => 7' }, 'createFinalGenerator: it gave 7, no generator'],
       [{ createFinalGenerator: '({ keys }) => keys.x.y' }, 'createFinalGenerator: Cannot read'],
     ];

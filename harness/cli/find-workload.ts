@@ -2,7 +2,8 @@
  * Finds the workload that a person named: one of the registry, or a file of their own.
  *
  * A file is code, and runs with the rights of whoever starts it. What is wrong with it is said
- * before a cluster is started; describe-bad-workload.ts knows what can be.
+ * before a cluster is started (describe-bad-workload.ts, workload-trial.ts), and while it is used
+ * (guard-workload.ts).
  */
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
@@ -11,15 +12,14 @@ import { findModel } from '../../checker/models/registry.ts';
 import { workloads } from '../../workloads/index.ts';
 import { loadModel } from '../check/load-model.ts';
 import type { Workload } from '../workload.ts';
-import { describeBadWorkload, describeFailedTrial } from './describe-bad-workload.ts';
+import { describeBadWorkload } from './describe-bad-workload.ts';
+import { guardWorkload, inside, WorkloadError } from './guard-workload.ts';
+import { describeWithPlace } from './place-in-file.ts';
 import { type CreateWorkload, workloadTools } from './workload-tools.ts';
-
-/** There is no such workload, or it is not one. The message says what to write instead. */
-export class WorkloadError extends Error {
-  override readonly name = 'WorkloadError';
-}
+import { describeFailedTrial } from './workload-trial.ts';
 
 const filePattern = /[/\\]|\.[mc]?[jt]s$/;
+const modulePattern = /\.[mc]?[jt]s$/;
 
 /**
  * A name of the registry; or the path of a module that exports, as `workload` or as its default, a
@@ -57,33 +57,45 @@ async function loadWorkload(path: string): Promise<Workload> {
         `know; it knows ${functions.join(', ')}`,
     );
   }
-  const failed = describeFailedTrial(workload as Workload);
+  const guarded = guardWorkload({ ...(workload as Workload), model }, resolve(path));
+  const failed = describeFailedTrial(guarded);
   if (failed !== null) throw new WorkloadError(`the workload of ${path} does not work: ${failed}`);
-  return { ...(workload as Workload), model };
+  return guarded;
 }
 
 async function exportOf(path: string): Promise<unknown> {
   const absolute = resolve(path);
   if (!existsSync(absolute)) throw new WorkloadError(`there is no file ${path}`);
+  if (!modulePattern.test(path)) {
+    throw new WorkloadError(`${path} is no module: its name ends in none of .ts, .mts, .js, .mjs`);
+  }
   const loaded: unknown = await import(pathToFileURL(absolute).href).catch((error: unknown) => {
-    throw new WorkloadError(`${path} cannot be loaded: ${messageOf(error)}`);
+    throw new WorkloadError(`${path} cannot be loaded: ${describeWithPlace(error, absolute)}`);
   });
   const exports: Readonly<Record<string, unknown>> = { ...(loaded as object) };
   const exported = exports['workload'] ?? exports['default'];
-  if (exported !== undefined) return exported;
+  if (exported !== undefined && !isEmptyModule(exports)) return exported;
   throw new WorkloadError(
     `${path} exports no workload: it must export one, or a function that makes one, as ` +
       '"workload" or as default',
   );
 }
 
+/** An empty file passes for a CommonJS module, which exports an empty object. */
+function isEmptyModule({ default: exported, ...others }: Readonly<Record<string, unknown>>) {
+  const isCommonJs = others['module.exports'] === exported;
+  return isCommonJs && typeof exported === 'object' && Object.keys(exported ?? {}).length === 0;
+}
+
 function made(exported: unknown, path: string): unknown {
   if (typeof exported !== 'function') return exported;
-  try {
-    return (exported as CreateWorkload)(workloadTools);
-  } catch (error) {
-    throw new WorkloadError(`the function of ${path} that makes a workload: ${messageOf(error)}`);
-  }
+  const member = `the function of ${path} that makes a workload`;
+  const workload: unknown = inside({ path: resolve(path), member }, () =>
+    (exported as CreateWorkload)(workloadTools),
+  );
+  // A promise is refused for its shape, whatever becomes of it.
+  if (workload instanceof Promise) workload.catch(() => {});
+  return workload;
 }
 
 /** A file's path is relative to the workload's; from here on, to where rafture was started. */

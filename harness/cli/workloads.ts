@@ -7,7 +7,8 @@ import { workloads } from '../../workloads/index.ts';
 import { systems } from '../systems/index.ts';
 import type { Workload } from '../workload.ts';
 import { exitCodes } from './exit-codes.ts';
-import { findWorkload, WorkloadError } from './find-workload.ts';
+import { findWorkload } from './find-workload.ts';
+import { WorkloadError } from './guard-workload.ts';
 import { missingOperations } from './settings.ts';
 
 interface WorkloadsArguments {
