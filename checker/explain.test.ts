@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { linearizeByBruteForce } from './brute-force.ts';
 import { ContradictionError } from './explain.ts';
 import type { Operation } from './history.ts';
-import type { FastResult } from './model.ts';
+import { defineModel, type FastResult } from './model.ts';
 import { createKv } from './models/kv.ts';
 import { createCasRegister } from './models/register.ts';
 import { checkWhole } from './testing/check-whole.ts';
@@ -157,6 +157,19 @@ test('where a model does not say what its operations see, a witness holds who ma
   expect(witness.operations.map(({ id }) => id)).toEqual([0, 1, 5, 7, 9, 12]);
   expect(witness.remaining.map(({ id }) => id)).toEqual([12]);
   expect(witness.confirmedBy).toBe('brute-force');
+});
+
+test('one operation that cannot have had its answer is not called an order of these 1', () => {
+  const definition = { name: 'none', functions: ['read'], init: 0, step: () => undefined };
+  const none = defineModel<number>({ ...definition, stateKey: String });
+  const told = (operations: readonly Operation[]): string => {
+    const verdict = checkWhole({ operations, model: none });
+    return verdict.valid === false ? verdict.witness.sentence : 'valid';
+  };
+  expect(told(history(read(5, [0, 1])))).toMatch(
+    /^process 0's read on n1 \(op 0\), the only operation on the key, cannot have had the answer/,
+  );
+  expect(told(history(read(5, [0, 1]), read(5, [2, 3])))).toMatch(/\(op 0\), out of 2 on the key/);
 });
 
 test('a value that nobody wrote is told of the read that returned it', () => {

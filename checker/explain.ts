@@ -217,17 +217,25 @@ function describeGenerally(
 ): Omit<Finding, 'core'> {
   const end = statesAtEnd(core, model);
   const states = end?.states ?? [];
+  const when = core.length > 1 ? 'However they are ordered, when' : 'When';
   const where =
     end === null || states.length === 0
       ? ''
-      : ` However they are ordered, when ${describeOperation(end.stuck)} must come, which ` +
+      : ` ${when} ${describeOperation(end.stuck)} must come, which ` +
         `${outcomeOf(end.stuck)}, ${stateSentence(states.join(' or '), model)}.`;
-  return {
-    kind: 'not-linearizable',
-    sentence:
-      `No order of these ${core.length} operations, out of ${part.columns.count} on the key, ` +
-      `keeps real time and gives each the answer it got, whatever the others did.${where}`,
-  };
+  return { kind: 'not-linearizable', sentence: `${noOrder(core, part)}${where}` };
+}
+
+function noOrder(core: readonly Operation[], { columns: { count } }: KeyHistory): string {
+  const [only] = core;
+  if (only === undefined || core.length > 1) {
+    return (
+      `No order of these ${core.length} operations, out of ${count} on the key, keeps real time ` +
+      'and gives each the answer it got, whatever the others did.'
+    );
+  }
+  const others = count === 1 ? 'the only operation on the key' : `out of ${count} on the key`;
+  return `${describeOperation(only)}, ${others}, cannot have had the answer it got.`;
 }
 
 function confirm({ part, model }: Violation, { finding, openEnded }: Explained): Witness {

@@ -10,7 +10,7 @@ import type { Validity } from './checker.ts';
 import { describeCount, describeDuration, describeMany } from './report/figures.ts';
 import type { ResultsRecord, TestRecord } from './report/run-record.ts';
 import type { RunStats } from './report/stats.ts';
-import { describeVerdict, wordOf } from './report/verdict-words.ts';
+import { describeVerdict, isOfWitness, wordOf } from './report/verdict-words.ts';
 import { createRealTimers } from './run/real-timers.ts';
 import type { HarnessTimers } from './run/timers.ts';
 
@@ -44,6 +44,8 @@ export interface RunConsole {
   start(test: TestRecord, path: string): void;
   onOp(op: Op): void;
   onStatus(status: ConsoleStatus): void;
+  /** The run is over, and the history is checked: the live line tells nothing of the run any more. */
+  startCheck(): void;
   /** Ends the live line and prints the verdict. */
   finish(results: ResultsRecord, path: string): void;
   /** Ends the live line; safe to call twice. */
@@ -81,6 +83,7 @@ class LiveConsole implements RunConsole {
   #status: ConsoleStatus = { phase: 'workload', faults: [], leader: null, term: 0 };
   #test: TestRecord | null = null;
   #startedNs = 0;
+  #checkingSinceNs: number | null = null;
   #cancel: (() => void) | null = null;
   #lineShown = false;
 
@@ -116,6 +119,11 @@ class LiveConsole implements RunConsole {
 
   onStatus(status: ConsoleStatus): void {
     this.#status = status;
+  }
+
+  startCheck(): void {
+    this.#checkingSinceNs = this.#options.timers.nowNs();
+    this.note('checking the history');
   }
 
   finish(results: ResultsRecord, path: string): void {
@@ -156,13 +164,18 @@ class LiveConsole implements RunConsole {
   }
 
   #liveParts(): Part[] {
+    const nowNs = this.#options.timers.nowNs();
+    const since = this.#checkingSinceNs;
+    const age: Part = { text: describeAge(nowNs - this.#startedNs).padStart(5), style: 'dim' };
+    if (since === null) return [age, ...this.#runParts(nowNs)];
+    return [age, { text: `  checking, for ${describeAge(nowNs - since)}` }];
+  }
+
+  #runParts(nowNs: number): Part[] {
     const { ok, fail, info } = this.#counts;
     const { phase, faults, leader, term } = this.#status;
-    const nowNs = this.#options.timers.nowNs();
-    const seconds = Math.floor((nowNs - this.#startedNs) / 1e9);
     const inForce = faults.length === 0 ? 'none' : faults.join('; ');
     return [
-      { text: `${seconds} s`.padStart(5), style: 'dim' },
       { text: `  ${describeCount(this.#rate(nowNs))} ops/s`.padEnd(13), style: 'bold' },
       { text: `  ok ${describeCount(ok)}  fail ${describeCount(fail)}` },
       { text: `  info ${describeCount(info)}` },
@@ -228,7 +241,7 @@ function verdictLines(test: TestRecord | null, results: ResultsRecord): Part[][]
   ];
   const witness = results.linearizability?.valid === false ? results.linearizability.witness : null;
   for (const { name, valid, summary, blind } of results.checkers) {
-    const isSaid = words !== null && summary === witness?.sentence;
+    const isSaid = words !== null && witness !== null && isOfWitness(summary, witness);
     lines.push([
       { text: `  ${wordOf(valid).padEnd(8)}`, style: styleOf(valid) },
       { text: `${name}: ${isSaid ? 'see above' : summary}` },
@@ -270,6 +283,10 @@ function countLines(stats: RunStats): string[] {
     }),
     `  in ${describeDuration(stats.durationNs)}, ${rate}`,
   ];
+}
+
+function describeAge(ns: number): string {
+  return `${Math.floor(ns / 1e9)} s`;
 }
 
 /** Parts up to a number of columns; what does not fit is cut with dots. */

@@ -11,6 +11,7 @@ import { type CheckedRun, type CheckerResult, checkSafely, worstOf } from '../ch
 import { composeCheckers, standardCheckers } from '../checkers/composition.ts';
 import type { LogFile, ResultsRecord, StoredVerdict } from '../report/run-record.ts';
 import { statsOf } from '../report/stats.ts';
+import { describeWitness } from '../report/verdict-words.ts';
 import { fileLines } from '../run/file-lines.ts';
 import type { RunHistory } from '../run/run-history.ts';
 import type { TestOutcome } from '../run/run-test.ts';
@@ -149,8 +150,9 @@ function describeVerdict(verdict: Verdict): CheckerResult {
     return { name, valid, summary, details: { operations, keys }, blind };
   }
   if (verdict.valid === false) {
-    const { kind, key, sentence } = verdict.witness;
-    return { name, valid, summary: sentence, details: { operations, kind, key }, blind: [] };
+    const { kind, key } = verdict.witness;
+    const summary = describeWitness(verdict.witness);
+    return { name, valid, summary, details: { operations, kind, key }, blind: [] };
   }
   const { reason, key, position, message } = verdict;
   const details = { operations, reason, key, position };

@@ -5,7 +5,7 @@ import type { CheckerResult } from '../checker.ts';
 import { describeMany } from './figures.ts';
 import { type Html, html, shorten } from './html.ts';
 import type { RunRecord } from './run-record.ts';
-import { wordOf } from './verdict-words.ts';
+import { isOfWitness, wordOf } from './verdict-words.ts';
 
 const summaryLengthMax = 1200;
 const blindLengthMax = 400;
@@ -21,7 +21,7 @@ export function checkersSection({ results }: RunRecord): Html {
       const word = wordOf(valid);
       return html`<div class="checker"><span><span class="pill ${word}">${word}</span></span>
         <strong>${name}</strong><div>${
-          summary === violation?.witness.sentence
+          violation !== null && isOfWitness(summary, violation.witness)
             ? html`<a href="#violation">The operations that cannot be ordered</a>`
             : shorten(summary, summaryLengthMax)
         }${blind.length > 0 && blindSpots(checker)}</div></div>`;

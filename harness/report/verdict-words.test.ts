@@ -1,12 +1,36 @@
 import { expect, test } from 'vitest';
 import { sampleRun } from './sample-run.ts';
-import { describeNotTested, describeTested, describeVerdict } from './verdict-words.ts';
+import {
+  describeNotTested,
+  describeTested,
+  describeVerdict,
+  describeWitness,
+} from './verdict-words.ts';
 
 test('a violation is said in the sentence of its witness, once', () => {
   const run = sampleRun({ seed: 1, verdict: 'invalid' });
   const { word, headline, reason } = describeVerdict(run);
   expect([word, headline]).toEqual(['invalid', 'Not linearizable']);
   expect(reason.split('nothing wrote 40 again').length).toBe(2);
+});
+
+test('a violation is said with its key, in runs of any age', () => {
+  const run = sampleRun({ seed: 1, verdict: 'invalid' });
+  const { results } = run;
+  const verdict = results.linearizability;
+  if (verdict?.valid !== false) throw new Error('the run is not invalid');
+  const { sentence, key } = verdict.witness;
+  const told = `On key ${key}: ${sentence}`;
+  const withSummary = (summary: string): string => {
+    const checkers = results.checkers.map((checker) =>
+      checker.name === 'linearizable' ? { ...checker, summary } : checker,
+    );
+    return describeVerdict({ ...run, results: { ...results, checkers } }).reason;
+  };
+  expect(describeWitness(verdict.witness)).toBe(told);
+  expect(withSummary(told)).toBe(told);
+  expect(withSummary(sentence)).toBe(sentence);
+  expect(describeWitness({ key: null, sentence })).toBe(sentence);
 });
 
 test('a violation found beside an undecided linearizability is not called one of it', () => {

@@ -4,6 +4,7 @@
  * The report and the console say the same. An unknown never reads like a pass, and a pass never
  * like a proof.
  */
+import type { Witness } from '../../checker/verdict.ts';
 import type { CheckerResult, Validity } from '../checker.ts';
 import { describeCount, describeDuration, describeMany, joinWords } from './figures.ts';
 import type { ResultsRecord, TestRecord } from './run-record.ts';
@@ -55,9 +56,11 @@ export function describeVerdict({ test, results }: RunWords): VerdictWords {
       const headline = names.length === 0 ? 'Invalid' : `Violation found by ${joinWords(names)}`;
       return { word, headline, reason: reasons };
     }
-    const found = asSentence(linearizability.witness.sentence);
+    const { witness } = linearizability;
     // The linearizability checker's own summary is that sentence again.
-    const reason = reasons.includes(found) ? reasons : `${found} ${reasons}`.trim();
+    const isTold = results.checkers.some(({ summary }) => isOfWitness(summary, witness));
+    const found = asSentence(describeWitness(witness));
+    const reason = isTold ? reasons : `${found} ${reasons}`.trim();
     return { word, headline: 'Not linearizable', reason };
   }
   if (word === 'unknown') {
@@ -66,6 +69,18 @@ export function describeVerdict({ test, results }: RunWords): VerdictWords {
   }
   const headline = linearizability === null ? 'Valid' : 'Linearizable';
   return { word, headline, reason: validReason({ test, results }) };
+}
+
+type Witnessed = Pick<Witness, 'key' | 'sentence'>;
+
+/** The sentence with its key, without which one cannot tell that two operations met. */
+export function describeWitness({ key, sentence }: Witnessed): string {
+  return key === null ? sentence : `On key ${key}: ${sentence}`;
+}
+
+/** Whether a checker's summary is that sentence; older runs have it without the key. */
+export function isOfWitness(summary: string, witness: Witnessed): boolean {
+  return summary === describeWitness(witness) || summary === witness.sentence;
 }
 
 /** The two records of a run that words are made from. */
