@@ -108,6 +108,20 @@ test('on a terminal one line is rewritten, and a note stands above it', () => {
   expect(bench.pendingCount).toBe(0);
 });
 
+test('while the history is checked the live line tells for how long, and nothing of the run', () => {
+  const bench = new Bench();
+  bench.console.start(record, '/tmp/run');
+  bench.console.onStatus({ phase: 'recovery', faults: ['kill n1'], leader: 'n3', term: 2 });
+  bench.advance(7000);
+  bench.takeLines();
+  bench.console.startCheck();
+  expect(bench.takeLines()).toEqual(['checking the history', '']);
+  bench.advance(5000);
+  expect(bench.takeLines()).toEqual([' 10 s  checking, for 3 s', '']);
+  bench.console.stop();
+  expect(bench.pendingCount).toBe(0);
+});
+
 test('the live line never wraps, however long the fault is', () => {
   const bench = new Bench({ isTTY: true, columns: 60 });
   bench.console.start(record, '/tmp/run');

@@ -44,7 +44,7 @@ export interface RunConsole {
   start(test: TestRecord, path: string): void;
   onOp(op: Op): void;
   onStatus(status: ConsoleStatus): void;
-  /** The run is over, and the history is checked: the live line tells nothing of the run any more. */
+  /** The run is over and the history is checked: the live line tells of the run no more. */
   startCheck(): void;
   /** Ends the live line and prints the verdict. */
   finish(results: ResultsRecord, path: string): void;

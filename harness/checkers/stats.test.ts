@@ -148,6 +148,16 @@ describe('the keys of a run', () => {
     ]);
   });
 
+  it('are told apart from that of the probe, which the check has too', () => {
+    const history = new MadeHistory().times(2, { key: '0' });
+    const beganAt = history.ops.length;
+    history.times(1, { key: recoveryKey }).times(2, { key: '0' });
+    const recovery = { problem: null, finalOperations: 3, beganAt };
+    const { summary, details } = judge(history, { size, recovery });
+    expect(summary).toContain("5 operations on 1 key and the probe's in all");
+    expect(details['keys']).toMatchObject({ used: 1 });
+  });
+
   it('are those of the workload, not of the final operations', () => {
     const history = new MadeHistory().times(2, { key: '0' });
     const beganAt = history.ops.length;
@@ -187,14 +197,25 @@ describe('the schedule of a run', () => {
     const ended = judge(hung.complete(0).complete(1), parts);
     expect(ended.details['schedule']).toMatchObject({ neverAskedFor: 3755 });
     expect(ended.summary).toContain(
-      'about 3,755 operations of the schedule of 500/s never came: all clients waited for ' +
-        'answers in the last 7.51 s',
+      'about 3,755 operations of the schedule of 500/s never came: what was due in the last ' +
+        '7.51 s found no client free',
     );
     expect(ended.blind).toEqual([
       'what the schedule wanted at the end and no client did: 3,755 or so',
     ]);
     const open = new MadeHistory().times(1).invoke({ process: 1 }).invoke();
     expect(judge(open, parts).details['schedule']).toMatchObject({ neverAskedFor: 3998 });
+  });
+
+  it('says so too when the last operation came late, whoever was free then', () => {
+    const parts = { rate: 500, concurrency: 2, timeLimitS: 8 };
+    const behind = new MadeHistory().times(1).wait(7900).times(1, { scheduledMs: 3001 });
+    expect(judge(behind, parts).details['schedule']).toMatchObject({ neverAskedFor: 2500 });
+    // It ended by itself, long before the time was up.
+    const ended = new MadeHistory().times(1).wait(4000).times(1, { scheduledMs: 3001 });
+    expect(judge(ended, parts).details['schedule']).toMatchObject({ neverAskedFor: 0 });
+    const late = new MadeHistory().times(1).wait(7900).times(1, { scheduledMs: 7900 });
+    expect(judge(late, parts).details['schedule']).toMatchObject({ neverAskedFor: 0 });
   });
 
   it('was kept when a client was free, had asked for all, or asks for what is final', () => {

@@ -42,6 +42,8 @@ interface Tally {
   startingCount: number;
   readonly succeeded: Set<string>;
   readonly keys: Map<string, KeyCounts>;
+  /** Whether anything was asked of the probe's key. */
+  isProbed: boolean;
   readonly schedule: ScheduleWatch;
 }
 
@@ -55,7 +57,7 @@ function check(run: CheckedRun): CheckerResult {
   const sentences = [
     ...(missing.length === 0 ? [] : [`no ${missing.join(' and no ')} has succeeded`]),
     health.sentence,
-    describeAmount(countOf(total), tally.keys.size),
+    describeAmount(countOf(total), tally),
     ...(keysGivenUp === 0 ? [] : [`${describeCount(keysGivenUp)} of these given up early`]),
     ...schedule.sentences,
   ];
@@ -90,8 +92,10 @@ function describeStart(count: number): readonly string[] {
     : [`the start: ${operations} that came to nothing before the first success`];
 }
 
-function describeAmount(operations: number, keys: number): string {
-  const where = keys === 0 ? '' : ` on ${describeMany(keys, 'key')}`;
+/** The probe's key is none of the workload's, though it is checked like these. */
+function describeAmount(operations: number, { keys, isProbed }: Tally): string {
+  const probed = isProbed ? " and the probe's" : '';
+  const where = keys.size === 0 ? '' : ` on ${describeMany(keys.size, 'key')}${probed}`;
   return `${describeMany(operations, 'operation')}${where} in all`;
 }
 
@@ -105,6 +109,7 @@ function tallyOf(run: CheckedRun): Tally {
     startingCount: 0,
     succeeded: new Set(),
     keys: new Map(),
+    isProbed: false,
     schedule: new ScheduleWatch(run),
   };
   let startedAt: number | null = null;
@@ -115,6 +120,7 @@ function tallyOf(run: CheckedRun): Tally {
     counts[outcome]++;
     tally.byF.set(invoked.f, counts);
     if (outcome === 'ok' && invoked.key !== recoveryKey) tally.succeeded.add(invoked.f);
+    if (invoked.key === recoveryKey) tally.isProbed = true;
     const isFinal = invoked.index >= finalFrom;
     if (!isFinal) countWorkload(tally, operation, outcome);
     if (completed === null) continue;
