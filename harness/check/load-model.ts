@@ -15,6 +15,7 @@ import {
   modelNames,
   modelNamesWithInitial,
 } from '../../checker/models/registry.ts';
+import { describeWithPlace } from './place-in-file.ts';
 
 /** There is no such model, or it is not one. The history is not at fault. */
 export class ModelError extends Error {
@@ -49,14 +50,14 @@ export async function loadModel(nameOrPath: string, initial?: unknown): Promise<
         modelNamesWithInitial.join(', '),
     );
   }
-  return defineModel(guardStep(await loadDefinition(nameOrPath)));
+  return defineModel(guardStep(await loadDefinition(nameOrPath), resolve(nameOrPath)));
 }
 
 /**
  * The same model, whose step is watched: what is easily written by mistake would else pass for a
  * state, and a wrong history for a right one. Throws in a check, which is then unknown.
  */
-function guardStep(definition: ModelDefinition): ModelDefinition {
+function guardStep(definition: ModelDefinition, path: string): ModelDefinition {
   const { name, init } = definition;
   const step = (state: unknown, operation: Operation): unknown => {
     const where = `the step of the model ${name}, operation ${operation.id} (${operation.f})`;
@@ -64,7 +65,7 @@ function guardStep(definition: ModelDefinition): ModelDefinition {
     try {
       next = definition.step(state, operation);
     } catch (error) {
-      throw new ModelError(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ModelError(`${where}: ${describeWithPlace(error, path)}`);
     }
     const isPromise = typeof next === 'object' && next !== null && 'then' in next;
     if (isPromise) throw new ModelError(`${where}, returned a promise: it must be synchronous`);
@@ -102,8 +103,7 @@ async function loadDefinition(path: string): Promise<ModelDefinition> {
   const absolute = resolve(path);
   if (!existsSync(absolute)) throw new ModelError(`there is no model file ${path}`);
   const loaded: unknown = await import(pathToFileURL(absolute).href).catch((error: unknown) => {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new ModelError(`${path} cannot be loaded: ${words}`);
+    throw new ModelError(`${path} cannot be loaded: ${describeWithPlace(error, absolute)}`);
   });
   const definition = exportOf(loaded);
   if (definition === undefined) {

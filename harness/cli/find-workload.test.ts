@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { register } from '../../workloads/register.ts';
@@ -232,6 +232,34 @@ describe('a workload from a file', () => {
       await expect(findWorkload(path), message).rejects.toThrow(message);
       await expect(findWorkload(path)).rejects.toThrow('does not work: ');
     }
+  });
+
+  it('is refused when its model does not take what it asks, before a cluster is started', async () => {
+    const own = (step: string) => async () => {
+      const path = write('');
+      const model = `{ name: 'own', functions: ['read', 'write'], init: [],\n step: ${step} }`;
+      const name = JSON.stringify(`./${basename(path)}`);
+      writeFileSync(path, `${moduleWith({ model: name })}\nexport const model = ${model};`);
+      return findWorkload(path);
+    };
+    const step = 'does not work: model: the step of the model own, operation 0 (read)';
+    await expect(own('() => { throw new Error("no"); }')).rejects.toThrow(step);
+    await expect(own('() => { throw new Error("no"); }')).rejects.toThrow(
+      /: no \(\S*mine-\d+\.mjs:16\)$/,
+    );
+    await expect(own('(state) => { state.push(1); return state; }')).rejects.toThrow(step);
+    await expect(own('() => false')).rejects.toThrow(step);
+    expect(await own('(state) => state')()).toMatchObject({ name: 'mine' });
+    const puts = ask
+      .replaceAll('asking', 'putting')
+      .replace('"read", value: null', '"put", value: 7');
+    const asksKv = {
+      ...{ object: '"kv"', fs: '["put"]', model: '"kv"' },
+      ...{ createGenerator: '() => putting', createFinalGenerator: '() => putting' },
+    };
+    await expect(findWorkload(write(`${puts}\n${moduleWith(asksKv)}`))).rejects.toThrow(
+      'does not work: model: ',
+    );
   });
 
   it('is refused for its model, or for the name of another', async () => {

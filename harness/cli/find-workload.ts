@@ -11,10 +11,10 @@ import { pathToFileURL } from 'node:url';
 import { findModel } from '../../checker/models/registry.ts';
 import { workloads } from '../../workloads/index.ts';
 import { loadModel } from '../check/load-model.ts';
+import { describeWithPlace } from '../check/place-in-file.ts';
 import type { Workload } from '../workload.ts';
 import { describeBadWorkload } from './describe-bad-workload.ts';
 import { guardWorkload, inside, WorkloadError } from './guard-workload.ts';
-import { describeWithPlace } from './place-in-file.ts';
 import { type CreateWorkload, workloadTools } from './workload-tools.ts';
 import { describeFailedTrial } from './workload-trial.ts';
 
@@ -47,18 +47,18 @@ async function loadWorkload(path: string): Promise<Workload> {
     throw new WorkloadError(`the workload of ${path} has the name of one that there is: ${name}`);
   }
   const model = modelOf(workload as Workload, path);
-  const { functions } = await loadModel(model).catch((error: unknown) => {
+  const loaded = await loadModel(model).catch((error: unknown) => {
     throw new WorkloadError(`the model of ${path}: ${messageOf(error)}`);
   });
-  const unknown = fs.filter((f) => !functions.includes(f));
+  const unknown = fs.filter((f) => !loaded.functions.includes(f));
   if (unknown.length > 0) {
     throw new WorkloadError(
       `the workload of ${path} asks ${unknown.join(', ')}, which its model ${model} does not ` +
-        `know; it knows ${functions.join(', ')}`,
+        `know; it knows ${loaded.functions.join(', ')}`,
     );
   }
   const guarded = guardWorkload({ ...(workload as Workload), model }, resolve(path));
-  const failed = describeFailedTrial(guarded);
+  const failed = describeFailedTrial(guarded, loaded);
   if (failed !== null) throw new WorkloadError(`the workload of ${path} does not work: ${failed}`);
   return guarded;
 }

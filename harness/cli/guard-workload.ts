@@ -5,11 +5,12 @@
  * A generator is a pure value. One that draws its own random numbers or looks at a clock would make
  * the line that repeats a run a lie.
  */
+
+import { describeWithPlace } from '../check/place-in-file.ts';
 import type { Checker } from '../checker.ts';
 import type { Generator } from '../generator.ts';
 import type { Workload } from '../workload.ts';
 import { describeBadGenerator, describeBadNext } from './describe-bad-workload.ts';
-import { describeWithPlace } from './place-in-file.ts';
 
 /** There is no such workload, it is not one, or it failed. The message says what to change. */
 export class WorkloadError extends Error {
