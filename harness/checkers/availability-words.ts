@@ -107,8 +107,8 @@ function judge(bound: number | null, services: readonly NodeService[], total: Co
     return { valid: 'unknown', sentence: `${sentence}: the bound was not tried` };
   }
   const whole =
-    `${describeShare(share, decimals)} of ${describeMany(countOf(total), 'operation')} at nodes that ` +
-    'should have served were served';
+    `${describeShare(share, decimals)} of ${describeMany(countOf(total), 'operation')} at nodes ` +
+    'that should have served were served';
   if (bound === null) return { valid: true, sentence: `${whole}; no bound was stated` };
   const worst = services
     .filter(({ counts }) => countOf(counts) >= nodeAskedMin)
@@ -226,7 +226,7 @@ function describeBlind(
     ],
     [
       finalCount,
-      `the final operations, ${describeCount(finalCount)}: one client asks them one by one`,
+      `the final operations and the probe's, ${describeCount(finalCount)}: no schedule asks them`,
     ],
     [
       gone.length,

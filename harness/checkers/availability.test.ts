@@ -70,7 +70,9 @@ describe('the phases of a run', () => {
     const result = judge(history, { recovery });
     expect(phase(result, 'after')).toMatchObject({ operations: 0 });
     expect(listOf(result, 'faults')).toMatchObject([{ firstSuccessMs: 72 }]);
-    expect(result.blind).toContain('the final operations, 3: one client asks them one by one');
+    expect(result.blind).toContain(
+      "the final operations and the probe's, 3: no schedule asks them",
+    );
   });
 });
 

@@ -5,6 +5,7 @@
  * is the same. [Raft §5.3]
  */
 import type { CheckedRun, Checker, CheckerResult, StateHash } from '../checker.ts';
+import { describeMany } from '../report/figures.ts';
 
 const name = 'convergence';
 
@@ -30,7 +31,7 @@ function check({ hashes, nodes, brokeOff, offers }: CheckedRun): CheckerResult {
   const blind = blindSpots(last, nodes);
   const [first] = differences;
   if (first !== undefined) {
-    const more = differences.length === 1 ? '' : `; ${differences.length} indexes where they do`;
+    const more = differences.length === 1 ? '' : `; in all at ${differences.length} indexes`;
     return { name, valid: false, summary: `states differ: ${first}${more}`, details, blind };
   }
   if (hashes.length === 0) {
@@ -50,9 +51,9 @@ function check({ hashes, nodes, brokeOff, offers }: CheckedRun): CheckerResult {
     return {
       name,
       valid: true,
-      summary: `${summary}; ${compared} indexes compared`,
+      summary: `${summary}; ${describeMany(compared, 'index', 'indexes')} compared`,
       details,
-      blind,
+      blind: ['states at other indexes, and what a hash does not tell apart'],
     };
   }
   const broken = brokeOff === null ? '' : ' (the run broke off)';

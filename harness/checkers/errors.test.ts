@@ -61,6 +61,13 @@ describe('the errors of a run', () => {
     const seven = new MadeHistory();
     for (let code = 0; code < 7; code++) seven.times(1, { end: 'fail', code: `E${code}` });
     expect(judge(seven).summary).toContain('1 E4 (did not happen) and 2 more kinds');
+    const six = new MadeHistory();
+    for (let code = 0; code < 6; code++) six.times(1, { end: 'fail', code: `E${code}` });
+    expect(judge(six).summary).toContain(' and 1 more kind');
+    expect(judge(six).details['groups']).toMatchObject([
+      { first: { message: 'no more was told' } },
+      ...Array(5).fill({}),
+    ]);
     const five = new MadeHistory();
     for (let code = 0; code < 5; code++) five.times(1, { end: 'fail', code: `E${code}` });
     expect(judge(five).summary).toMatch(/1 E4 \(did not happen\)$/);

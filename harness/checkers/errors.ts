@@ -86,7 +86,7 @@ function groupErrors(ops: Iterable<Op>): {
         ungrouped++;
         continue;
       }
-      const message = (error?.message ?? '').slice(0, wordsMax);
+      const message = (error?.message ?? 'no more was told').slice(0, wordsMax);
       group = {
         type,
         code,
@@ -115,5 +115,5 @@ function describeGroups(groups: readonly ErrorGroup[]): string {
     return `${describeCount(count)} ${code ?? 'without a code'} (${meaning})`;
   });
   const rest = groups.length - shownMax;
-  return rest > 0 ? `${words.join(', ')} and ${rest} more kinds` : words.join(', ');
+  return rest > 0 ? `${words.join(', ')} and ${describeMany(rest, 'more kind')}` : words.join(', ');
 }

@@ -12,7 +12,7 @@ const validityOf = (reason: string): Validity =>
 describe('the ends of nodes', () => {
   it('are well when nobody ended by himself', () => {
     expect(judge({})).toMatchObject({ valid: true, summary: 'no node ended by itself, of 5' });
-    expect(judge({}).blind).toEqual([]);
+    expect(judge({}).blind).toEqual(['nodes that ran and did nothing any more']);
   });
 
   it('are a broken promise when a node broke, and say what it said', () => {

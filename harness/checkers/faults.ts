@@ -22,7 +22,10 @@ function check(run: CheckedRun): CheckerResult {
     tookEffect: effective.length,
     notReached,
   };
-  const blind = brokeOff === null ? [] : ['faults that were under way when the run broke off'];
+  const blind = [
+    ...(brokeOff === null ? [] : ['faults that were under way when the run broke off']),
+    ...(effective.length === 0 ? [] : ['what a fault did beyond what was read back of it']),
+  ];
   if (asked.length === 0) {
     const summary = 'no faults: --nemesis none was asked for';
     return { name, valid: true, summary, details, blind: ['behaviour under faults'] };
@@ -31,7 +34,7 @@ function check(run: CheckedRun): CheckerResult {
   if (vacuous.length > 0) {
     const why = vacuous.map((family) =>
       notReached.includes(family)
-        ? `${family}: its trigger was not reached`
+        ? `${family}: ${describeNotReached(run)}`
         : `${family}: none that was begun took effect`,
     );
     const what = 'vacuous: faults were asked for and did not happen';
@@ -43,4 +46,26 @@ function check(run: CheckedRun): CheckerResult {
   const idle = run.faults.length - effective.length;
   const rest = idle === 0 ? '' : `, ${idle} without effect`;
   return { name, valid: true, summary: `took effect: ${counts.join(', ')}${rest}`, details, blind };
+}
+
+/** Faults come one after the other: one that lasts leaves the others no turn. */
+function describeNotReached(run: CheckedRun): string {
+  const lasting = run.faults.find(({ end }) => end === null || end.index > lastInvocation(run));
+  if (lasting !== undefined) {
+    const { family, description, begin } = lasting;
+    const fault = `the ${family} ${description} (from index ${begin.index} on)`;
+    return `no turn came, for ${fault} lasted to the end of the workload; give it more time`;
+  }
+  return 'its turn did not come; give it more time, or fewer operations between two faults';
+}
+
+/** Index of the last one before the final operations. */
+function lastInvocation({ ops, recovery }: CheckedRun): number {
+  const finalFrom = recovery?.beganAt ?? Number.POSITIVE_INFINITY;
+  let last = -1;
+  for (const { index, process, type } of ops) {
+    if (index >= finalFrom) break;
+    if (process !== 'nemesis' && type === 'invoke') last = index;
+  }
+  return last;
 }

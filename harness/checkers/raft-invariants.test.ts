@@ -191,7 +191,9 @@ describe('nothing is wrong', () => {
   test('and it counts what it saw, and says what it could not see', async () => {
     const result = await judge(good);
     expect(result.details).toMatchObject({ events: 13, lives: 3, terms: 1, committed: 2 });
-    expect(result.summary).toContain('nothing broken in 13 events of the traces (3 lives, 1 terms');
+    expect(result.summary).toContain(
+      'nothing broken in 13 events of the traces (3 lives, 1 term, 2 entries',
+    );
     expect(result.blind.join()).toMatch(/lies is believed.*killed.*a majority/);
   });
 

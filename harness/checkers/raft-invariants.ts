@@ -5,6 +5,7 @@
  * asked; and in the simulation the referee, which saw every event of all in their order.
  */
 import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
+import { describeMany } from '../report/figures.ts';
 import { TraceFacts } from './raft-invariants-facts.ts';
 import { judgeSamples } from './raft-invariants-samples.ts';
 import { judgeTraces, type TraceSummary } from './raft-invariants-trace.ts';
@@ -66,16 +67,22 @@ function seen({ samples, referee }: CheckedRun, facts: TraceFacts, traces: Trace
   const words: string[] = [];
   if (referee !== null) {
     const { events, terms, committed } = referee;
-    words.push(`${events} events that the referee saw (${terms} terms, ${committed} entries)`);
+    const what = `${describeMany(terms, 'term')}, ${countEntries(committed)}`;
+    words.push(`${describeMany(events, 'event')} that the referee saw (${what})`);
   }
   if (traces.events > 0) {
     const { size: terms } = facts.leaders;
     const { lives, events } = traces;
-    const what = `${lives} lives, ${terms} terms, ${facts.committed.count} entries`;
-    words.push(`${events} events of the traces (${what})`);
+    const ran = `${describeMany(lives, 'life', 'lives')}, ${describeMany(terms, 'term')}`;
+    const what = `${ran}, ${countEntries(facts.committed.count)}`;
+    words.push(`${describeMany(events, 'event')} of the traces (${what})`);
   }
-  words.push(`${samples.length} answers of nodes`);
+  words.push(`${describeMany(samples.length, 'answer')} of nodes`);
   return words.join(' and ');
+}
+
+function countEntries(count: number): string {
+  return describeMany(count, 'entry', 'entries');
 }
 
 function blindSpots({ whyNoTraces, referee, traces }: CheckedRun, summary: TraceSummary): string[] {

@@ -9,7 +9,8 @@ const judge = (parts: Partial<CheckedRun>): CheckerResult =>
 describe('the recovery of a run', () => {
   it('is well when every node has applied a change and the final operations were answered', () => {
     const result = judge({ recovery: { problem: null, finalOperations: 9, beganAt: 70 } });
-    expect(result).toMatchObject({ valid: true, blind: [], details: { beganAt: 70 } });
+    expect(result).toMatchObject({ valid: true, details: { beganAt: 70 } });
+    expect(result.blind).toEqual(['what becomes of the cluster after its last final operation']);
     expect(result.summary).toContain('a change was applied on every node, and 9 final operations');
   });
 

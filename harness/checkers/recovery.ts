@@ -23,7 +23,10 @@ export const recovery: Checker = {
         `after the last healing a change was applied on every node, and ${finalOperations} final ` +
           'operations were answered',
       details: { ...recovered },
-      blind: problem === null ? [] : ['what the nodes that did not come back had kept'],
+      blind:
+        problem === null
+          ? ['what becomes of the cluster after its last final operation']
+          : ['what the nodes that did not come back had kept'],
     };
   },
 };

@@ -13,10 +13,13 @@ type Run = Pick<CheckedRun, 'rate' | 'concurrency' | 'recovery' | 'timeLimitS' |
 /** Less than this behind the schedule is how timers are. */
 const lateNs = 10e6;
 
+/** A workload that was still at work so shortly before its time was up was ended by that. */
+const endingNs = 200e6;
+
 export interface ScheduleLag {
   readonly lateCount: number;
   readonly maxNs: number;
-  /** From when the last operation was due to the end of the workload, with no client free. */
+  /** From when the last operation was due to the end of the time, with more due in between. */
   readonly endNs: number;
 }
 
@@ -28,8 +31,11 @@ export class ScheduleWatch {
   #asked = 0;
   #underWay = 0;
   #beganNs = 0;
-  /** When the last operation was due, and whether every client has been at work ever since. */
   #lastDueNs = 0;
+  #lastLagNs = 0;
+  /** Of the last line. */
+  #endedNs = 0;
+  /** Whether every client has been at work since the last invocation. */
   #isAllBusy = false;
   /** Of the first completion after the last invocation: a client was free again. */
   #freeNs = Number.POSITIVE_INFINITY;
@@ -51,12 +57,15 @@ export class ScheduleWatch {
     const limitNs = this.#beganNs + timeLimitS * 1e9;
     const wantedMore = this.#asked > 0 && (opLimit === null || this.#asked < opLimit);
     // Whoever was free before the end and asked nothing was not asked to.
-    const wasHeldUp = wantedMore && this.#isAllBusy && this.#freeNs >= limitNs;
+    const isStalled = this.#isAllBusy && this.#freeNs >= limitNs;
+    const isBehind = this.#lastLagNs > lateNs && this.#endedNs >= limitNs - endingNs;
+    const wasHeldUp = wantedMore && (isStalled || isBehind);
     const endNs = wasHeldUp ? Math.max(0, limitNs - this.#lastDueNs) : 0;
     return { lateCount: this.#lateCount, maxNs: this.#maxNs, endNs };
   }
 
   #note({ type, timeNs, scheduledNs }: Op): void {
+    this.#endedNs = timeNs;
     if (type !== 'invoke') {
       this.#underWay--;
       this.#freeNs = Math.min(this.#freeNs, timeNs);
@@ -69,6 +78,7 @@ export class ScheduleWatch {
     this.#isAllBusy = this.#underWay >= this.#run.concurrency;
     this.#freeNs = Number.POSITIVE_INFINITY;
     const lagNs = Math.max(0, timeNs - this.#lastDueNs);
+    this.#lastLagNs = lagNs;
     this.#maxNs = Math.max(this.#maxNs, lagNs);
     if (lagNs > lateNs) this.#lateCount++;
   }
@@ -87,9 +97,10 @@ export function describeSchedule({ rate }: Run, lag: ScheduleLag): Schedule {
   const schedule = `the schedule of ${describeCount(rate)}/s`;
   const late = `${describeMany(lateCount, 'operation')} came behind ${schedule}`;
   const held =
-    `about ${describeMany(neverAskedFor, 'operation')} of ${schedule} never came: all clients ` +
-    `waited for answers in the last ${describeDuration(endNs)}`;
-  const blind = `what the schedule wanted at the end and no client did: ${describeCount(neverAskedFor)} or so`;
+    `about ${describeMany(neverAskedFor, 'operation')} of ${schedule} never came: what was due ` +
+    `in the last ${describeDuration(endNs)} found no client free`;
+  const never = describeCount(neverAskedFor);
+  const blind = `what the schedule wanted at the end and no client did: ${never} or so`;
   return {
     sentences: [
       ...(lateCount === 0 ? [] : [`${late}, by ${describeDuration(maxNs)} at most`]),

@@ -5,8 +5,8 @@
  * Healthy is what met no fault and was asked for after the first success since the last healing.
  * The start of the run is one, for no cluster serves before it has found itself; it may take ten
  * seconds. The final operations do not count: whoever asks them goes on until they are answered.
- * A run in which a function never succeeded, or hardly anything did while nothing was broken, has
- * tested too little to be called valid.
+ * A run in which a function never succeeded, or hardly anything did while nothing was broken or
+ * next to nothing in all, has tested too little to be called valid.
  */
 import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
 import { describeCount, describeMany } from '../report/figures.ts';
@@ -14,6 +14,7 @@ import { recoveryKey } from '../run/recovery.ts';
 import { graceMs } from './availability-duty.ts';
 import { FaultTimeline, intervalsOf } from './fault-timeline.ts';
 import { type CountedOperation, type Outcome, operationsOf, outcomeOf } from './operations.ts';
+import { Refusals } from './refusals.ts';
 import { describeSchedule, ScheduleWatch } from './schedule.ts';
 import { type Counts, countOf, describeShare, noCounts, totalOf } from './shares.ts';
 
@@ -21,6 +22,9 @@ const name = 'stats';
 
 /** Below this share of successes while nothing is broken, a run has tested too little. */
 const healthyShareMin = 0.2;
+
+/** The same of the whole workload, whatever was broken. */
+const wholeShareMin = 0.02;
 
 export const stats: Checker = {
   name,
@@ -45,6 +49,7 @@ interface Tally {
   /** Whether anything was asked of the probe's key. */
   isProbed: boolean;
   readonly schedule: ScheduleWatch;
+  readonly refusals: Refusals;
 }
 
 function check(run: CheckedRun): CheckerResult {
@@ -52,16 +57,20 @@ function check(run: CheckedRun): CheckerResult {
   const missing = run.workload.fs.filter((f) => !tally.succeeded.has(f));
   const total = totalOf(tally.byF.values());
   const health = describeHealth(tally);
+  const whole = describeWhole(tally.workload);
+  const isPoor = missing.length > 0 || !health.isEnough || whole.sentence !== null;
+  const refusal = isPoor ? tally.refusals.describe(missing) : null;
   const keysGivenUp = countGivenUp(run, tally.keys);
   const schedule = describeSchedule(run, tally.schedule.lag);
   const sentences = [
-    ...(missing.length === 0 ? [] : [`no ${missing.join(' and no ')} has succeeded`]),
+    ...(missing.length === 0 ? [] : [describeMissing(missing, tally)]),
     health.sentence,
+    ...(whole.sentence === null || !health.isEnough ? [] : [whole.sentence]),
+    ...(refusal === null ? [] : [refusal]),
     describeAmount(countOf(total), tally),
     ...(keysGivenUp === 0 ? [] : [`${describeCount(keysGivenUp)} of these given up early`]),
     ...schedule.sentences,
   ];
-  const isPoor = missing.length > 0 || !health.isEnough;
   return {
     name,
     valid: isPoor ? 'unknown' : true,
@@ -72,12 +81,14 @@ function check(run: CheckedRun): CheckerResult {
         .sort((a, b) => (a.f < b.f ? -1 : 1)),
       total,
       healthy: { ...tally.healthy, share: health.share, shareMin: healthyShareMin },
+      workload: { ...tally.workload, share: whole.share, shareMin: wholeShareMin },
       missing,
       keys: { used: tally.keys.size, givenUpEarly: keysGivenUp, ...run.size },
       schedule: schedule.details,
     },
     blind: [
       ...describeStart(tally.startingCount),
+      ...describeOutages(tally),
       ...describeGivenUp(run, keysGivenUp),
       ...schedule.blind,
       ...describeBreak(run),
@@ -111,6 +122,7 @@ function tallyOf(run: CheckedRun): Tally {
     keys: new Map(),
     isProbed: false,
     schedule: new ScheduleWatch(run),
+    refusals: new Refusals(),
   };
   let startedAt: number | null = null;
   for (const operation of operationsOf(tally.schedule.pass(run.ops))) {
@@ -137,17 +149,51 @@ function tallyOf(run: CheckedRun): Tally {
 }
 
 function countWorkload(
-  { keys, workload }: Tally,
+  { keys, workload, refusals }: Tally,
   { invoked, completed }: CountedOperation,
   outcome: Outcome,
 ): void {
   workload[outcome]++;
+  if (outcome === 'failed' || outcome === 'unknown') refusals.note(invoked.f, completed?.error);
   if (invoked.key !== undefined) {
     const counts = keys.get(invoked.key) ?? { asked: 0, unknown: 0 };
     counts.asked++;
     if (completed?.type === 'info') counts.unknown++;
     keys.set(invoked.key, counts);
   }
+}
+
+/** The probe's operations are in the table of the report, and count for nothing here. */
+function describeMissing(missing: readonly string[], { isProbed }: Tally): string {
+  const besides = isProbed ? " (the probe's do not count)" : '';
+  return `no ${missing.join(' and no ')} has succeeded${besides}`;
+}
+
+interface Whole {
+  readonly share: number | null;
+  /** null when there was enough. */
+  readonly sentence: string | null;
+}
+
+/** Healthy moments may be few, and what little was asked in them may all have succeeded. */
+function describeWhole(workload: Counts): Whole {
+  const count = countOf(workload) - workload.redirected;
+  if (count === 0) return { share: null, sentence: null };
+  const share = (workload.ok + workload.answered) / count;
+  if (share >= wholeShareMin) return { share, sentence: null };
+  const operations = `all ${describeMany(count, 'operation')} of the workload`;
+  return { share, sentence: `only ${describeShare(share)} of ${operations} succeeded` };
+}
+
+/** Says so when most of the run went into outages. */
+function describeOutages({ workload, healthy, startingCount }: Tally): readonly string[] {
+  const count = countOf(workload) - workload.redirected;
+  const lost = workload.failed + workload.unknown - startingCount;
+  if (2 * lost <= count || countOf(healthy) === 0) return [];
+  const share = describeShare(lost / count);
+  return [
+    `what most operations would have shown: ${share} of them met an outage and came to nothing`,
+  ];
 }
 
 interface Health {
