@@ -234,7 +234,7 @@ describe('a workload from a file', () => {
     }
   });
 
-  it('is refused when its model does not take what it asks, before a cluster is started', async () => {
+  it('is refused when its model does not take what it asks, before a run', async () => {
     const own = (step: string) => async () => {
       const path = write('');
       const model = `{ name: 'own', functions: ['read', 'write'], init: [],\n step: ${step} }`;
@@ -250,14 +250,14 @@ describe('a workload from a file', () => {
     await expect(own('(state) => { state.push(1); return state; }')).rejects.toThrow(step);
     await expect(own('() => false')).rejects.toThrow(step);
     expect(await own('(state) => state')()).toMatchObject({ name: 'mine' });
-    const puts = ask
-      .replaceAll('asking', 'putting')
-      .replace('"read", value: null', '"put", value: 7');
-    const asksKv = {
-      ...{ object: '"kv"', fs: '["put"]', model: '"kv"' },
-      ...{ createGenerator: '() => putting', createFinalGenerator: '() => putting' },
+    const adds = ask
+      .replaceAll('asking', 'adding')
+      .replace('"read", value: null', '"add", value: "x"');
+    const asksCounter = {
+      ...{ object: '"counter"', fs: '["add"]', model: '"counter"' },
+      ...{ createGenerator: '() => adding', createFinalGenerator: '() => adding' },
     };
-    await expect(findWorkload(write(`${puts}\n${moduleWith(asksKv)}`))).rejects.toThrow(
+    await expect(findWorkload(write(`${adds}\n${moduleWith(asksCounter)}`))).rejects.toThrow(
       'does not work: model: ',
     );
   });
