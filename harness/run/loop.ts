@@ -43,7 +43,7 @@ interface Thread {
   freeSinceNs: number;
 }
 
-const restMs = 50;
+const restMs = 10;
 
 /**
  * Random numbers that are used up by operations alone. How often an idle client is asked in vain
