@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { workloads } from '../../workloads/index.ts';
 import { register } from '../../workloads/register.ts';
 import { reference } from '../systems/reference.ts';
-import { describeRepeat, missingOperations, parseSettings, type TestFlags } from './settings.ts';
+import {
+  describeLack,
+  describeRepeat,
+  missingOperations,
+  parseSettings,
+  type TestFlags,
+} from './settings.ts';
 
 const flags: TestFlags = {
   ...{ system: 'reference', workload: 'register', cluster: 'sim', images: 'auto', nodes: '3' },
@@ -30,6 +36,14 @@ describe('the settings of a test', () => {
       'cas',
     ]);
     expect(missingOperations({ object: 'toString', fs: ['read'] }, { objects })).toEqual(['read']);
+    const system = { name: 'mine', objects };
+    expect(describeLack({ object: 'register', fs: ['read', 'cas'] }, system)).toBe(
+      'mine lacks cas of register; it has read, write',
+    );
+    expect(describeLack({ object: 'sets', fs: ['add'] }, system)).toBe(
+      'mine has no object sets; it has register, list',
+    );
+    expect(describeLack(register, system)).toBe(null);
     for (const workload of workloads) {
       expect(missingOperations(workload, reference), workload.name).toEqual([]);
     }

@@ -148,11 +148,11 @@ async function parseWorkload(nameOrPath: string, system: System): Promise<Worklo
     const why = error instanceof Error ? error.message : String(error);
     throw new SettingsError(`--workload: ${why}`);
   });
-  const missing = missingOperations(workload, system);
-  if (missing.length === 0) return workload;
+  const lack = describeLack(workload, system);
+  if (lack === null) return workload;
   throw new SettingsError(
-    `the workload ${workload.name} needs ${missing.join(', ')} of ${workload.object}, which the ` +
-      `system ${system.name} does not have; rafture workloads lists what each needs`,
+    `the workload ${workload.name} cannot run: the system ${lack}; rafture workloads --objects ` +
+      'lists what can be asked',
   );
 }
 
@@ -169,6 +169,19 @@ export function missingOperations(
 function parseRate(rate: Typed): number | null {
   if (rate === 0) return null;
   return positive('--rate', rate, 'a number above 0, or 0 for as fast as they go');
+}
+
+/** What of it the system has not got, and what it has instead; null when it has all. */
+export function describeLack(
+  { object, fs }: Pick<Workload, 'object' | 'fs'>,
+  system: Pick<System, 'name' | 'objects'>,
+): string | null {
+  const { name, objects } = system;
+  const missing = missingOperations({ object, fs }, system);
+  if (missing.length === 0) return null;
+  return Object.hasOwn(objects, object)
+    ? `${name} lacks ${missing.join(', ')} of ${object}; it has ${objects[object]?.join(', ')}`
+    : `${name} has no object ${object}; it has ${Object.keys(objects).join(', ')}`;
 }
 
 /** A share between 0 and 1, as in Maelstrom. */

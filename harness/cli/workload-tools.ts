@@ -19,7 +19,7 @@ import {
   unfold,
   untilOk,
 } from '../generator.ts';
-import { independent, mix, onThreads, reserve } from '../generator-parts.ts';
+import { inAnyOrder, independent, mix, onThreads, reserve } from '../generator-parts.ts';
 import type { Workload } from '../workload.ts';
 
 /** The combinators of generators, and what the workloads here have in common. */
@@ -38,6 +38,7 @@ export interface WorkloadTools {
   readonly onThreads: typeof onThreads;
   readonly reserve: typeof reserve;
   readonly independent: typeof independent;
+  readonly inAnyOrder: typeof inAnyOrder;
   readonly withReaders: typeof withReaders;
   readonly sizeOf: typeof sizeOf;
 }
@@ -60,6 +61,7 @@ export const workloadTools: WorkloadTools = {
   onThreads,
   reserve,
   independent,
+  inAnyOrder,
   withReaders,
   sizeOf,
 };

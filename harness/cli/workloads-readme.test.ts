@@ -7,8 +7,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { workloads } from '../../workloads/index.ts';
 import { driveWorkload, type TestStore } from '../../workloads/test-store.ts';
 import { checkHistory } from '../check/check-history.ts';
+import { objectWords } from '../systems/object-words.ts';
+import { reference } from '../systems/reference.ts';
 import type { SizeRequest, Workload } from '../workload.ts';
 import { findWorkload } from './find-workload.ts';
+import { workloadTools } from './workload-tools.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readmePath = join(root, 'workloads/README.md');
@@ -58,13 +61,48 @@ function tables(): string {
   ].join('\n');
 }
 
-describe('the table of workloads/README.md', () => {
-  it('says what the workloads say of themselves', () => {
-    const between = /(<!-- tables: .* -->\n)[\s\S]*(<!-- end -->)/;
-    const expected = readme.replace(between, (_match, start, end) => `${start}${tables()}\n${end}`);
-    expect(between.test(readme)).toBe(true);
+/** Every operation that the reference server offers, with its words. */
+function objectsTable(): string {
+  const rows = Object.entries(reference.objects).flatMap(([object, fs]) =>
+    fs.map((f, at) => {
+      const { takes = '', answers = '' } = objectWords[object]?.[f] ?? {};
+      return row([at === 0 ? `\`${object}\`` : '', `\`${f}\``, takes, answers]);
+    }),
+  );
+  return [row(['object', 'operation', 'takes', 'answers']), '|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+}
+
+const made: readonly (readonly [string, string, () => string])[] = [
+  ['tables', 'end', tables],
+  ['objects', 'end of objects', objectsTable],
+];
+
+describe('the tables of workloads/README.md', () => {
+  it('say what the code says of itself', () => {
+    let expected = readme;
+    for (const [begin, end, make] of made) {
+      const between = new RegExp(`(<!-- ${begin}: .* -->\n)[\\s\\S]*(<!-- ${end} -->)`);
+      expect(between.test(readme)).toBe(true);
+      expected = expected.replace(between, (_match, first, last) => `${first}${make()}\n${last}`);
+    }
     if (process.env['REWRITE'] === '1') writeFileSync(readmePath, expected);
     else expect(readme).toBe(expected);
+  });
+
+  it('have words for every operation that there is, and no other', () => {
+    const described = Object.entries(objectWords).map(([object, words]) => [
+      object,
+      Object.keys(words),
+    ]);
+    expect(Object.fromEntries(described)).toEqual(reference.objects);
+  });
+
+  it('tell what each tool takes', () => {
+    const section = /\n### The tools\n([\s\S]*?)(?:\n##|$)/.exec(readme)?.[1] ?? '';
+    const told = [...section.matchAll(/^\| `(\w+)/gm)].map(([, name]) => name);
+    expect(told.sort()).toEqual(Object.keys(workloadTools).sort());
   });
 });
 

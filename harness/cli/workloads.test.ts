@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { workloads } from '../../workloads/index.ts';
+import { reference } from '../systems/reference.ts';
 
 const launcher = fileURLToPath(new URL('../rafture.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rafture-workloads-test-'));
@@ -55,11 +56,25 @@ describe('rafture workloads', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/^mine: counts\n/);
     expect(stdout).toMatch(/\n {2}model +\.\/mine\.mjs\n/);
     expect(stdout).toMatch(/\n {2}without +logs: it logs a lot\n/);
-    expect(stdout).toMatch(/\n {2}system +reference lacks reset of counter$/);
+    expect(stdout).toMatch(
+      /\n {2}system +reference lacks reset of counter; it has add, read, fetch-and-add$/,
+    );
     expect(exitCode).toBe(0);
     const test = await rafture('test', '--workload', './mine.mjs', '--cluster', 'sim');
-    expect(test.stderr).toContain('the workload mine needs reset of counter, which the system');
+    expect(test.stderr).toContain(
+      'the system reference lacks reset of counter; it has add, read, fetch-and-add; ' +
+        'rafture workloads --objects',
+    );
     expect(test.exitCode).toBe(254);
+  });
+
+  it('lists what can be asked of which object, and who offers it', async () => {
+    const { exitCode, stdout } = await rafture('workloads', '--objects');
+    expect(exitCode).toBe(0);
+    const blocks = stdout.split('\n\n');
+    expect(blocks[0]).toMatch(/^register \(offered by reference\)\n {2}read +takes null\n/);
+    expect(blocks.map((block) => block.split(' ')[0])).toEqual(Object.keys(reference.objects));
+    expect(stdout).toMatch(/\n {2}append +takes a whole number\n +answers the length after it\n/);
   });
 
   it('prints JSON for a program', async () => {

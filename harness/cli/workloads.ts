@@ -5,15 +5,17 @@ import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { workloads } from '../../workloads/index.ts';
 import { systems } from '../systems/index.ts';
+import { objectWords } from '../systems/object-words.ts';
 import type { Workload } from '../workload.ts';
 import { exitCodes } from './exit-codes.ts';
 import { findWorkload } from './find-workload.ts';
 import { WorkloadError } from './guard-workload.ts';
-import { missingOperations } from './settings.ts';
+import { describeLack, missingOperations } from './settings.ts';
 
 interface WorkloadsArguments {
   readonly workload?: string | undefined;
   readonly json: boolean;
+  readonly objects: boolean;
 }
 
 export const workloadsCommand: CommandModule<object, WorkloadsArguments> = {
@@ -23,12 +25,23 @@ export const workloadsCommand: CommandModule<object, WorkloadsArguments> = {
     yargs
       .positional('workload', { type: 'string', describe: 'Only this one: a name, or a file' })
       .option('json', { type: 'boolean', default: false, describe: 'Print it as JSON' })
+      .option('objects', {
+        type: 'boolean',
+        default: false,
+        describe: 'List what can be asked of which object, and what is answered',
+      })
       .example('$0 workloads', 'All of them')
       .example('$0 workloads lock', 'One')
       .example('$0 workloads ./mine.ts', 'One of your own; tells what is wrong with it')
       .example('$0 workloads --json', 'For a program') as never,
-  handler: async ({ workload, json }) => {
+  handler: async ({ workload, json, objects }) => {
     try {
+      if (objects) {
+        process.stdout.write(
+          `${json ? JSON.stringify(objectWords, null, 2) : describeObjects()}\n`,
+        );
+        return;
+      }
       const listed = workload === undefined ? workloads : [await findWorkload(workload)];
       const summaries = listed.map(summarize);
       const text = json ? JSON.stringify(summaries, null, 2) : describeAll(summaries);
@@ -49,7 +62,12 @@ interface Summary extends Pick<Workload, 'name' | 'description' | 'object' | 'fs
     readonly remove: readonly { readonly name: string; readonly why: string }[];
   };
   /** The operations that each built-in system lacks. */
-  readonly systems: readonly { readonly name: string; readonly lacks: readonly string[] }[];
+  readonly systems: readonly {
+    readonly name: string;
+    readonly lacks: readonly string[];
+    /** The same as a sentence. */
+    readonly lack: string | null;
+  }[];
 }
 
 function summarize(workload: Workload): Summary {
@@ -64,8 +82,23 @@ function summarize(workload: Workload): Summary {
     systems: systems.map((system) => ({
       name: system.name,
       lacks: missingOperations(workload, system),
+      lack: describeLack(workload, system),
     })),
   };
+}
+
+/** Each object with its operations, as a system's clients know them. */
+function describeObjects(): string {
+  const blocks = Object.entries(objectWords).map(([object, operations]) => {
+    const offering = systems.filter(({ objects }) => Object.hasOwn(objects, object));
+    const names = offering.map(({ name }) => name).join(', ') || 'none';
+    const lines = Object.entries(operations).flatMap(([f, { takes, answers }]) => [
+      `  ${f.padEnd(15)} takes ${takes}`,
+      `  ${''.padEnd(15)} answers ${answers}`,
+    ]);
+    return [`${object} (offered by ${names})`, ...lines].join('\n');
+  });
+  return blocks.join('\n\n');
 }
 
 function describeAll(summaries: readonly Summary[]): string {
@@ -90,9 +123,7 @@ function describe(summary: Summary): string {
     ]),
     ...summary.systems.map((system): readonly [string, string] => [
       'system',
-      system.lacks.length === 0
-        ? `${system.name} has them all`
-        : `${system.name} lacks ${system.lacks.join(', ')} of ${object}`,
+      system.lack ?? `${system.name} has them all`,
     ]),
   ];
   let above = '';
