@@ -17,7 +17,7 @@ import {
   totalOf,
 } from './shares.ts';
 
-type Run = Pick<CheckedRun, 'nodes' | 'availabilityMin' | 'unexpectedExits' | 'recovery'>;
+type Run = Pick<CheckedRun, 'nodes' | 'availabilityMin' | 'unexpectedExits' | 'recovery' | 'rate'>;
 
 /** A node that was asked less than this is not held against the bound by itself. */
 const nodeAskedMin = 20;
@@ -40,13 +40,18 @@ export function describeAvailability(
   const services = servicesOf(run, tally);
   const total = totalOf(services.map(({ counts }) => counts));
   const verdict = judge(run.availabilityMin, services, total);
+  const { heldBack } = tally;
+  const weighed =
+    heldBack === 0
+      ? []
+      : [`${describeCount(heldBack)} of these were never asked, for their clients waited`];
   const returns = describeReturns(tally.faults);
   return {
     valid: verdict.valid,
-    summary: [verdict.sentence, ...returns].join('; '),
+    summary: [verdict.sentence, ...weighed, ...returns].join('; '),
     details: {
       bound: run.availabilityMin,
-      due: { ...total, share: shareOf(total) },
+      due: { ...total, share: shareOf(total), heldBack },
       phases: (['before', 'during', 'after', 'healthy'] as const).map((phase) => ({
         phase,
         ...figuresOf(tally[phase]),
@@ -193,7 +198,7 @@ function detailsOf(tally: FaultTally): Readonly<Record<string, unknown>> {
 }
 
 function describeBlind(
-  { availabilityMin, unexpectedExits, recovery }: Run,
+  { availabilityMin, unexpectedExits, recovery, rate }: Run,
   { duties, faults, finalCount }: AvailabilityTally,
   services: readonly NodeService[],
 ): readonly string[] {
@@ -220,7 +225,7 @@ function describeBlind(
         'whoever names it has served',
     ],
     [
-      unknown,
+      rate === null ? unknown : 0,
       'operations that clients had no time to ask while they waited: an outage in which they ' +
         'hang costs fewer of them than one in which they are refused',
     ],

@@ -180,6 +180,21 @@ describe('who must serve', () => {
     expect(dutiesOf(history)).toEqual({ due: 2, 'catching-up': 1, excused: 3 });
   });
 
+  it('is a node that had left something unanswered for a second before it was impaired', () => {
+    const hang = (waitMs: number, end: 'info' | 'ok'): MadeHistory => {
+      const history = new MadeHistory().times(1).invoke({ process: 1, node: 'n1', end });
+      return history.wait(waitMs).begin('partition', minority).wait(100).complete(1);
+    };
+    expect(dutiesOf(hang(1000, 'info'))).toMatchObject({ due: 1, excused: 0 });
+    expect(dutiesOf(hang(997, 'info'))).toMatchObject({ due: 0, excused: 1 });
+    const again = hang(1000, 'info').end('partition');
+    again.times(1, { node: 'n1' }).invoke({ process: 1, node: 'n1', end: 'info' });
+    expect(dutiesOf(again.begin('kill', { down: ['n1'] }).complete(1))).toMatchObject({ due: 1 });
+    const early = new MadeHistory().times(1).begin('partition', minority);
+    early.invoke({ process: 1, node: 'n1', end: 'info' }).wait(2000).end('partition');
+    expect(dutiesOf(early.wait(2000).complete(1))).toMatchObject({ due: 0 });
+  });
+
   it('is a node that was there all the time, whatever happened to others', () => {
     const history = new MadeHistory().times(1).invoke({ process: 1, node: 'n3', ...lost });
     history
@@ -279,6 +294,23 @@ describe('a bound on the availability', () => {
     const close = judge(history, { availabilityMin: 0.99951 });
     expect(close.summary).toContain('less than 99.951 % was served');
     expect(judge(mostly(), { availabilityMin: 0.57 }).summary).toContain('where 57 % was asked');
+  });
+
+  it('counts what was not served as often as its client should have asked meanwhile', () => {
+    const history = new MadeHistory().times(1).times(90, { node: 'n3' });
+    history.invoke({ process: 1, node: 'n3', end: 'info' }).wait(1999).complete(1);
+    history.invoke({ process: 1, node: 'n3' }).wait(1999).complete(1);
+    const scheduled = { rate: 100, concurrency: 2, availabilityMin: 0.6 };
+    const result = judge(history, scheduled);
+    expect(listOf(result, 'nodes')[2]).toMatchObject({ node: 'n3', ok: 91, unknown: 100 });
+    expect(result.valid).toBe(false);
+    expect(result.summary).toContain('n3 served 91 of 191 operations that it should have served');
+    expect(result.summary).toContain('; 99 of these were never asked, for their clients waited');
+    expect(result.details['due']).toMatchObject({ heldBack: 99 });
+    expect(result.blind.join()).not.toContain('operations that clients had no time to ask');
+    const unscheduled = judge(history, { ...scheduled, rate: null });
+    expect(unscheduled.valid).toBe(true);
+    expect(unscheduled.blind.join()).toContain('operations that clients had no time to ask');
   });
 
   it('is broken by one node that should have served, when all together reach it', () => {

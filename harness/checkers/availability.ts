@@ -5,6 +5,10 @@
  * Only with a bound, `--availability`, is this a promise that can be broken. It counts operations
  * at nodes that were on duty (availability-duty.ts), by the node that the client talked to last:
  * the invocation names the client's own node, from which it may have been sent on.
+ *
+ * A client that hangs asks less than one that is refused, and an outage would cost the less the
+ * worse it is. So what was not served counts as often as `--rate` wanted its client to ask
+ * meanwhile.
  */
 import type { Op } from '../../checker/history.ts';
 import type { CheckedRun, Checker, CheckerResult, RunFault } from '../checker.ts';
@@ -49,6 +53,8 @@ export interface AvailabilityTally {
   /** An operation counts in each fault that it met. */
   readonly faults: readonly FaultTally[];
   readonly duties: Record<Duty, number>;
+  /** Of those on duty, what was never asked because clients waited there. */
+  heldBack: number;
   /** After the workload; they count nowhere. */
   finalCount: number;
 }
@@ -82,10 +88,13 @@ class AvailabilityWalk {
   /** Threads whose client has been seen to go where it was sent. */
   readonly #floating = new Set<number>();
   readonly #concurrency: number;
+  /** How often the schedule wants each client to ask; null: there is none. */
+  readonly #everyNs: number | null;
   readonly #tally: AvailabilityTally;
 
   constructor(run: CheckedRun) {
     this.#concurrency = run.concurrency;
+    this.#everyNs = run.rate === null ? null : (run.concurrency / run.rate) * 1e9;
     this.#finalFrom = run.recovery?.beganAt ?? Number.POSITIVE_INFINITY;
     this.#timeline = new FaultTimeline(run.faults);
     this.#roster = new DutyRoster(run.nodes, { index: -1, timeNs: 0 });
@@ -96,6 +105,7 @@ class AvailabilityWalk {
       healthy: newPhase(),
       faults: this.#faults,
       duties: { due: 0, 'catching-up': 0, excused: 0 },
+      heldBack: 0,
       finalCount: 0,
     };
   }
@@ -112,7 +122,7 @@ class AvailabilityWalk {
     const node = completed.node ?? invoked.node ?? '';
     const outcome = this.#outcomeOf(invoked, completed);
     if (invoked.index >= this.#finalFrom) this.#tally.finalCount++;
-    else this.#count({ node, outcome, invokedAt: invoked.index });
+    else this.#count({ node, outcome, invoked, completed });
     if (outcome === 'ok') {
       this.#timeline.succeeded(invoked.index, completed);
       this.#roster.succeeded(invoked.index, completed);
@@ -153,11 +163,21 @@ class AvailabilityWalk {
   }
 
   #count(operation: Ended): void {
-    const { node, invokedAt } = operation;
-    const duty = this.#roster.dutyOf(node, invokedAt);
+    const { node, outcome, invoked, completed } = operation;
+    const isServed = outcome !== 'failed' && outcome !== 'unknown';
+    const { duty, waitedNs } = this.#roster.timeOnDuty(node, invoked, completed);
     this.#tally.duties[duty]++;
-    const met = this.#timeline.met(invokedAt);
-    for (const phase of this.#phasesOf(met)) countIn(phase, operation, duty);
+    const isDue = duty === 'due';
+    const times = isServed ? 1 : this.#timesOf(waitedNs);
+    if (isDue) this.#tally.heldBack += times - 1;
+    const met = this.#timeline.met(invoked.index);
+    for (const phase of this.#phasesOf(met))
+      countIn(phase, { node, outcome, times: isDue ? times : 0 });
+  }
+
+  /** How many operations the schedule wanted of a client that waited so long. */
+  #timesOf(waitedNs: number): number {
+    return this.#everyNs === null ? 1 : Math.max(1, Math.round(waitedNs / this.#everyNs));
   }
 
   #phasesOf({ during, after }: Met<RunFault>): readonly PhaseTally[] {
@@ -184,14 +204,20 @@ interface Ended {
   /** That the client talked to last. */
   readonly node: string;
   readonly outcome: Outcome;
-  readonly invokedAt: number;
+  readonly invoked: Op;
+  readonly completed: Op;
 }
 
-function countIn({ all, due }: PhaseTally, { node, outcome }: Ended, duty: Duty): void {
+interface Weighed extends Pick<Ended, 'node' | 'outcome'> {
+  /** As how many it counts where it was due; 0: it was not. */
+  readonly times: number;
+}
+
+function countIn({ all, due }: PhaseTally, { node, outcome, times }: Weighed): void {
   all[outcome]++;
-  if (duty !== 'due') return;
+  if (times === 0) return;
   const counts = due.get(node) ?? noCounts();
-  counts[outcome]++;
+  counts[outcome] += times;
   due.set(node, counts);
 }
 

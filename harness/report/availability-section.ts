@@ -114,10 +114,11 @@ function phasesTable(phases: Availability['phases']): Html {
 
 function nodesTable(nodes: Availability['nodes']): Html {
   return html`<div class="scroll"><table class="roomy">
-    <thead><tr><th>Node</th><th class="number">Asked</th><th class="number">Served</th>
+    <thead><tr><th>Node</th><th class="number">Had to serve</th><th class="number">Served</th>
       <th>Lost most of it</th></tr></thead>
     <tbody>${nodes.map((row) => {
-      const asked = row.ok + row.answered + row.failed + row.unknown;
+      const { ok, answered, redirected, failed, unknown } = row;
+      const asked = ok + answered + redirected + failed + unknown;
       return html`<tr><td>${row.node}</td><td class="number">${describeCount(asked)}</td>
         <td class="number">${shareWords(row.share)}${servedBar(row)}</td>
         <td class="muted">${
@@ -161,9 +162,9 @@ function shareWords(value: number | null): string {
   return value === null ? '–' : describeShare(value);
 }
 
-function servedBar(row: Pick<Figures, 'ok' | 'answered' | 'failed' | 'unknown'>): Html {
+function servedBar(row: Pick<Figures, keyof typeof counts>): Html {
   const { failed, unknown } = row;
-  const served = row.ok + row.answered;
+  const served = row.ok + row.answered + row.redirected;
   const label = `${served} served, ${failed} failed, ${unknown} unknown`;
   return html`<span class="share" role="img" aria-label="${label}">
     <i class="ok" style="flex:${served}"></i><i class="fail" style="flex:${failed}"></i>

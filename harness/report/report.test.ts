@@ -370,7 +370,7 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
     const { page } = await open({ seed: 1 }, {}, withServiceCheckers);
     expect(await rowsOf(page, '#operations .wide')).toEqual([
       '3 | fail | refused | read 2, write 1 | n5 2, n3 1 | n5 does not listen',
-      '2 | info | timeout | read | n2 |',
+      '2 | info | timeout | read | n2 | no more was told',
     ]);
     const old = await open({ seed: 1 });
     const rows = await rowsOf(old.page, '#operations .wide');
