@@ -33,7 +33,7 @@ const drawers: Readonly<Record<string, (random: RandomSource) => readonly Operat
     ]),
   ),
   ...Object.fromEntries(
-    ['fifo-queue', 'mutex', 'fenced-lock', 'kv'].map((name) => [
+    ['fifo-queue', 'mutex', 'fenced-lock', 'lock', 'kv'].map((name) => [
       name,
       (random: RandomSource) => randomLockHistory(name, random).operations,
     ]),

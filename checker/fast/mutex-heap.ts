@@ -1,12 +1,12 @@
 /** Rows by their keys, the smallest first: a binary heap in one typed array. */
 
 export class RowHeap {
-  readonly #keys: Int32Array;
+  readonly #keys: Int32Array | Float64Array;
   #rows = new Int32Array(16);
   #size = 0;
 
   /** `keys` by row. */
-  constructor(keys: Int32Array) {
+  constructor(keys: Int32Array | Float64Array) {
     this.#keys = keys;
   }
 

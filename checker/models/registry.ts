@@ -7,6 +7,7 @@ import { createFifoQueue } from './fifo-queue.ts';
 import { createGrowSet } from './grow-set.ts';
 import { createKv } from './kv.ts';
 import { createListAppend } from './list-append.ts';
+import { createLock } from './lock.ts';
 import { createMutex } from './mutex.ts';
 import { createCasRegister, createRegister } from './register.ts';
 import { createSet } from './set.ts';
@@ -23,6 +24,7 @@ const withoutInitial: readonly (() => Model)[] = [
   createGrowSet,
   createKv,
   createListAppend,
+  createLock,
   createMutex,
   createSet,
   createUniqueIds,

@@ -10,6 +10,7 @@ import { createFifoQueue } from '../models/fifo-queue.ts';
 import { createGrowSet } from '../models/grow-set.ts';
 import { createKv } from '../models/kv.ts';
 import { createListAppend } from '../models/list-append.ts';
+import { createLock } from '../models/lock.ts';
 import { createMutex } from '../models/mutex.ts';
 import { createCasRegister, createRegister } from '../models/register.ts';
 import { createSet } from '../models/set.ts';
@@ -255,5 +256,24 @@ export const fuzzSubjects: readonly FuzzSubject[] = [
     ],
     isRenamable: false,
     draw: lock('fenced-lock'),
+  },
+  {
+    model: createLock(),
+    kinds: [
+      did('acquire', null, 1),
+      did('acquire', null, 2),
+      did('acquire', 1, 2),
+      did('release', 1, null),
+      did('release', 2, null),
+      did('write', [1, 'a'], true),
+      did('write', [2, 'a'], true),
+      did('write', [1, 'b'], false),
+      open('acquire', null),
+      open('acquire', 1),
+      open('release', 1),
+      open('write', [2, 'a']),
+    ],
+    isRenamable: false,
+    draw: lock('lock'),
   },
 ];

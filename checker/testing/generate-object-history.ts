@@ -209,6 +209,44 @@ function createFence(random: RandomSource): Specimen {
   };
 }
 
+/** One client at a time ends the holder's time, so that nobody waits for ever. */
+function createTokenLock(random: RandomSource): Specimen {
+  let last = 0;
+  let isHeld = false;
+  let accepted = 0;
+  let ending: number | null = null;
+  const tokens = new Map<number, number>();
+  return {
+    ask(client) {
+      // What it had asked for was lost.
+      if (ending === client) ending = null;
+      const token = tokens.get(client);
+      const isHolder = isHeld && token === last;
+      const mayEnd = isHeld && ending === null && random() < 0.3;
+      if (mayEnd && (isHolder || token === undefined)) {
+        ending = client;
+        return { f: isHolder ? 'release' : 'acquire', value: last };
+      }
+      const isWriting = token !== undefined && (isHolder || random() < 0.7);
+      return isWriting ? { f: 'write', value: [token, client] } : { f: 'acquire', value: null };
+    },
+    answer({ f, value }, client) {
+      if (f === 'write') {
+        const token = Array.isArray(value) ? Number(value[0]) : 0;
+        accepted = Math.max(accepted, token);
+        return token === accepted;
+      }
+      if (value === null && isHeld) return undefined;
+      if (value !== null) ending = null;
+      isHeld = f === 'acquire';
+      if (!isHeld) return true;
+      last += random() < 0.9 ? 1 : 2;
+      tokens.set(client, last);
+      return last;
+    },
+  };
+}
+
 function createKey(random: RandomSource): Specimen {
   let text: string | null = null;
   let count = 0;
@@ -264,4 +302,5 @@ const specimens: ReadonlyMap<string, CreateSpecimen> = new Map<string, CreateSpe
   ['unique-ids', createIds],
   ['mutex', createLock],
   ['fenced-lock', createFence],
+  ['lock', createTokenLock],
 ]);

@@ -42,7 +42,7 @@ export interface LockDraft {
   isDone: boolean;
 }
 
-/** `model` is one of fifo-queue, mutex, fenced-lock, kv. */
+/** `model` is one of fifo-queue, mutex, fenced-lock, lock, kv. */
 export function randomLockHistory(model: string, random: RandomSource): RandomLockHistory {
   const shape: LockShape = {
     operations: 2 + Math.floor(random() * 8),

@@ -26,6 +26,8 @@ export function createLockObject(
       return createLock(shape, random);
     case 'fenced-lock':
       return createFence(shape, random);
+    case 'lock':
+      return createTokenLock(shape, random);
     case 'kv':
       return createKey(shape, random);
     default:
@@ -138,6 +140,52 @@ function createFence(shape: LockShape, random: RandomSource): LockObject {
     },
     spoil(draft) {
       if (draft.f === 'acquire') draft.output = Number(draft.output) + Math.floor(random() * 5) - 2;
+      if (draft.f === 'write') draft.output = random() < 0.5 ? draft.output === false : true;
+    },
+  };
+}
+
+/** Clients work with the tokens that they got, or with any that is about. */
+function createTokenLock(shape: LockShape, random: RandomSource): LockObject {
+  let last = Math.floor(random() * 3) - 1;
+  let accepted = Number.NEGATIVE_INFINITY;
+  let isHeld = false;
+  const tokens = new Map<number, number>();
+  const around = (token: number): number => token + Math.floor(random() * 4) - 1;
+  return {
+    invoke(process) {
+      const own = tokens.get(process) ?? last;
+      const token = random() < shape.wildShare ? around(own) : own;
+      if (random() < shape.lookShare * 0.7) {
+        return draftOf(process, { f: 'write', value: [token, `by ${process}`] });
+      }
+      const isHolder = isHeld && tokens.get(process) === last;
+      const drawn = random();
+      if (isHolder ? drawn < 0.6 : drawn < 0.1)
+        return draftOf(process, { f: 'release', value: token });
+      const from = isHeld ? (random() < shape.wildShare ? around(last) : last) : null;
+      return draftOf(process, { f: 'acquire', value: random() < 0.2 ? null : from });
+    },
+    apply(draft) {
+      if (draft.f === 'write') {
+        const token = Array.isArray(draft.value) ? Number(draft.value[0]) : 0;
+        if (token < accepted) return done(draft, false);
+        accepted = token;
+        return done(draft, true);
+      }
+      if (draft.value === null ? isHeld : !isHeld || draft.value !== last) {
+        // What it would be told by a lock that does not wait.
+        draft.output = draft.f === 'acquire' ? last + 1 : null;
+        return false;
+      }
+      isHeld = draft.f === 'acquire';
+      if (!isHeld) return done(draft, null);
+      last += 1 + Math.floor(random() * 2);
+      tokens.set(draft.process, last);
+      return done(draft, last);
+    },
+    spoil(draft) {
+      if (draft.f === 'acquire') draft.output = around(Number(draft.output));
       if (draft.f === 'write') draft.output = random() < 0.5 ? draft.output === false : true;
     },
   };
