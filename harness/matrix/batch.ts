@@ -11,19 +11,26 @@ import { execa } from 'execa';
 import type { ResultsRecord } from '../report/run-record.ts';
 import { listRuns, readRun, type StoredRun } from '../store-reader.ts';
 import { findersOf, plantedBugs } from './contents.ts';
-import { cellName, type MatrixRun } from './ledger.ts';
-import type { Batch, Cell } from './plan.ts';
+import type { MatrixCluster } from './flags.ts';
+import type { MatrixRun } from './ledger.ts';
+import { type Batch, type Cell, cellName } from './plan.ts';
 
-const launcher = fileURLToPath(new URL('../rafture.js', import.meta.url));
+const rafture = fileURLToPath(new URL('../rafture.js', import.meta.url));
 const badArguments = 254;
+/** With these a command has judged all that it ran: valid, invalid, unknown. */
+const judgedCodes = [0, 1, 2] as const;
 /** A run that takes this much longer than its workload hangs. */
-const patienceS = 900;
+const patienceS: Readonly<Record<MatrixCluster, number>> = { process: 900, docker: 900, sim: 300 };
 const killAfterMs = 60_000;
 
 export interface BatchOptions {
   /** Where results go, each batch into a folder of its own. */
   readonly out: string;
   readonly timeLimitS: number;
+  /** Seconds for each run beyond its workload; as long as the cluster needs when left out. */
+  readonly patienceS?: number;
+  /** What is started in place of `rafture`. */
+  readonly launcher?: string;
   /** Told of each run, in the order of the seeds. */
   readonly onRun: (run: MatrixRun) => void;
   readonly signal: AbortSignal;
@@ -48,17 +55,18 @@ export async function runBatch({ cell, seeds }: Batch, options: BatchOptions): P
 /** At least one run, unless it was aborted. */
 async function runCommand(batch: Batch, options: BatchOptions): Promise<readonly MatrixRun[]> {
   const { cell, seeds } = batch;
-  const { out, signal, timeLimitS } = options;
+  const { out, signal, launcher = rafture } = options;
   const root = makeFolder(out, cell);
   const startedAt = performance.now();
   const args = [
     ...['test', ...cell.args, '--results', root],
     ...['--seed', String(seeds[0]), '--test-count', String(seeds.length)],
   ];
+  const limitS = limitOf(batch, options);
   const command = await execa(process.execPath, [launcher, ...args], {
     reject: false,
     stdin: 'ignore',
-    timeout: (timeLimitS + patienceS) * seeds.length * 1000,
+    timeout: limitS * 1000,
     forceKillAfterDelay: killAfterMs,
     cancelSignal: signal,
     buffer: { stdout: false },
@@ -67,21 +75,43 @@ async function runCommand(batch: Batch, options: BatchOptions): Promise<readonly
     rmSync(root, { recursive: true, force: true });
     return [];
   }
+  const { exitCode, timedOut } = command;
   const error = lastLine(command.stderr);
-  if (command.exitCode === badArguments) {
+  if (exitCode === badArguments) {
     rmSync(root, { recursive: true, force: true });
     throw new RefusedError(error);
   }
-  const ended = listRuns(root).flatMap((path) => readEnded(path, cell));
-  const runs = command.timedOut ? ended.slice(0, -1) : ended;
-  const seconds = (performance.now() - startedAt) / 1000 / Math.max(1, runs.length);
-  if (runs.length > 0) return runs.map((run) => ({ ...run, seconds }));
-  const reason = command.timedOut ? 'it hung, and was ended' : error || `exit ${command.exitCode}`;
-  const repeat = ['npx rafture test', ...cell.args, '--seed', String(seeds[0])].join(' ');
-  const seed = seeds[0] ?? 0;
-  const folder = newestRun(root);
-  const crash = { cell: cellName(cell), seed, by: [], found: [], reason, seconds, folder, repeat };
-  return [{ ...crash, outcome: 'crashed' }];
+  const reason = timedOut
+    ? `it hung, and was ended after ${limitS} s`
+    : error || `exit ${exitCode}`;
+  const isJudged = !timedOut && judgedCodes.some((code) => code === exitCode);
+  const folders = listRuns(root);
+  // One that is ended while it hangs is judged all the same, by what there is: that is no verdict.
+  const ended = timedOut ? folders.slice(0, -1) : folders;
+  const runs = ended.flatMap((path) => readEnded(path, cell));
+  if (!isJudged || runs.length === 0) {
+    // A command whose last run has a verdict, and that fails then, has failed in that run.
+    const place = Math.min(runs.length, seeds.length - 1);
+    const folder = folders.at(-1) ?? null;
+    runs.splice(place, 1, describeCrash(cell, { seed: seeds[place] ?? 0, reason, folder }));
+  }
+  const seconds = (performance.now() - startedAt) / 1000 / runs.length;
+  return runs.map((run) => ({ ...run, seconds }));
+}
+
+/** Seconds after which a command hangs. */
+function limitOf({ cell, seeds }: Batch, options: BatchOptions): number {
+  const patience = options.patienceS ?? patienceS[cell.cluster];
+  return (options.timeLimitS + patience) * seeds.length;
+}
+
+function describeCrash(
+  { bug, args }: Pick<Cell, 'bug' | 'args'>,
+  rest: Pick<MatrixRun, 'seed' | 'reason' | 'folder'>,
+): MatrixRun {
+  const repeat = ['npx rafture test', ...args, '--seed', String(rest.seed)].join(' ');
+  const cell = cellName({ bug, args });
+  return { cell, outcome: 'crashed', by: [], found: [], seconds: 0, repeat, ...rest };
 }
 
 function makeFolder(out: string, { workload, cluster, bug }: Cell): string {
@@ -115,10 +145,6 @@ function describeRun(
     folder: path,
     repeat: test.repeat,
   };
-}
-
-function newestRun(root: string): string | null {
-  return listRuns(root).at(-1) ?? null;
 }
 
 /** Removes what a run left, and the folders around it that are empty then. */

@@ -40,7 +40,7 @@ export const help: string = `npm run matrix -- [options] [-- flags of rafture te
   --time-limit S   seconds of workload in each run (10)
   --jobs N         commands at a time (1)
   --out FOLDER     where everything goes (results/matrix)
-  --resume         goes on with the runs that the folder has already
+  --resume         goes on with the runs that the folder has already; the table has them all
   --keep           keeps the folders of valid runs too
 Failures keep their folders, and so does one run of each bug that found it.
 Exit codes: 0 every run without a bug was valid and every bug was found, 1 not so,
@@ -57,11 +57,16 @@ export function parseMatrixFlags(args: readonly string[]): MatrixFlags | null {
   if (values['bug-runs'] !== undefined && !values.bugs) {
     throw new MatrixFlagError('--bug-runs needs --bugs');
   }
+  const bugRuns = values.bugs ? wholeNumber('--bug-runs', values['bug-runs'] ?? `${runs}`, 0) : 0;
+  if (runs + bugRuns === 0) {
+    throw new MatrixFlagError('--runs 0 runs nothing without --bugs and --bug-runs from 1 up');
+  }
+  for (const arg of positionals) refuseOwn(arg);
   return {
     workloads: values.workloads === 'all' ? null : namesOf('--workloads', values.workloads),
     clusters: namesOf('--clusters', values.clusters).map(clusterOf),
     runs,
-    bugRuns: values.bugs ? wholeNumber('--bug-runs', values['bug-runs'] ?? `${runs}`, 0) : 0,
+    bugRuns,
     seed: wholeNumber('--seed', values.seed, 0),
     timeLimitS: wholeNumber('--time-limit', values['time-limit'], 1),
     jobs: wholeNumber('--jobs', values.jobs, 1),
@@ -97,6 +102,29 @@ function parsed(args: readonly string[]) {
   } catch (error) {
     throw new MatrixFlagError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** What the rows and columns are made of cannot be told to each run as well. */
+const ownFlags: Readonly<Record<string, string>> = {
+  '--cluster': 'say --clusters before the --',
+  '--workload': 'say --workloads before the --',
+  '-w': 'say --workloads before the --',
+  '--bug': 'say --bugs before the --, which plants each',
+  '--seed': 'say --seed before the --',
+  '--test-count': 'say --runs before the --',
+  '--time-limit': 'say --time-limit before the --',
+  '--results': 'say --out before the --',
+};
+
+/** Throws MatrixFlagError for a flag that is the matrix's, in any spelling that yargs takes. */
+function refuseOwn(arg: string): void {
+  const name = arg.startsWith('--') ? (arg.split('=')[0] ?? arg) : arg.slice(0, 2);
+  const spelled = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const instead = Object.hasOwn(ownFlags, spelled) ? ownFlags[spelled] : undefined;
+  if (instead === undefined) return;
+  throw new MatrixFlagError(
+    `${name} after -- would make the table say what was not run; ${instead}`,
+  );
 }
 
 function namesOf(name: string, list: string): readonly string[] {

@@ -2,8 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cellName, Ledger, type MatrixRun } from './ledger.ts';
-import type { Cell } from './plan.ts';
+import { Ledger, type MatrixRun } from './ledger.ts';
+import { type Cell, cellName } from './plan.ts';
 
 let out: string;
 

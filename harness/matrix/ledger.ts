@@ -8,7 +8,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MatrixFlagError } from './flags.ts';
-import type { Cell } from './plan.ts';
+import { type Cell, cellName } from './plan.ts';
 
 export interface MatrixRun {
   /** As `cellName` says it. */
@@ -41,10 +41,6 @@ const runSchema: z.ZodType<MatrixRun> = z.object({
   repeat: z.string(),
 });
 
-export function cellName({ bug, args }: Pick<Cell, 'bug' | 'args'>): string {
-  return [bug ?? 'clean', ...args].join(' ');
-}
-
 export class Ledger {
   readonly #path: string;
   readonly #runs = new Map<string, MatrixRun[]>();
@@ -58,6 +54,15 @@ export class Ledger {
       throw new MatrixFlagError(`${out} has runs already: --resume goes on, or take another --out`);
     }
     for (const run of isThere ? readRuns(this.#path) : []) this.#note(run);
+  }
+
+  get isEmpty(): boolean {
+    return this.#runs.size === 0;
+  }
+
+  /** Of all cells that have runs. */
+  get cellNames(): readonly string[] {
+    return [...this.#runs.keys()];
   }
 
   /** Those of a cell, in the order in which they ended. */

@@ -78,12 +78,36 @@ test('a run that is not valid does not end the others, and keeps its folder', as
 
 test('a workload that is refused is told with the reason, and the others go on', async () => {
   const { exitCode, stdout } = await matrix(
-    ...['--workloads', 'nonsense,cas-register', '--clusters', 'sim', '--time-limit', '3'],
+    ...['--workloads', './nonsense.ts,cas-register', '--clusters', 'sim', '--time-limit', '3'],
     ...['--runs', '1', '--out', 'refused'],
   );
   expect(exitCode).toBe(1);
-  expect(stdout).toMatch(/\| nonsense \| \*\*refused: rafture: --workload.*not nonsense\*\* \|/);
+  expect(stdout).toMatch(/\| \.\/nonsense\.ts \| \*\*refused: .*there is no file.*\*\* \|/);
   expect(stdout).toMatch(/\| cas-register \| 1 of 1 valid/);
+  // Runs that stand there already stay in the table, whatever is asked for later.
+  const more = await matrix(
+    ...['--workloads', 'register', '--clusters', 'sim', '--time-limit', '3'],
+    ...['--runs', '1', '--out', 'refused', '--resume'],
+  );
+  expect(more.exitCode).toBe(0);
+  expect(more.stdout).toMatch(/\| register \| 1 of 1 valid[^\n]*\n\| cas-register \| 1 of 1 valid/);
+}, 180_000);
+
+test('what cannot be run is refused before anything is', async () => {
+  const nonsense = await matrix('--workloads', 'nonsense,set', '--out', 'nothing');
+  expect(nonsense.exitCode).toBe(254);
+  expect(nonsense.stderr).toMatch(/--workloads takes register, .*, or a file; not nonsense/);
+  const contradiction = await matrix(...small, '--out', 'nothing', '--', '--cluster', 'docker');
+  expect(contradiction.exitCode).toBe(254);
+  const noBug = ['--workloads', './mine.ts', '--runs', '0', '--bugs', '--bug-runs', '1'];
+  expect(await matrix(...noBug, '--out', 'nothing')).toMatchObject({ exitCode: 254 });
+  expect(existsSync(join(folder, 'nothing'))).toBe(false);
+}, 60_000);
+
+test('going on with what was never begun begins it, and says so', async () => {
+  const { exitCode, stderr } = await matrix(...small, '--runs', '1', '--out', 'new', '--resume');
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('new has no runs yet: --resume begins');
 }, 180_000);
 
 test('--help tells the flags', async () => {

@@ -8,7 +8,7 @@ import { RefusedError, removeRun, runBatch } from './batch.ts';
 import { listWorkloads, plantedBugs } from './contents.ts';
 import { help, MatrixFlagError, type MatrixFlags, parseMatrixFlags } from './flags.ts';
 import { Ledger, type MatrixRun } from './ledger.ts';
-import { type Batch, type Cell, planBatches, planCells } from './plan.ts';
+import { type Batch, type Cell, planBatches, planCells, readCell } from './plan.ts';
 import { describeFailure, type FilledCell, isFailure, isGood, renderMatrix } from './table.ts';
 
 const exitCodes = { good: 0, bad: 1, interrupted: 130, badArguments: 254, failed: 255 } as const;
@@ -31,6 +31,7 @@ class Matrix {
     this.#out = resolve(flags.out);
     this.#cells = cells;
     this.#ledger = new Ledger(this.#out, flags);
+    if (flags.resume && this.#ledger.isEmpty) say(`${flags.out} has no runs yet: --resume begins`);
     this.#signal = signal;
   }
 
@@ -48,9 +49,21 @@ class Matrix {
     };
     await Promise.all(Array.from({ length: jobs }, work));
     const filled = this.#cells.map((cell) => this.#fill(cell));
-    const table = renderMatrix(filled);
+    const table = renderMatrix([...filled, ...this.#earlier()]);
     writeFileSync(join(this.#out, 'matrix.md'), `${table}\n`);
     return { table, isGood: filled.every(isGood) };
+  }
+
+  /** Rows of runs that are there already, and that this command would not have made. */
+  #earlier(): readonly FilledCell[] {
+    const place = ({ workload, cluster, bug }: Cell): string => `${workload} ${cluster} ${bug}`;
+    const planned = new Set(this.#cells.map(place));
+    const cells = this.#ledger.cellNames.flatMap((name) => readCell(name, plantedBugs) ?? []);
+    const others = cells.filter((cell) => !planned.has(place(cell)));
+    return others.map((cell) => {
+      const runs = this.#ledger.runsOf(cell);
+      return { cell: { ...cell, runCount: runs.length }, runs, refused: null };
+    });
   }
 
   #fill(cell: Cell): FilledCell {
@@ -110,6 +123,14 @@ function describeOutcomes(outcomes: readonly string[]): string {
   return kinds.map((kind) => `${count(kind)} ${kind}`).join(', ');
 }
 
+/** Throws MatrixFlagError for a name that is none; a file is looked at when it is run. */
+function namedWorkloads({ workloads }: MatrixFlags, known: readonly string[]): readonly string[] {
+  if (workloads === null) return known;
+  const wrong = workloads.find((name) => !known.includes(name) && !/[./]/.test(name));
+  if (wrong === undefined) return workloads;
+  throw new MatrixFlagError(`--workloads takes ${known.join(', ')}, or a file; not ${wrong}`);
+}
+
 async function main(): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -125,8 +146,11 @@ async function main(): Promise<number> {
       console.log(help);
       return exitCodes.good;
     }
-    const workloads = flags.workloads ?? (await listWorkloads());
-    const cells = planCells(flags, workloads, plantedBugs);
+    const known = await listWorkloads();
+    const cells = planCells(flags, namedWorkloads(flags, known), plantedBugs);
+    if (cells.length === 0) {
+      throw new MatrixFlagError('there is nothing to run: no bug is planted for these workloads');
+    }
     const { table, isGood } = await new Matrix(flags, cells, interruption.signal).run();
     console.log(table);
     if (interruption.signal.aborted) return exitCodes.interrupted;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type MatrixFlags, parseMatrixFlags } from './flags.ts';
-import { type Cell, mergeFlags, planBatches, planCells } from './plan.ts';
+import { type Cell, cellName, mergeFlags, planBatches, planCells, readCell } from './plan.ts';
 
 const bugs = [
   { id: 'lost', workload: 'set', args: ['--rate', '900'], expect: [{ checker: 'linearizable' }] },
@@ -100,8 +100,34 @@ test('flags that make no sense are refused with what to write instead', () => {
     [['--bug-runs', '3'], /--bug-runs needs --bugs/],
     [['--nonsense'], /--nonsense/],
     [['set'], /set/],
+    [['--runs', '0'], /--runs 0 runs nothing/],
+    [['--runs', '0', '--bugs'], /--runs 0 runs nothing/],
   ] as const) {
     expect(() => parseMatrixFlags(args)).toThrow(words);
   }
   expect(parseMatrixFlags(['--help'])).toBe(null);
+});
+
+test('flags that each run would contradict the table with are refused, in any spelling', () => {
+  for (const [arg, words] of [
+    ['--cluster', /--cluster after -- .*say --clusters before the --/],
+    ['--workload=set', /--workload after -- /],
+    ['-wset', /-w after -- /],
+    ['--bug', /say --bugs/],
+    ['--seed', /say --seed/],
+    ['--timeLimit', /--timeLimit after -- .*say --time-limit/],
+    ['--test-count', /say --runs/],
+    ['--results', /say --out/],
+  ] as const) {
+    expect(() => parseMatrixFlags(['--', '--rate', '5', arg])).toThrow(words);
+  }
+  expect(parseMatrixFlags(['--', '--rate', '5'])?.testFlags).toEqual(['--rate', '5']);
+});
+
+test('the name of a cell tells which it was, but for how often it was to run', () => {
+  const flags = flagsOf('--clusters', 'sim', '--bugs');
+  for (const cell of planCells(flags, ['set'], bugs)) {
+    expect(readCell(cellName(cell), bugs)).toEqual({ ...cell, runCount: 0 });
+  }
+  expect(readCell('something else', bugs)).toBe(null);
 });

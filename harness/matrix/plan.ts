@@ -4,7 +4,7 @@
  * Pure: flags, workloads and bugs in, cells and batches out.
  */
 import type { Bug } from '../bugs/bug.ts';
-import type { MatrixCluster, MatrixFlags } from './flags.ts';
+import { clusters, type MatrixCluster, type MatrixFlags } from './flags.ts';
 
 /** Runs of one command line that differ in the seed only. */
 export interface Cell {
@@ -59,6 +59,23 @@ export function planCells(
       return [clean, ...planted].filter(({ runCount }) => runCount > 0);
     }),
   );
+}
+
+/** What a run is filed under: a cell with other flags is another one. */
+export function cellName({ bug, args }: Pick<Cell, 'bug' | 'args'>): string {
+  return [bug ?? 'clean', ...args].join(' ');
+}
+
+/** The cell of a name that `cellName` gave, with no runs planned; null for any other text. */
+export function readCell(name: string, bugs: readonly Pick<Bug, 'id' | 'expect'>[]): Cell | null {
+  const [id, ...args] = name.split(' ');
+  const workload = args[args.indexOf('--workload') + 1];
+  const cluster = clusters.find((each) => each === args[args.indexOf('--cluster') + 1]);
+  if (id === undefined || workload === undefined || cluster === undefined) return null;
+  const bug = id === 'clean' ? null : id;
+  const expect = bugs.find((each) => each.id === bug)?.expect ?? [];
+  const finders = [...new Set(expect.map(({ checker }) => checker))];
+  return { workload, cluster, bug, expect: finders, args, runCount: 0 };
 }
 
 /** Seeds that are still to run, in batches. */
