@@ -63,8 +63,8 @@ describe('total queue', () => {
     expect(judge(lines)).toMatchObject({
       valid: true,
       summary:
-        '0 of 1 acknowledged element on 1 key came out once; 1 did not, which 1 dequeue without an ' +
-        'answer may have taken',
+        '0 of 1 acknowledged element on 1 key came out once; 1 did not, which 1 dequeue without ' +
+        'an answer may have taken',
       details: { missingCount: 1, missing: [{ key: '0', elements: ['11'] }] },
       blind: [
         '1 dequeue of unknown outcome: each may have taken an element that nobody saw; 1 ' +

@@ -200,8 +200,8 @@ function conclude(
     ...(unknownDequeues === 0
       ? []
       : [
-          `${many(unknownDequeues, 'dequeue')} of unknown outcome: each may have taken an element ` +
-            `that nobody saw${absent}`,
+          `${many(unknownDequeues, 'dequeue')} of unknown outcome: each may have taken an ` +
+            `element that nobody saw${absent}`,
         ]),
     ...(undrained.length === 0 ? [] : [`what is left in ${describeKeys(undrained)}`]),
   ];
@@ -216,7 +216,8 @@ function conclude(
   }
   if (undrained.length > 0) {
     const verb = undrained.length === 1 ? 'was' : 'were';
-    const summary = `${undrained.length} of ${many(keys.length, 'key')} ${verb} not drained at the end`;
+    const which = `${undrained.length} of ${many(keys.length, 'key')}`;
+    const summary = `${which} ${verb} not drained at the end`;
     return { ...result, valid: 'unknown', summary };
   }
   const what = `${many(acknowledged, 'acknowledged element')} on ${many(keys.length, 'key')}`;

@@ -147,7 +147,7 @@ function describeWorst(service: NodeService | undefined, decimals: number): stri
 function describeReturns(faults: readonly FaultTally[]): readonly string[] {
   const healed = faults.filter(({ timed }) => timed.fault.end !== null);
   const [slowest] = healed
-    .filter((each) => firstSuccessNs(each) !== null)
+    .filter((each) => firstSuccessNs(each) !== null && wasAllHealed(each, faults))
     .sort((a, b) => (firstSuccessNs(b) ?? 0) - (firstSuccessNs(a) ?? 0));
   const never = healed.filter(({ timed }) => timed.firstSuccess === null).length;
   return [
@@ -160,6 +160,15 @@ function describeReturns(faults: readonly FaultTally[]): readonly string[] {
         ]),
     ...(never === 0 ? [] : [`after ${describeMany(never, 'healing')} nothing succeeded any more`]),
   ];
+}
+
+/** Whether nothing else was broken from its end to the first success: that would explain it. */
+function wasAllHealed({ timed }: FaultTally, faults: readonly FaultTally[]): boolean {
+  const from = timed.fault.end?.index ?? 0;
+  const to = timed.firstSuccess?.index ?? Number.POSITIVE_INFINITY;
+  return faults.every(({ timed: { fault } }) => {
+    return fault.begin.index > to || (fault.end !== null && fault.end.index <= from);
+  });
 }
 
 function firstSuccessNs({ timed: { fault, firstSuccess } }: FaultTally): number | null {

@@ -105,6 +105,19 @@ describe('a healing', () => {
     expect(judge(history).summary).toContain('100 ms at most, after the kill n4 (from index 4 on)');
   });
 
+  it('is not timed while another fault was in force, which would explain it', () => {
+    const history = new MadeHistory().times(1).begin('kill', { down: ['n5'] });
+    history.begin('partition', minority).end('partition').wait(5000).end('kill').times(1);
+    const { summary } = judge(history);
+    expect(summary).toContain('took 2.0 ms at most, after the kill n5');
+    const next = new MadeHistory()
+      .times(1)
+      .begin('kill', { down: ['n5'] })
+      .end('kill');
+    next.begin('partition', minority).wait(5000).times(1, { node: 'n3' });
+    expect(judge(next).summary).not.toContain('first success');
+  });
+
   it('that nothing came after is told', () => {
     const history = new MadeHistory()
       .times(1)
