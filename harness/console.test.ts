@@ -108,7 +108,7 @@ test('on a terminal one line is rewritten, and a note stands above it', () => {
   expect(bench.pendingCount).toBe(0);
 });
 
-test('while the history is checked the live line tells for how long, and nothing of the run', () => {
+test('while the history is checked the live line tells for how long, and not of the run', () => {
   const bench = new Bench();
   bench.console.start(record, '/tmp/run');
   bench.console.onStatus({ phase: 'recovery', faults: ['kill n1'], leader: 'n3', term: 2 });
@@ -142,6 +142,24 @@ test('the rate is that of the last seconds', () => {
   }
   expect(bench.written).toContain(' 500 ops/s');
   expect(bench.written.slice(-100)).toContain(' 100 ops/s');
+});
+
+test('a run that somebody stopped says so first, and when', () => {
+  const bench = new Bench();
+  bench.console.start(record, '/tmp/run');
+  bench.advance(4800);
+  bench.takeLines();
+  bench.console.askedToStop();
+  expect(bench.takeLines()).toEqual([
+    'stopping; what there is gets checked (Ctrl-C again to give up)',
+    '',
+  ]);
+  bench.console.finish({ ...results, valid: 'unknown' }, '/tmp/run');
+  const [, headline, reason] = bench.takeLines();
+  expect(headline).toBe('UNKNOWN');
+  expect(reason).toMatch(
+    /^You stopped it 4 s after it began, which may explain what follows\. +\S/,
+  );
 });
 
 test('the end says the verdict, the counts, the checkers, the report and how to repeat', () => {

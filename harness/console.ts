@@ -46,6 +46,8 @@ export interface RunConsole {
   onStatus(status: ConsoleStatus): void;
   /** The run is over and the history is checked: the live line tells of the run no more. */
   startCheck(): void;
+  /** The user wants it to end; the verdict begins with that. */
+  askedToStop(): void;
   /** Ends the live line and prints the verdict. */
   finish(results: ResultsRecord, path: string): void;
   /** Ends the live line; safe to call twice. */
@@ -84,6 +86,7 @@ class LiveConsole implements RunConsole {
   #test: TestRecord | null = null;
   #startedNs = 0;
   #checkingSinceNs: number | null = null;
+  #stoppedNs: number | null = null;
   #cancel: (() => void) | null = null;
   #lineShown = false;
 
@@ -126,9 +129,16 @@ class LiveConsole implements RunConsole {
     this.note('checking the history');
   }
 
+  askedToStop(): void {
+    this.#stoppedNs ??= this.#options.timers.nowNs();
+    this.note('stopping; what there is gets checked (Ctrl-C again to give up)');
+  }
+
   finish(results: ResultsRecord, path: string): void {
     this.stop();
-    for (const line of verdictLines(this.#test, results)) this.#print(line);
+    const [empty = [], headline = [], [reason] = [], ...others] = verdictLines(this.#test, results);
+    const told = { text: `${this.#describeStop()}${reason?.text ?? ''}` };
+    for (const line of [empty, headline, [told], ...others]) this.#print(line);
     const report = describePath(`${path}/report.html`);
     this.#print([{ text: '  report  ', style: 'dim' }, { text: report }]);
     if (this.#test !== null) {
@@ -140,6 +150,13 @@ class LiveConsole implements RunConsole {
     this.#cancel?.();
     this.#cancel = null;
     this.#clearLine();
+  }
+
+  /** Else its consequences would read like findings. */
+  #describeStop(): string {
+    if (this.#stoppedNs === null) return '';
+    const age = describeAge(this.#stoppedNs - this.#startedNs);
+    return `You stopped it ${age} after it began, which may explain what follows. `;
   }
 
   #schedule(): void {

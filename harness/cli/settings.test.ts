@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { workloads } from '../../workloads/index.ts';
 import { register } from '../../workloads/register.ts';
@@ -67,6 +68,8 @@ describe('the settings of a test', () => {
       [{ nodes: '1', nemesis: 'kill,partition' }, /--nemesis partition needs two nodes or more: /],
       [{ nodes: '1', nemesis: 'all' }, /--nemesis partition needs .*; with --nodes 1 take kill/],
       [{ keys: 0 }, /--keys takes a whole number above 0; not 0/],
+      [{ keys: 10_001 }, /--keys takes a whole number up to 10000; not 10001$/],
+      [{ results: fileURLToPath(import.meta.url) }, /--results takes a folder; not \S*, a file$/],
       [{ opsPerKey: 1.5 }, /--ops-per-key takes a whole number above 0/],
       [{ system: 'oracle' }, /--system takes reference; not oracle$/],
       [{ cluster: 'cloud' }, /--cluster takes auto, docker, process, sim; not cloud$/],

@@ -4,6 +4,7 @@
  * Everything that a person may have got wrong is refused here, with what to write instead.
  */
 import { randomInt } from 'node:crypto';
+import { statSync } from 'node:fs';
 import type { Bug } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
 import { type FaultFamily, faultFamilies } from '../nemesis/schedule.ts';
@@ -52,6 +53,8 @@ export const imageKinds = ['auto', 'host', 'registry'] as const;
 export const checkTimes = ['after', 'online'] as const;
 /** Whether nodes write their trace events; `auto` where there will not be too many. */
 export const traceChoices = ['auto', 'on', 'off'] as const;
+
+const keyCountMax = 10_000;
 
 export interface TestSettings {
   readonly system: System;
@@ -111,7 +114,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
     ...load,
     size: workload.size({
       ...load,
-      keyCount: optional('--keys', flags.keys),
+      keyCount: parseKeyCount(flags.keys),
       opsPerKey: optional('--ops-per-key', flags.opsPerKey),
     }),
     deadlineMs: positive('--deadline-ms', flags.deadlineMs),
@@ -121,7 +124,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
     seed: parseSeed(flags.seed),
     testCount: positiveInteger('--test-count', flags.testCount),
     bug: flags.bug === undefined ? null : byId(flags.bug),
-    resultsRoot: flags.results,
+    resultsRoot: parseResults(flags.results),
     check: oneOf('--check', checkTimes, flags.check),
     checkTimeLimitS: positive('--check-time-limit', flags.checkTimeLimit),
     checkMemoryLimitMb: positive('--check-memory-limit', flags.checkMemoryLimit),
@@ -140,6 +143,21 @@ function parseLoad(
     timeLimitS: positive('--time-limit', flags.timeLimit),
     opCount: optional('--ops', flags.ops),
   };
+}
+
+/** Each key in use has a generator of its own, which is made before the first operation. */
+function parseKeyCount(count: Typed | undefined): number | null {
+  if (typeof count === 'number' && count > keyCountMax) {
+    throw refusal('--keys', `a whole number up to ${keyCountMax}`, count);
+  }
+  return optional('--keys', count);
+}
+
+/** The folder may be made later. */
+function parseResults(path: string): string {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+  if (isFile) throw refusal('--results', 'a folder', `${path}, a file`);
+  return path;
 }
 
 /** A workload asks for operations; a system that has not got them is refused by name. */

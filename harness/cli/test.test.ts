@@ -65,6 +65,15 @@ describe('rafture test', () => {
     expect(exitCode).toBe(2);
   }, 60_000);
 
+  it('says which workload shows a planted bug, when it is another one', async () => {
+    const few = ['--ops', '5', '--nemesis', 'none', '--bug', 'id-before-commit'];
+    const { stdout } = await rafture('test', '--cluster', 'sim', '--time-limit', '1', ...few);
+    expect(stdout).toContain(
+      'another workload shows id-before-commit soonest: ' +
+        'npx rafture test --bug id-before-commit --workload unique-ids',
+    );
+  }, 60_000);
+
   it('is valid without faults when none were asked for, and says so', async () => {
     const { exitCode, stdout } = await rafture(...short, '--seed', '1', '--nemesis', 'none');
     expect(stdout).toContain('--nemesis none');

@@ -26,6 +26,8 @@ import { UndoStack } from './undo-stack.ts';
 const names = (items: readonly { readonly name: string }[]): string =>
   items.map(({ name }) => name).join(', ');
 
+const bugNames = bugs.map(({ id }) => id).join(', ');
+
 const what = {
   system: {
     type: 'string',
@@ -40,7 +42,7 @@ const what = {
   },
   bug: {
     type: 'string',
-    describe: `Plant a bug in a copy of the server: ${bugs.map(({ id }) => id).join(', ')}`,
+    describe: `Plant a bug in a copy of the server (rafture workloads tells which): ${bugNames}`,
   },
 } satisfies Record<string, Options>;
 
@@ -151,7 +153,11 @@ async function handleTest(flags: TestFlags): Promise<void> {
     process.exitCode = exitCodes.badArguments;
     return;
   }
-  const { testCount, seed } = settings;
+  const { testCount, seed, bug, workload } = settings;
+  if (bug !== null && bug.workload !== workload.name) {
+    const args = ['--bug', bug.id, '--workload', bug.workload, ...bug.args];
+    console.log(`another workload shows ${bug.id} soonest: npx rafture test ${args.join(' ')}`);
+  }
   for (let run = 0; run < testCount; run++) {
     if (testCount > 1) console.log(`run ${run + 1} of ${testCount}`);
     const outcome = await runOnce({ ...settings, seed: seed + run });
@@ -167,7 +173,7 @@ async function runOnce(
   const undo = new UndoStack();
   const runConsole = createRunConsole();
   const interruption = new Interruption(
-    () => runConsole.note('stopping; what there is gets checked (Ctrl-C again to give up)'),
+    () => runConsole.askedToStop(),
     () => {
       runConsole.note('giving up; cleaning up');
       void undo.unwind().finally(() => process.exit(exitCodes.interrupted));

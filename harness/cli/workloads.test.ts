@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
 import { workloads } from '../../workloads/index.ts';
+import { bugs } from '../bugs/index.ts';
 import { reference } from '../systems/reference.ts';
 
 const launcher = fileURLToPath(new URL('../rafture.js', import.meta.url));
@@ -33,7 +34,10 @@ describe('rafture workloads', { timeout: 60_000 }, () => {
     expect(queue).toMatch(/\n {2}model +fifo-queue\n/);
     expect(queue).toMatch(/\n {2}finds +\S.*\n {15}\S/);
     expect(queue).toMatch(/\n {2}checker +total-queue: every acknowledged element came out once/);
+    expect(queue).toMatch(/\n {2}planted bug +pop-before-commit: \S/);
     expect(queue).toMatch(/\n {2}system +reference has them all$/);
+    const shown = blocks.join().match(/^ {2}(?:planted bug| {11}) +[a-z-]+: /gm) ?? [];
+    expect(shown.length).toBeGreaterThanOrEqual(bugs.length);
   });
 
   it('says what a system lacks', async () => {

@@ -4,6 +4,8 @@
 import process from 'node:process';
 import type { CommandModule } from 'yargs';
 import { workloads } from '../../workloads/index.ts';
+import type { Bug } from '../bugs/bug.ts';
+import { bugs } from '../bugs/index.ts';
 import { systems } from '../systems/index.ts';
 import { objectWords } from '../systems/object-words.ts';
 import type { Workload } from '../workload.ts';
@@ -61,6 +63,8 @@ interface Summary extends Pick<Workload, 'name' | 'description' | 'object' | 'fs
     readonly add: readonly { readonly name: string; readonly description: string }[];
     readonly remove: readonly { readonly name: string; readonly why: string }[];
   };
+  /** Bugs of the reference server that it is known to find, for `rafture test --bug`. */
+  readonly bugs: readonly Pick<Bug, 'id' | 'title'>[];
   /** The operations that each built-in system lacks. */
   readonly systems: readonly {
     readonly name: string;
@@ -79,6 +83,7 @@ function summarize(workload: Workload): Summary {
   return {
     ...{ name, description, object, fs, model, facts },
     checkers: { add: added, remove: checkers?.remove ?? [] },
+    bugs: bugs.filter((bug) => bug.workload === name).map(({ id, title }) => ({ id, title })),
     systems: systems.map((system) => ({
       name: system.name,
       lacks: missingOperations(workload, system),
@@ -120,6 +125,10 @@ function describe(summary: Summary): string {
     ...checkers.remove.map((each): readonly [string, string] => [
       'without',
       `${each.name}: ${each.why}`,
+    ]),
+    ...summary.bugs.map(({ id, title }): readonly [string, string] => [
+      'planted bug',
+      `${id}: ${title}`,
     ]),
     ...summary.systems.map((system): readonly [string, string] => [
       'system',
