@@ -379,6 +379,25 @@ describe.skipIf(isSkipped)('in a browser', { timeout: 30_000 }, () => {
     );
   });
 
+  test('the operation that fits nowhere is in view on a narrow screen too', async () => {
+    const { page } = await open({ seed: 1, verdict: 'invalid' }, { width: 390, height: 844 });
+    const edges = await page.evaluate(
+      "['.bar.stuck', '.lanes-box'].map((of) => " +
+        'document.querySelector(of).getBoundingClientRect().right)',
+    );
+    const [bar = Number.NaN, box = Number.NaN] = edges as readonly number[];
+    expect(bar).toBeLessThan(box);
+    expect(await page.evaluate("document.querySelector('.lanes-box').scrollLeft")).not.toBe(0);
+  });
+
+  test('the configuration is in words', async () => {
+    const { page } = await open({ seed: 1 });
+    const names = await page.locator('#configuration dt').allTextContents();
+    expect(names).toContain('Deadline of an operation, ms');
+    expect(names).toContain('Version of Node');
+    expect(names).not.toContain('deadline-ms');
+  });
+
   test('the configuration says why there are so many keys and operations', async () => {
     const { page } = await open({ seed: 1 });
     expect(await page.locator('#configuration .caption').allTextContents()).toEqual([

@@ -117,6 +117,18 @@ export function configurationSection({ test }: RunRecord): Html {
   </section>`;
 }
 
+/** Of what has a short name in the record of the run; others keep it. */
+const settingWords: Readonly<Record<string, string>> = {
+  'deadline-ms': 'Deadline of an operation, ms',
+  'recovery-limit': 'Limit of the recovery, s',
+  check: 'When the history is checked',
+  trace: 'Trace of the nodes',
+  availability: 'Availability that was asked for',
+  images: 'Images',
+  node: 'Version of Node',
+  platform: 'Platform',
+};
+
 function settingsOf(test: TestRecord): (readonly [string, string])[] {
   const { cluster } = test;
   const faults = test.nemesis.length === 0 ? 'none' : test.nemesis.join(', ');
@@ -136,8 +148,12 @@ function settingsOf(test: TestRecord): (readonly [string, string])[] {
     ['Operations per key', optional(test.opsPerKey, 'no limit')],
     ['Faults', faults],
     ['Operations between faults', optional(test.nemesisEvery, 'none')],
-    ...Object.entries(test.options).map(([name, value]) => [name, String(value)] as const),
-    ...Object.entries(test.versions).map(([name, value]) => [`Version of ${name}`, value] as const),
+    ...Object.entries(test.options).map(
+      ([name, value]) => [settingWords[name] ?? name, String(value)] as const,
+    ),
+    ...Object.entries(test.versions).map(
+      ([name, value]) => [settingWords[name] ?? `Version of ${name}`, value] as const,
+    ),
   ];
 }
 

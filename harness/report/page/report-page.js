@@ -363,11 +363,24 @@ function connectCopy() {
   });
 }
 
+/** On a narrow screen the operation that fits nowhere would be outside the drawing's window. */
+function showStuckOperation() {
+  const box = document.querySelector('.lanes-box');
+  const stuck = box?.querySelector('.bar.stuck');
+  if (!stuck) return;
+  const margin = 12;
+  box.scrollLeft += Math.max(
+    0,
+    stuck.getBoundingClientRect().right + margin - box.getBoundingClientRect().right,
+  );
+}
+
 updates.push(makeTracks());
 plots.push(makeLatency(), makeRate());
 for (const plot of plots) updates.push(makeBands(plot));
 connectToggles();
 connectCopy();
+showStuckOperation();
 setRange(0, data.durationS);
 new ResizeObserver(fitToWidth).observe(document.getElementById('latency'));
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
