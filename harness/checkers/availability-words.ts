@@ -149,7 +149,10 @@ function describeReturns(faults: readonly FaultTally[]): readonly string[] {
   const [slowest] = healed
     .filter((each) => firstSuccessNs(each) !== null && wasAllHealed(each, faults))
     .sort((a, b) => (firstSuccessNs(b) ?? 0) - (firstSuccessNs(a) ?? 0));
-  const never = healed.filter(({ timed }) => timed.firstSuccess === null).length;
+  // Where nobody asked any more, as in a run that was stopped, nothing could succeed.
+  const never = healed.filter(
+    ({ timed, after }) => timed.firstSuccess === null && countOf(after.all) > 0,
+  ).length;
   return [
     ...(slowest === undefined
       ? []

@@ -126,6 +126,8 @@ describe('a healing', () => {
     const result = judge(history.times(3, lost));
     expect(listOf(result, 'faults')).toMatchObject([{ firstSuccessMs: null }]);
     expect(result.summary).toContain('after 1 healing nothing succeeded any more');
+    const stopped = new MadeHistory().times(2).begin('kill', { down: ['n5'] });
+    expect(judge(stopped.end('kill')).summary).not.toContain('nothing succeeded');
   });
 
   it('is followed by the first answer of each node that it brought back', () => {

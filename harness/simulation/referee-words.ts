@@ -51,7 +51,7 @@ export const words = {
     `${describeEntry(known)} was committed, and now ${describeEntry(entry)} is`,
   fewHold: (entry: Place, { holders, voters }: Held): string =>
     `${describeEntry(entry)} counted as committed while only ${holders.length} of ` +
-    `${voters.length} nodes had it on disk (${holders.join(' ') || 'none'})`,
+    `${voters.length} nodes had it on disk: ${holders.join(' and ') || 'nobody'}`,
   appliedAfter: (index: number, before: number): string =>
     `it applied entry ${index} right after entry ${before}`,
   appliedEarly: (index: number, commitIndex: number): string =>

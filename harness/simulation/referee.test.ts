@@ -380,7 +380,7 @@ describe('the referee sees', () => {
 
   const sentences: readonly (readonly [words: string, tale: Tale])[] = [
     [
-      'quorum: entry 3 of term 1 counted as committed while only 1 of 3 nodes had it on disk (n1)',
+      'quorum: entry 3 of term 1 counted as committed while only 1 of 3 nodes had it on disk: n1',
       bad['a commit that only the leader has on disk']?.[1] ?? [],
     ],
     [
