@@ -10,7 +10,7 @@ export const appliedAgain: Bug = {
     'twice.',
   exposedBy: 'restarts; snapshots must be taken, so here they are taken often',
   workload: 'counter',
-  args: ['--nemesis', 'kill', '--nemesis-every', '200'],
+  args: ['--nemesis', 'kill', '--nemesis-every', '100'],
   expect: [{ checker: 'linearizable' }],
   edits: [
     {
@@ -26,7 +26,7 @@ export const appliedAgain: Bug = {
     {
       file: 'server/host/flags.ts',
       find: '    default: 50_000,',
-      replace: '    default: 40,',
+      replace: '    default: 10,',
     },
   ],
 };

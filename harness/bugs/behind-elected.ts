@@ -6,12 +6,18 @@ export const behindElected: Bug = {
   title: 'a leader without committed entries',
   mechanism:
     'A vote is granted to the first who asks in a term, however short its log is, and even ' +
-    'by who hears a leader.',
-  exposedBy: 'a node that was away stands for election when it returns',
+    'by who hears a leader. And who starts stands for election before a leader has found it.',
+  exposedBy: 'a node that was killed and returns',
   workload: 'cas-register',
-  args: ['--nemesis-every', '200'],
+  args: ['--nemesis', 'kill', '--nemesis-every', '200'],
   expect: [{ checker: 'raft-invariants', says: /leader completeness/ }],
   edits: [
+    {
+      file: 'server/raft/raft.ts',
+      find: '  resetElectionTimer(core);',
+      replace: `  resetElectionTimer(core);
+  core.electionElapsedTicks = core.electionTimeoutTicks - 3;`,
+    },
     {
       file: 'server/raft/election.ts',
       find: '  return core.log.isAtMostAsUpToDateAs(',

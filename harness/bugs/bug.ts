@@ -58,7 +58,7 @@ export function applyEdit(bugId: string, edit: Edit, text: string): string {
   return text.replace(edit.find, () => edit.replace);
 }
 
-/** What `--bug` takes, for the help: a line each. */
+/** What `--bug list` prints: a line each. */
 export function describeBugs(bugs: readonly Bug[]): string {
   const width = Math.max(...bugs.map(({ id }) => id.length));
   const lines = bugs.map(({ id, title, workload, args, expect }) => {

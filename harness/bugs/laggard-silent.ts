@@ -10,7 +10,7 @@ export const laggardSilent: Bug = {
     'heartbeats and waits too.',
   exposedBy: 'a node that is killed or cut off while the others go on',
   workload: 'cas-register',
-  args: ['--nemesis', 'kill', '--recovery-limit', '10'],
+  args: ['--nemesis', 'kill', '--recovery-limit', '5'],
   expect: [{ checker: 'recovery', valid: 'unknown' }],
   edits: [
     {

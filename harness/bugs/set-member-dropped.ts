@@ -9,7 +9,7 @@ export const setMemberDropped: Bug = {
     'the snapshot, which would tell, is not looked at.',
   exposedBy: 'restarts; snapshots must be taken, so here they are taken often',
   workload: 'set',
-  args: ['--nemesis', 'kill', '--nemesis-every', '200'],
+  args: ['--nemesis', 'kill', '--nemesis-every', '100'],
   expect: [{ checker: 'linearizable' }],
   edits: [
     {
@@ -35,7 +35,7 @@ export const setMemberDropped: Bug = {
     {
       file: 'server/host/flags.ts',
       find: '    default: 50_000,',
-      replace: '    default: 40,',
+      replace: '    default: 10,',
     },
   ],
 };

@@ -10,7 +10,7 @@ export const truncationRefused: Bug = {
     'ends again at its next start.',
   exposedBy: 'a leader that is isolated with unacknowledged writes, and returns',
   workload: 'cas-register',
-  args: ['--nemesis', 'partition', '--nemesis-every', '200'],
+  args: ['--nemesis', 'partition', '--nemesis-every', '200', '--recovery-limit', '5'],
   expect: [{ checker: 'exits' }],
   edits: [
     {

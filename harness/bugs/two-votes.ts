@@ -6,12 +6,22 @@ export const twoVotes: Bug = {
   title: 'two leaders in a term',
   mechanism:
     'A vote is granted to every candidate of the term whose log is new enough, although it ' +
-    'was given to another. All timeouts are alike, so that candidates meet.',
+    'was given to another. All timeouts are nearly alike, and count from what was heard last, so ' +
+    'that candidates meet.',
   exposedBy: 'elections with two candidates, each of whom may win',
   workload: 'cas-register',
   args: ['--nemesis', 'kill', '--nemesis-every', '150'],
   expect: [{ checker: 'raft-invariants', says: /election safety/ }],
   edits: [
+    {
+      file: 'server/node.ts',
+      find: '    this.#driver.counters.messagesReceived += 1;',
+      replace: `    this.#driver.counters.messagesReceived += 1;
+    if (message.type === 'appendEntries' && this.#tickTimer !== null) {
+      this.#host.timers.cancel(this.#tickTimer);
+      this.#armTick();
+    }`,
+    },
     {
       file: 'server/raft/election.ts',
       find: `    (core.votedFor === null || core.votedFor === message.candidateId) &&
@@ -27,7 +37,7 @@ export const twoVotes: Bug = {
     {
       file: 'server/raft/role.ts',
       find: 'Math.floor(random() * electionTimeoutTicks);',
-      replace: 'Math.floor(random());',
+      replace: 'Math.floor(random() * 3);',
     },
     {
       file: 'server/raft/invariants.ts',

@@ -6,12 +6,24 @@ export const waiterByIndex: Bug = {
   title: 'another leader’s entry acknowledges a lost write',
   mechanism:
     'A waiter is known by the index of its entry and not by its term. When another leader’s ' +
-    'entry is applied at that index, the client is told that its own command has happened.',
+    'entry is applied at that index, the client is told that its own command has happened. And ' +
+    'a leader whom nobody follows does not step down: its clients wait until then.',
   exposedBy: 'a leader that is isolated with unacknowledged writes and hears of its successor soon',
-  workload: 'kv',
-  args: ['--nemesis', 'partition', '--nemesis-every', '200'],
+  workload: 'register',
+  args: ['--nemesis', 'partition', '--nemesis-every', '300'],
   expect: [{ checker: 'linearizable' }],
   edits: [
+    {
+      file: 'server/raft/replication.ts',
+      find: `      becomeFollower(core, core.currentTerm, null);
+      return;
+    }
+  }
+  stepTransferTick(core);`,
+      replace: `    }
+  }
+  stepTransferTick(core);`,
+    },
     {
       file: 'server/pending-proposals.ts',
       find: '  return a.term === b.term ? a.index - b.index : a.term - b.term;',

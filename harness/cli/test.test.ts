@@ -74,6 +74,14 @@ describe('rafture test', () => {
     );
   }, 60_000);
 
+  it('lists the planted bugs with what shows each, and who finds it', async () => {
+    const { exitCode, stdout } = await rafture('test', '--bug', 'list');
+    expect(stdout).toMatch(
+      /^ {2}id-before-commit +an id .*; --workload unique-ids: linearizable$/m,
+    );
+    expect(exitCode).toBe(0);
+  }, 60_000);
+
   it('is valid without faults when none were asked for, and says so', async () => {
     const { exitCode, stdout } = await rafture(...short, '--seed', '1', '--nemesis', 'none');
     expect(stdout).toContain('--nemesis none');

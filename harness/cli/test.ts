@@ -3,6 +3,7 @@
  */
 import type { CommandModule, Options } from 'yargs';
 import { workloads } from '../../workloads/index.ts';
+import { describeBugs } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
 import { createRunConsole } from '../console.ts';
 import { faultFamilies } from '../nemesis/schedule.ts';
@@ -42,7 +43,7 @@ const what = {
   },
   bug: {
     type: 'string',
-    describe: `Plant a bug in a copy of the server (rafture workloads tells which): ${bugNames}`,
+    describe: `Plant a bug in a copy of the server (--bug list tells of each): ${bugNames}`,
   },
 } satisfies Record<string, Options>;
 
@@ -137,13 +138,17 @@ export const testCommand: CommandModule<object, TestFlags> = {
       .group(Object.keys(judgement), 'Judgement')
       .example('$0 test', 'The main job: five nodes, partitions and crashes, 30 seconds')
       .example('$0 test --nemesis none --time-limit 10', 'Without faults')
-      .example('$0 test --bug stale-read --nemesis partition', 'A planted bug: exit code 1')
+      .example('$0 test -w register --bug stale-read --nemesis partition', 'Exit code 1')
       .epilogue(exitCodesHelp)
       .strict() as never,
   handler: handleTest,
 };
 
 async function handleTest(flags: TestFlags): Promise<void> {
+  if (flags.bug === 'list' || flags.bug === 'help') {
+    console.log(describeBugs(bugs));
+    return;
+  }
   let settings: TestSettings;
   try {
     settings = await parseSettings(flags);
