@@ -1,6 +1,7 @@
 /** The lock workload: a lock with fencing tokens, whose holders die and pause. */
 import { independent } from '../harness/generator-parts.ts';
 import type { Workload } from '../harness/workload.ts';
+import { fencing } from './fencing.ts';
 import { createLockFinal } from './lock-final.ts';
 import { createLockKey } from './lock-key.ts';
 import { sizeOf } from './sizes.ts';
@@ -11,17 +12,20 @@ export const lock: Workload = {
     'locks with fencing tokens whose holders die or pause, and a store that each protects',
   object: 'lock',
   fs: ['acquire', 'release', 'write'],
-  model: 'fenced-lock',
+  model: 'lock',
+  checkers: { add: [fencing] },
   facts: {
     complexity: 'near-linear, whatever the outcomes: tokens tell the order',
     finds: [
+      'a lock that is granted while somebody holds it, or taken over from, or released by, ' +
+        'somebody who does not',
       'a token that is granted twice, or after a greater one',
       'a write of a paused holder that is accepted after one with a greater token',
+      'a write that is rejected although there was none',
     ],
     cannotFind: [
-      'two holders at once: a lease may end without its holder knowing, and the token is what ' +
-        'makes that harmless',
-      'a store that rejects what it could accept',
+      'a lock that is refused although it is free: what was refused has not happened',
+      'a second holder whom an acquire or a release without an answer may explain',
       'what becomes of the payload',
     ],
   },
