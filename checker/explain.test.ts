@@ -172,6 +172,18 @@ test('one operation that cannot have had its answer is not called an order of th
   expect(told(history(read(5, [0, 1]), read(5, [2, 3])))).toMatch(/\(op 0\), out of 2 on the key/);
 });
 
+test('what stands in the way of an operation does not say its name again', () => {
+  const definition = { name: 'none', functions: ['add'], init: 0, step: () => undefined };
+  const none = defineModel<number>({ ...definition, stateKey: String });
+  const why = (output: unknown): string | undefined => {
+    const [add] = history(write(21, [0, 1])).map((each) => ({ ...each, f: 'add', output }));
+    const verdict = checkWhole({ operations: add === undefined ? [] : [add], model: none });
+    return verdict.valid === false ? verdict.witness.remaining[0]?.why : 'valid';
+  };
+  expect(why(true)).toBe('returned true, but the state is: 0');
+  expect(why(null)).toBe('was acknowledged, but the state is: 0');
+});
+
 test('a value that nobody wrote is told of the read that returned it', () => {
   const { sentence } = witnessOf(history(write(1, [0, 1]), read(5, [2, 3])));
   expect(sentence).toBe("process 1's read on n1 (op 1) saw 5, a value that nobody ever wrote.");

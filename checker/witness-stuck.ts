@@ -6,7 +6,7 @@ import { describeValue } from './describe-operation.ts';
 import type { Operation } from './history.ts';
 import type { Model } from './model.ts';
 import type { Obstacle, Witness } from './verdict.ts';
-import { labelOf, stateSentence } from './witness-words.ts';
+import { labelOf, outcomeOf, stateSentence } from './witness-words.ts';
 
 type Stuck = Pick<Witness, 'longestOrder' | 'states' | 'remaining'>;
 
@@ -62,9 +62,16 @@ function refusal(operation: Operation): string {
   const { f, output } = operation;
   if (f === 'read' || f === 'get') return `returned ${labelOf(operation).slice(f.length + 1)}`;
   const isSwap = typeof output === 'object' && output !== null && 'swapped' in output;
-  if (!isSwap) return `was ${labelOf(operation)}`;
+  if (!isSwap) return answerOf(operation);
   if (output.swapped === true) return 'swapped';
   return 'seen' in output ? `found ${describeValue(output.seen)}` : 'did not swap';
+}
+
+/** Its name and argument stand before this. */
+function answerOf(operation: Operation): string {
+  if (operation.return === null) return `was ${labelOf(operation)}`;
+  const outcome = outcomeOf(operation);
+  return outcome === 'acknowledged' ? 'was acknowledged' : outcome;
 }
 
 /** The first to return of those that must come before it; null when it may come next. */
