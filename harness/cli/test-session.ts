@@ -63,7 +63,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   folder.writeTest(test);
   console.start(test, folder.path);
   const recorded = await recordTest(options, selected, folder);
-  console.note('checking the history');
+  console.startCheck();
   const problems = [...recorded.problems];
   await selected.cluster
     .collectLogs(folder.path)
