@@ -13,7 +13,7 @@ import { servingGroup } from './availability-group.ts';
 export const graceMs = 10_000;
 
 /** Whoever has waited so long at a node on duty was not served, whatever became of the node. */
-export const patienceMs = 1000;
+const patienceMs = 1000;
 
 /** Operations do not last longer than so many faults, one after the other. */
 const pastDutiesMax = 50;
