@@ -12,7 +12,7 @@ export const casAtPropose: Bug = {
     'two clients that want a free lock at the same time; a holder from whom it is taken over',
   workload: 'lock',
   args: [],
-  expect: [{ checker: 'linearizable' }],
+  expect: [{ checker: 'linearizable', kinds: ['token-reuse', 'double-grant'] }],
   edits: [
     {
       file: 'server/node.ts',
