@@ -43,8 +43,8 @@ export const kv: Workload = {
       unknownPerKey: 3,
       why: [
         'one key for every four clients, for what overlaps is what a search has to try out',
-        `two keys of three have deletes, after which nobody can tell which of them a missing value ` +
-          `is due to: it takes the search, so it is given up after ${opsWithDeletes} operations`,
+        `two keys of three have deletes, after which nobody can tell which of them a missing ` +
+          `value is due to: it takes the search, so it ends after ${opsWithDeletes} operations`,
         'a key is given up after 3 operations of unknown outcome, each of which may double what ' +
           'the search has to try out',
       ],

@@ -30,7 +30,7 @@ async function runProgram(failure: string): Promise<{ code: number | undefined; 
   return { code: result.exitCode, error: result.stderr };
 }
 
-it('an exception that nobody catches ends with 255, after cleaning up, and says where', async () => {
+it('an exception that nobody catches ends with 255, after a clean-up, and says where', async () => {
   for (const failure of [
     "setTimeout(() => { throw new Error('out of a timer'); });",
     "Promise.reject(new Error('out of a promise'));",
