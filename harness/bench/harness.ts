@@ -26,6 +26,8 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+const warmUpOperations = 10_000;
+
 /** Measures in child processes, one at a time. */
 class Bench {
   readonly #flags: HarnessFlags;
@@ -42,7 +44,7 @@ class Bench {
 
   async measure(): Promise<HarnessFigures> {
     const { rounds, operations, manyOperations, rates, seconds } = this.#flags;
-    await this.#run({ operations: 1000 });
+    await this.#warmUp();
     const speeds = answerings.map((answering) => ({ answering, rounds: [] as RunFigures[] }));
     const generatorUs: number[] = [];
     for (let round = 1; round <= rounds; round++) {
@@ -61,6 +63,14 @@ class Bench {
       schedules.push({ rate, run });
     }
     return { speeds, generatorUs, many, schedules };
+  }
+
+  /** The first process of each kind compiles what the others find compiled: it counts for nothing. */
+  async #warmUp(): Promise<void> {
+    say('warm-up');
+    const operations = Math.min(this.#flags.operations, warmUpOperations);
+    for (const answering of answerings) await this.#run({ operations, answering });
+    await this.#generator();
   }
 
   get #plan(): LoadPlan {

@@ -1,12 +1,12 @@
-/** A snapshot says that it ends one entry before it does. */
+/** A snapshot says that it ends some entries before it does. */
 import type { Bug } from './bug.ts';
 
 export const appliedAgain: Bug = {
   id: 'applied-again',
-  title: 'the entry after a snapshot is applied twice',
+  title: 'entries before a snapshot are applied twice',
   mechanism:
-    'A snapshot is named after the entry before the last one that it holds. Who comes up ' +
-    'from it, or gets it from a leader, applies that last one again: it adds to a number ' +
+    'A snapshot is named after an entry some way before the last one that it holds. Who comes up ' +
+    'from it, or gets it from a leader, applies what lies between again: it adds to a number ' +
     'twice.',
   exposedBy: 'restarts; snapshots must be taken, so here they are taken often',
   workload: 'counter',
@@ -16,7 +16,7 @@ export const appliedAgain: Bug = {
     {
       file: 'server/raft-driver.ts',
       find: '    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex),',
-      replace: '    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex - 1),',
+      replace: '    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex - 6),',
     },
     {
       file: 'server/kv/snapshot-sink.ts',
@@ -24,9 +24,10 @@ export const appliedAgain: Bug = {
       replace: '    if (appliedIndex < this.#parts.appliedIndex) {',
     },
     {
-      file: 'server/host/flags.ts',
-      find: '    default: 50_000,',
-      replace: '    default: 10,',
+      file: 'server/raft-driver.ts',
+      find: '    const { snapshotEntries, snapshotBytes } = this.#options;',
+      replace: `    const snapshotEntries = 10;
+    const { snapshotBytes } = this.#options;`,
     },
   ],
 };

@@ -6,17 +6,32 @@ export const behindElected: Bug = {
   title: 'a leader without committed entries',
   mechanism:
     'A vote is granted to the first who asks in a term, however short its log is, and even ' +
-    'by who hears a leader. And who starts stands for election before a leader has found it.',
+    'by who hears a leader. And who starts stands for election at once, without a pre-vote.',
   exposedBy: 'a node that was killed and returns',
   workload: 'cas-register',
   args: ['--nemesis', 'kill', '--nemesis-every', '200'],
   expect: [{ checker: 'raft-invariants', says: /leader completeness/ }],
   edits: [
     {
+      file: 'server/node.ts',
+      find: `    this.#driver.join();
+    this.#armTick();`,
+      replace: `    this.#driver.join();
+    this.#armTick();
+    this.#driver.step({ type: 'tick' });`,
+    },
+    {
+      file: 'server/raft/election.ts',
+      find: `  becomePreCandidate(core);
+  if (maybeWinPreVote(core)) return;
+  broadcastRequestVote(core, true);`,
+      replace: '  campaign(core, false);',
+    },
+    {
       file: 'server/raft/raft.ts',
       find: '  resetElectionTimer(core);',
       replace: `  resetElectionTimer(core);
-  core.electionElapsedTicks = core.electionTimeoutTicks - 3;`,
+  core.electionElapsedTicks = core.electionTimeoutTicks - 1;`,
     },
     {
       file: 'server/raft/election.ts',

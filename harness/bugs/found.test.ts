@@ -1,16 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { CheckerResult } from '../checker.ts';
-import type { Bug, Finding } from './bug.ts';
+import { findersOf } from '../matrix/contents.ts';
+import { mergeFlags } from '../matrix/plan.ts';
+import type { ResultsRecord } from '../report/run-record.ts';
+import { listRuns, readRun } from '../store-reader.ts';
+import type { Bug } from './bug.ts';
 import { bugs } from './index.ts';
 
 const launcher = fileURLToPath(new URL('../rafture.js', import.meta.url));
 const results = mkdtempSync(join(tmpdir(), 'rafture-bugs-test-'));
-const seedMax = 6;
+/** Each bug shows in most runs; a change of the harness may turn the one that it shows in. */
+const seedMax = 4;
 const timeoutMs = 240_000;
 
 afterAll(() => rmSync(results, { recursive: true, force: true }));
@@ -18,38 +22,35 @@ afterAll(() => rmSync(results, { recursive: true, force: true }));
 interface Ran {
   readonly code: number | undefined;
   readonly output: string;
-  readonly checkers: readonly CheckerResult[];
+  readonly results: ResultsRecord;
 }
 
 /** The simulation gives the same run for the same seed, so what was found once stays found. */
-async function run({ workload, args }: Bug, seed: number, planted: string | null): Promise<Ran> {
-  const where = ['--cluster', 'sim', '--time-limit', '10', '--results', results];
-  const what = ['--workload', workload, ...args, '--seed', String(seed)];
-  const bug = planted === null ? [] : ['--bug', planted];
-  const ran = await execa('node', [launcher, 'test', ...where, ...what, ...bug], { reject: false });
+async function run(args: readonly string[], seed: number): Promise<Ran> {
+  const root = mkdtempSync(join(results, 'run-'));
+  const where = ['--cluster', 'sim', '--results', root, '--seed', String(seed)];
+  const ran = await execa('node', [launcher, 'test', ...where, ...args], { reject: false });
   const output = `${ran.stdout}\n${ran.stderr}`;
-  const folder = /^results in (.+)$/m.exec(output)?.[1];
-  if (folder === undefined) throw new Error(`no results: ${output}`);
-  const { checkers } = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Ran;
-  rmSync(folder, { recursive: true, force: true });
-  return { code: ran.exitCode, output, checkers };
+  const [folder] = listRuns(root);
+  const judged = folder === undefined ? null : readRun(folder).results;
+  if (judged === null) throw new Error(`no results: ${output}`);
+  rmSync(root, { recursive: true, force: true });
+  return { code: ran.exitCode, output, results: judged };
 }
 
-function isFound({ checkers }: Ran, { checker, kinds, says, valid }: Finding): boolean {
-  const result = checkers.find(({ name }) => name === checker);
-  if (result === undefined || result.valid !== (valid ?? false)) return false;
-  if (kinds !== undefined && !kinds.includes(String(result.details['kind']))) return false;
-  return says === undefined || says.test(JSON.stringify(result));
+function argsOf({ workload, args }: Bug): readonly string[] {
+  return mergeFlags(['--workload', workload, '--time-limit', '5'], args);
 }
 
 /** Bugs of one workload with the same arguments have their clean runs in common. */
 const cleanRuns = new Map<string, Promise<Ran>>();
 
 function runClean(bug: Bug, seed: number): Promise<Ran> {
-  const name = [bug.workload, ...bug.args, seed].join(' ');
+  const args = argsOf(bug);
+  const name = [...args, seed].join(' ');
   const known = cleanRuns.get(name);
   if (known !== undefined) return known;
-  const begun = run(bug, seed, null);
+  const begun = run(args, seed);
   cleanRuns.set(name, begun);
   return begun;
 }
@@ -59,15 +60,15 @@ describe.concurrent('the harness', () => {
     it(
       `finds ${bug.id} by who should find it, and nothing without it`,
       async () => {
+        const wanted = [...new Set(bug.expect.map(({ checker }) => checker))];
+        const planted = [...argsOf(bug), '--bug', bug.id];
         let seed = 1;
-        let ran = await run(bug, seed, bug.id);
-        while (!bug.expect.every((finding) => isFound(ran, finding)) && seed < seedMax) {
+        let ran = await run(planted, seed);
+        while (findersOf(bug, ran.results).length < wanted.length && seed < seedMax) {
           seed++;
-          ran = await run(bug, seed, bug.id);
+          ran = await run(planted, seed);
         }
-        for (const finding of bug.expect) {
-          expect(isFound(ran, finding), `${JSON.stringify(finding)}\n${ran.output}`).toBe(true);
-        }
+        expect(findersOf(bug, ran.results), ran.output).toEqual(wanted);
         expect(ran.code).toBe(bug.expect.every(({ valid }) => valid === 'unknown') ? 2 : 1);
         const clean = await runClean(bug, seed);
         expect(clean.code, clean.output).toBe(0);

@@ -12,7 +12,7 @@ export const heartbeatCommitsTail: Bug = {
     'a leader that is isolated with unacknowledged writes, and hears a heartbeat of its ' +
     'successor',
   workload: 'cas-register',
-  args: ['--nemesis', 'partition', '--nemesis-every', '200'],
+  args: ['--nemesis', 'partition', '--nemesis-every', '400', '--time-limit', '15'],
   expect: [{ checker: 'raft-invariants', says: /state machine safety/ }],
   edits: [
     {

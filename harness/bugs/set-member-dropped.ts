@@ -33,9 +33,10 @@ export const setMemberDropped: Bug = {
       replace: '    if (found.length !== written.length) {',
     },
     {
-      file: 'server/host/flags.ts',
-      find: '    default: 50_000,',
-      replace: '    default: 10,',
+      file: 'server/raft-driver.ts',
+      find: '    const { snapshotEntries, snapshotBytes } = this.#options;',
+      replace: `    const snapshotEntries = 10;
+    const { snapshotBytes } = this.#options;`,
     },
   ],
 };

@@ -10,7 +10,7 @@ export const staleRead: Bug = {
     'step down when nobody follows it.',
   exposedBy: 'a leader isolated together with clients, while the others elect a new one',
   workload: 'register',
-  args: ['--nemesis', 'partition', '--nemesis-every', '300'],
+  args: ['--nemesis', 'partition', '--nemesis-every', '500', '--time-limit', '15'],
   expect: [{ checker: 'linearizable', kinds: ['stale-read', 'non-monotonic-read', 'lost-write'] }],
   edits: [
     {

@@ -5,14 +5,21 @@ export const twoVotes: Bug = {
   id: 'two-votes',
   title: 'two leaders in a term',
   mechanism:
-    'A vote is granted to every candidate of the term whose log is new enough, although it ' +
-    'was given to another. All timeouts are nearly alike, and count from what was heard last, so ' +
-    'that candidates meet.',
+    'A vote is granted to every candidate of the term whose log is new enough, although it was ' +
+    'given to another, and by the candidates too. All timeouts are alike, count from what was ' +
+    'heard last, and end without a pre-vote, so that candidates meet.',
   exposedBy: 'elections with two candidates, each of whom may win',
   workload: 'cas-register',
   args: ['--nemesis', 'kill', '--nemesis-every', '150'],
   expect: [{ checker: 'raft-invariants', says: /election safety/ }],
   edits: [
+    {
+      file: 'server/raft/election.ts',
+      find: `  becomePreCandidate(core);
+  if (maybeWinPreVote(core)) return;
+  broadcastRequestVote(core, true);`,
+      replace: '  campaign(core, false);',
+    },
     {
       file: 'server/node.ts',
       find: '    this.#driver.counters.messagesReceived += 1;',
@@ -26,8 +33,7 @@ export const twoVotes: Bug = {
       file: 'server/raft/election.ts',
       find: `    (core.votedFor === null || core.votedFor === message.candidateId) &&
 `,
-      replace: `    core.votedFor !== core.id &&
-`,
+      replace: '',
     },
     {
       file: 'server/raft/election.ts',
@@ -35,9 +41,18 @@ export const twoVotes: Bug = {
       replace: '    core.votedFor ??= message.candidateId;',
     },
     {
+      file: 'server/raft/election.ts',
+      find: `    becomeFollower(core, message.term, null);
+    resetElectionTimer(core);`,
+      replace: `    if (core.role !== 'candidate') {
+      becomeFollower(core, message.term, null);
+      resetElectionTimer(core);
+    }`,
+    },
+    {
       file: 'server/raft/role.ts',
       find: 'Math.floor(random() * electionTimeoutTicks);',
-      replace: 'Math.floor(random() * 3);',
+      replace: 'Math.floor(random());',
     },
     {
       file: 'server/raft/invariants.ts',

@@ -6,10 +6,10 @@ export const waiterByIndex: Bug = {
   title: 'another leader’s entry acknowledges a lost write',
   mechanism:
     'A waiter is known by the index of its entry and not by its term. When another leader’s ' +
-    'entry is applied at that index, the client is told that its own command has happened. And ' +
+    'entry is applied there or behind it, the client is told that its own has happened. And ' +
     'a leader whom nobody follows does not step down: its clients wait until then.',
   exposedBy: 'a leader that is isolated with unacknowledged writes and hears of its successor soon',
-  workload: 'register',
+  workload: 'grow-set',
   args: ['--nemesis', 'partition', '--nemesis-every', '300'],
   expect: [{ checker: 'linearizable' }],
   edits: [
@@ -42,13 +42,16 @@ export const waiterByIndex: Bug = {
     },
     {
       file: 'server/pending-proposals.ts',
-      find: `  if (answer === null) {
-    throw`,
-      replace: `  if (answer === null) {
-    return { type: 'error', code: 'UNCERTAIN', text: 'an entry without an answer took its place' };
-  }
-  if (answer === undefined) {
-    throw`,
+      find: `      if (order === 0) first.reply(commandAnswer(entry, answer));
+      else first.reply(refusal());`,
+      replace: '      first.reply(answer);',
+    },
+    {
+      file: 'server/pending-proposals.ts',
+      find: '    for (let first = this.#first(); first !== undefined; first = this.#first()) {\n      const',
+      replace: `    if (answer === null) return;
+    for (let first = this.#first(); first !== undefined; first = this.#first()) {
+      const`,
     },
   ],
 };

@@ -8,7 +8,7 @@ import { findersOf, listWorkloads } from './contents.ts';
 const { results: invalid } = sampleRun({ seed: 1, verdict: 'invalid' });
 const lagging = { name: 'recovery', valid: 'unknown', summary: 'n3 did not apply it' } as const;
 const exited = { name: 'exits', valid: false, summary: 'n2 ended', details: { code: 7 } } as const;
-const rest = { details: {}, blind: [] };
+const rest = { details: {}, blind: ['what n9 did between the looks'] };
 const results: ResultsRecord = {
   ...invalid,
   checkers: [...invalid.checkers, { ...rest, ...lagging }, { ...rest, ...exited }],
@@ -34,6 +34,8 @@ test('a violation of another kind, or said in other words, is not this bug', () 
   expect(finders({ checker: 'exits', says: /n2 ended/ })).toEqual(['exits']);
   expect(finders({ checker: 'exits', says: /"code":7/ })).toEqual(['exits']);
   expect(finders({ checker: 'exits', says: /n3/ })).toEqual([]);
+  // What a checker could not see is no finding of it.
+  expect(finders({ checker: 'exits', says: /n9/ })).toEqual([]);
 });
 
 test('kinds are asked of the violation itself, and there may be none', () => {
