@@ -154,6 +154,9 @@ test('a run that somebody stopped says so first, and when', () => {
     'stopping; what there is gets checked (Ctrl-C again to give up)',
     '',
   ]);
+  bench.advance(3000);
+  bench.console.askedToStop();
+  bench.takeLines();
   bench.console.finish({ ...results, valid: 'unknown' }, '/tmp/run');
   const [, headline, reason] = bench.takeLines();
   expect(headline).toBe('UNKNOWN');

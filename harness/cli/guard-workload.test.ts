@@ -103,6 +103,36 @@ describe('a workload from outside', () => {
     expect(() => asked(1001, generator)).toThrow(/^createGenerator: late \(\S*mine-\d+\.mjs:4\)$/);
   });
 
+  it('says where it failed when it is told of an operation, and in what it imports', async () => {
+    writeFileSync(
+      join(folder, 'part.mjs'),
+      "\nexport const fail = () => { throw Error('of it'); };",
+    );
+    const asks = "op: () => ({ type: 'op', op: { f: 'read', value: null }, generator: asking })";
+    const update = (text: string) => `const asking = { ${asks}, update: () => { ${text} } };`;
+    const generator = 'createGenerator: () => asking,';
+    const own = expect(load(reads, update("throw new Error('told');"), generator)).rejects;
+    await own.toThrow(/createGenerator: told \(\S*mine-\d+\.mjs:1\)$/);
+    const imported = `import { fail } from ${JSON.stringify('./part.mjs')}; `;
+    const both = expect(load(reads, `${imported}${update('fail();')}`, generator)).rejects;
+    await both.toThrow(/createGenerator: of it \(\S*mine-\d+\.mjs:1\)$/);
+    const alone = `${imported}${update('return asking;')}`;
+    const probe = `${generator} createProbe: fail,`;
+    await expect(load(reads, alone, probe)).rejects.toThrow(/: of it \(\S*part\.mjs:2\)$/);
+  });
+
+  it('is tried by clients that get new numbers, and with a state that goes on', async () => {
+    const counts = "({ f: 'write', value: context.process > 9 ? process.exitcode.no : 1 })";
+    await expect(load(counts)).rejects.toThrow('Cannot read properties of undefined');
+    const step = "(state) => { if (state > 5) throw new Error('six'); return state + 1; }";
+    const name = `./mine-${fileCount}.mjs`;
+    const functions = "functions: ['read', 'write']";
+    const own = `export const model = { name: 'o', ${functions}, init: 0, step: ${step} };`;
+    await expect(load(reads, own, `model: '${name}',`)).rejects.toThrow(
+      'model: the step of the model o, operation 12 (read): six',
+    );
+  });
+
   it('is refused when what it gives is no operation, late in a run too', async () => {
     const read = "({ f: count++ > 1000 ? 'cas' : 'read', value: null })";
     const workload = await load(read, 'let count = 0;');

@@ -90,6 +90,13 @@ describe('the settings of a test', () => {
     }
   });
 
+  it('go up to their bounds', async () => {
+    const wide = await parseSettings({ ...flags, rate: 0, keys: 10_000 });
+    expect(wide).toMatchObject({ rate: null, size: { keyCount: 10_000 } });
+    const two = await parseSettings({ ...flags, nodes: '2', nemesis: 'partition' });
+    expect(two.nemesis).toEqual(['partition']);
+  });
+
   it('take the faults that there can be, where nobody names any', async () => {
     const left = { ...flags, nemesis: undefined };
     expect(await parseSettings(left)).toMatchObject({ nemesis: ['partition', 'kill'] });
