@@ -34,7 +34,7 @@ function check(run: CheckedRun): CheckerResult {
   const summary = describe(counts);
   const blind: string[] = [];
   if (rejected === 0) blind.push('whether a write of an old token is rejected: none had to be');
-  if (takeovers === 0) blind.push(`a take-over while others were at work: there was none`);
+  if (takeovers === 0) blind.push('a take-over while others were at work: there was none');
   const result = { name, details: { ...counts }, blind };
   const unknown = (why: string): CheckerResult => {
     return { ...result, valid: 'unknown', summary: `${why} (${summary})` };
@@ -42,9 +42,8 @@ function check(run: CheckedRun): CheckerResult {
   if (accepted === 0) return unknown('no write was accepted, so the store protected nothing');
   if (takeovers === 0 && late === 0) {
     const atEnd = finalTakeovers === 0 ? '' : ' before the end';
-    return unknown(
-      `no holder was taken over${atEnd} and no write came with an old token, so no token was needed`,
-    );
+    const why = `no holder was taken over${atEnd} and no write came with an old token`;
+    return unknown(`${why}, so no token was needed`);
   }
   return { ...result, valid: true, summary };
 }

@@ -153,8 +153,8 @@ class GrantConflictWords {
     return {
       kind: 'token-regression',
       sentence:
-        `${describeOperation(late)} ${this.#deed(first)}, although ${greater} that acquire began: ` +
-        'tokens must grow.',
+        `${describeOperation(late)} ${this.#deed(first)}, although ${greater} that acquire ` +
+        'began: tokens must grow.',
     };
   }
 

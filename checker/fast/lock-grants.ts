@@ -99,9 +99,7 @@ class Bridging {
       const due = sequence.dueAt(next);
       const bridge = this.#cross({ previous, next, stray, due });
       if (bridge === null) {
-        if (previous === null) throw new Error('a lock that nobody held is free');
-        const conflict: GrantConflict = { type: 'held', holder: previous, next, due };
-        return { type: 'conflict', conflict };
+        return { type: 'conflict', conflict: this.#held({ previous, next, stray, due }) };
       }
       for (const row of bridge.rows) this.#placed.add(row);
       if (bridge.needsAcquire) {
@@ -115,6 +113,15 @@ class Bridging {
       stray = -1;
     }
     return { type: 'ordered', placed: this.#placed };
+  }
+
+  /** The token's own operation is the shorter proof, where it is one. */
+  #held(gap: Gap): GrantConflict {
+    const { previous, next, due } = gap;
+    if (previous === null) throw new Error('a lock that nobody held is free');
+    const own = [next.grant, next.release, next.takeover].find((row) => row >= 0) ?? due;
+    const isOwn = this.#cross({ ...gap, due: own }) === null;
+    return { type: 'held', holder: previous, next, due: isOwn ? own : due };
   }
 
   /** null when nothing can have led from one to the other. */
