@@ -179,6 +179,7 @@ class GrantConflictWords {
     const last = needs.at(-1);
     const [row = 0] = last === undefined ? [] : rowsOf(last.token);
     const others = needs.slice(0, -1).map(({ token }) => token.token);
+    const what = 'which nobody was granted';
     const open =
       openCount === 0
         ? 'no acquire without an answer had begun by then'
@@ -186,7 +187,7 @@ class GrantConflictWords {
           `the tokens ${others.join(', ')}`;
     return {
       kind: this.#kindOfUse(row),
-      sentence: `${describeOperation(this.#at(row))} ${this.#deed(row)}, which nobody was granted: ${open}.`,
+      sentence: `${describeOperation(this.#at(row))} ${this.#deed(row)}, ${what}: ${open}.`,
     };
   }
 }
