@@ -77,6 +77,10 @@ describe('the lock', () => {
     expect(judge(acquire([0, 1], 6, 4))).toBe('impossible-takeover: 0');
     const between = [held, acquire([2, 3], 5, 4), release([4, 5], 5), acquire([6, 7], 6, 4)];
     expect(kindOf(...between)).toBe('double-grant');
+    // A release without an answer makes room for the token 5, and so ends the time of 4.
+    const replaced = [held, release([2], 4), acquire([3, 4], 5)];
+    expect(judge(...replaced, acquire([5, 6], 6, 4))).toBe('impossible-takeover: 0 3 5');
+    expect(judge(...replaced, acquire([5, 6], 6, 5))).toBe('valid');
   });
 
   test('is released by its holder only, once', () => {
