@@ -9,7 +9,7 @@ export const behindElected: Bug = {
     'by who hears a leader. And who starts stands for election at once, without a pre-vote.',
   exposedBy: 'a node that was killed and returns',
   workload: 'cas-register',
-  args: ['--nemesis', 'kill', '--nemesis-every', '200'],
+  args: ['--nemesis', 'kill', '--nemesis-every', '100'],
   expect: [{ checker: 'raft-invariants', says: /leader completeness/ }],
   edits: [
     {

@@ -24,6 +24,7 @@ import { sessionMemory } from './session-memory.ts';
 import { setMemberDropped } from './set-member-dropped.ts';
 import { staleRead } from './stale-read.ts';
 import { sumBeforeCommit } from './sum-before-commit.ts';
+import { takeoverRefused } from './takeover-refused.ts';
 import { truncationRefused } from './truncation-refused.ts';
 import { twoVotes } from './two-votes.ts';
 import { voteForgotten } from './vote-forgotten.ts';
@@ -42,6 +43,7 @@ export const bugs: readonly Bug[] = [
   sumBeforeCommit,
   idBeforeCommit,
   casAtPropose,
+  takeoverRefused,
   sessionMemory,
   readInsertsKey,
   assertionSurvived,

@@ -9,7 +9,7 @@ export const quorumOfAll: Bug = {
     'while a single node is away.',
   exposedBy: 'one node that is killed or cut off',
   workload: 'cas-register',
-  args: ['--availability', '0.6'],
+  args: ['--nemesis', 'partition', '--nemesis-every', '200', '--availability', '0.6'],
   expect: [{ checker: 'availability' }],
   edits: [
     {

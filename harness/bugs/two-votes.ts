@@ -10,7 +10,7 @@ export const twoVotes: Bug = {
     'heard last, and end without a pre-vote, so that candidates meet.',
   exposedBy: 'elections with two candidates, each of whom may win',
   workload: 'cas-register',
-  args: ['--nemesis', 'kill', '--nemesis-every', '150'],
+  args: ['--nemesis', 'kill', '--nemesis-every', '150', '--time-limit', '12'],
   expect: [{ checker: 'raft-invariants', says: /election safety/ }],
   edits: [
     {
