@@ -15,7 +15,7 @@ const launcher = fileURLToPath(new URL('../rafture.js', import.meta.url));
 const results = mkdtempSync(join(tmpdir(), 'rafture-bugs-test-'));
 /** Each bug shows in most runs; a change of the harness may turn the one that it shows in. */
 const seedMax = 4;
-const timeoutMs = 240_000;
+const timeoutMs = 600_000;
 
 afterAll(() => rmSync(results, { recursive: true, force: true }));
 
