@@ -9,7 +9,7 @@ export const quorumOfAll: Bug = {
     'while a single node is away.',
   exposedBy: 'one node that is killed or cut off',
   workload: 'cas-register',
-  args: ['--nemesis', 'partition', '--nemesis-every', '200', '--availability', '0.6'],
+  args: ['--nemesis-every', '300', '--availability', '0.6', '--time-limit', '10'],
   expect: [{ checker: 'availability' }],
   edits: [
     {
