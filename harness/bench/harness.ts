@@ -65,7 +65,7 @@ class Bench {
     return { speeds, generatorUs, many, schedules };
   }
 
-  /** The first process of each kind compiles what the others find compiled: it counts for nothing. */
+  /** The first process of each kind compiles what the others find compiled: it counts not. */
   async #warmUp(): Promise<void> {
     say('warm-up');
     const operations = Math.min(this.#flags.operations, warmUpOperations);

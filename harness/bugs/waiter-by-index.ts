@@ -48,7 +48,9 @@ export const waiterByIndex: Bug = {
     },
     {
       file: 'server/pending-proposals.ts',
-      find: '    for (let first = this.#first(); first !== undefined; first = this.#first()) {\n      const',
+      find:
+        '    for (let first = this.#first(); first !== undefined; first = this.#first()) {\n' +
+        '      const',
       replace: `    if (answer === null) return;
     for (let first = this.#first(); first !== undefined; first = this.#first()) {
       const`,

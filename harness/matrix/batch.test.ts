@@ -55,7 +55,8 @@ test('a command that fails has crashed in the run that has no verdict', async ()
 
 test('runs before the crash keep their verdicts, and those behind it are made', async () => {
   // The first command does two runs of three, and fails then; the next goes on behind it.
-  const body = `process.argv.splice(process.argv.indexOf('--test-count') + 1, 1, seed === 1 ? '2' : '1');
+  const body = `const at = process.argv.indexOf('--test-count') + 1;
+    process.argv.splice(at, 1, seed === 1 ? '2' : '1');
     await import(real);
     process.on('exit', () => { if (seed === 1) process.exitCode = 255; });`;
   const runs = await runsOf(launcherOf('later', body), [1, 2, 3, 4]);
