@@ -101,7 +101,7 @@ describe('the patterns of a crash', { timeout: 30_000 }, () => {
   }
 });
 
-test('a node that crashes where it was told to is whole; one with a damaged log is not', async () => {
+test('a node that crashes where it was told to is whole, one with a damaged log not', async () => {
   const folder = temporaryFolder();
   const [clientPort = 0, peerPort = 0] = await allotPorts(2);
   const command = reference.command(
