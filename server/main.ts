@@ -184,13 +184,13 @@ async function main(): Promise<void> {
   log.event('info', 'serving', addresses);
   stop = () => {
     node.stop(() => {
-      clients.close();
       network.close();
-      http?.close();
-      trace?.close();
-      log.event('info', 'stopped');
-      // Answers that were just given leave in this turn of the event loop.
-      setImmediate(() => process.exit(exitCodes.stopped));
+      clients.drain(() => {
+        http?.close();
+        trace?.close();
+        log.event('info', 'stopped');
+        process.exit(exitCodes.stopped);
+      });
     });
   };
 }

@@ -69,7 +69,7 @@ class Node implements ServerNode {
   readonly #queuedProposals = new ProposalQueue();
   #queuedReads: PendingRead[] = [];
   #nextId = 1;
-  #phase: 'repairing' | 'running' | 'stopping' | 'ended' = 'repairing';
+  #phase: 'repairing' | 'running' | 'stopping' | 'stopped' | 'ended' = 'repairing';
   #tickTimer: TimerId | null = null;
   #tickCount = 0;
   #flushScheduled = false;
@@ -388,6 +388,7 @@ class Node implements ServerNode {
     const done = this.#stopped;
     this.#stopped = null;
     this.#end();
+    this.#phase = 'stopped';
     done?.();
   }
 

@@ -198,3 +198,37 @@ test('TLS is spoken, and client certificates are wanted, where that is asked for
   expect(await secured(mutual.address, stranger)).toBe('');
   expect(await secured(mutual.address, {})).toBe('');
 });
+
+test('a drained listener answers what was sent before, however much it is', async () => {
+  const { listener, address } = await listen();
+  const socket = open(address);
+  const drained = new Promise<void>((resolve) => {
+    socket.once('data', () => listener.drain(resolve));
+  });
+  const count = 400;
+  const request = `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2000\r\n${'x'.repeat(2000)}\r\n`;
+  const answers = await say(socket, request.repeat(count), Infinity);
+  expect(answers).toBe('+OK\r\n'.repeat(count));
+  await drained;
+});
+
+test('a drained listener lets a request come to its end, and answers it', async () => {
+  const { listener, address } = await listen();
+  const socket = open(address);
+  const idle = open(address);
+  expect(await say(idle, 'PING\r\n', 7)).toBe('+PONG\r\n');
+  expect(await say(socket, 'PING\r\n*1\r\n$4\r\nPI', 7)).toBe('+PONG\r\n');
+  const idleEnded = new Promise((resolve) => idle.once('end', resolve).resume());
+  const drained = new Promise<void>((resolve) => listener.drain(resolve));
+  await idleEnded;
+  expect(await say(socket, 'NG\r\n', Infinity)).toBe('+PONG\r\n');
+  await drained;
+});
+
+test('a drained listener gives up on a client that never ends its request', async () => {
+  const { listener, address } = await listen();
+  const socket = open(address);
+  expect(await say(socket, 'PING\r\n*1\r\n$4\r\nPI', 7)).toBe('+PONG\r\n');
+  await new Promise<void>((resolve) => listener.drain(resolve));
+  expect(listener.status.connected).toBe(1);
+});

@@ -6,7 +6,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Log } from '../host.ts';
-import { createSession } from '../resp/session.ts';
+import { createSession, type Session } from '../resp/session.ts';
 import type { ServerNode } from '../server-node.ts';
 import type { Address } from './address.ts';
 import { describeRemote, listenOn } from './listen.ts';
@@ -31,7 +31,7 @@ const lingerMs = 1000;
 
 export class ClientListener {
   readonly #options: ClientListenerOptions;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Map<Socket, Session>();
   readonly #server: Server;
   #nextClientId = 1;
   #turnedAwayCount = 0;
@@ -42,7 +42,7 @@ export class ClientListener {
   }
 
   get status(): { readonly connected: number; readonly turnedAway: number } {
-    return { connected: this.#sockets.size, turnedAway: this.#turnedAwayCount };
+    return { connected: this.#connections.size, turnedAway: this.#turnedAwayCount };
   }
 
   /** Rejects with the system's error when the address can not be had. */
@@ -55,7 +55,30 @@ export class ClientListener {
   /** What has been answered still leaves. */
   close(): void {
     this.#server.close();
-    for (const socket of this.#sockets) socket.end();
+    for (const socket of this.#connections.keys()) socket.end();
+  }
+
+  /**
+   * Takes no more clients, answers what those that are here have sent, and closes each connection
+   * between two requests. Calls back when all answers have left, or a client took too long.
+   */
+  drain(done: () => void): void {
+    this.#server.close();
+    const isOver = () => this.#connections.size === 0;
+    const finish = once(() => {
+      clearTimeout(timer);
+      done();
+    });
+    const timer = setTimeout(finish, lingerMs);
+    for (const [socket, session] of this.#connections) {
+      const forget = () => {
+        this.#connections.delete(socket);
+        if (isOver()) finish();
+      };
+      socket.once('close', forget);
+      endWhenQuiet(socket, session, forget);
+    }
+    if (isOver()) finish();
   }
 
   #createServer(): Server {
@@ -79,12 +102,11 @@ export class ClientListener {
     socket.on('error', (error) => {
       log.event('debug', 'client connection', { error: error.message });
     });
-    if (this.#sockets.size >= clientsMax) {
+    if (this.#connections.size >= clientsMax) {
       this.#turnedAwayCount += 1;
       turnAway(socket);
       return;
     }
-    this.#sockets.add(socket);
     const session = createSession(
       node,
       {
@@ -96,10 +118,11 @@ export class ClientListener {
       },
       { password, clientId: this.#nextClientId++, clientAddress: describeRemote(socket) },
     );
+    this.#connections.set(socket, session);
     socket.on('data', (bytes: Buffer) => session.receive(bytes));
     socket.on('drain', () => session.drained());
     socket.on('close', () => {
-      this.#sockets.delete(socket);
+      this.#connections.delete(socket);
       session.closed();
     });
   }
@@ -125,6 +148,30 @@ export class ClientListener {
       socket.write(bytes);
     };
   }
+}
+
+/** Calls back when what was written has left. */
+function endWhenQuiet(socket: Socket, session: Session, ended: () => void): void {
+  let bytesRead = -1;
+  const look = () => {
+    if (socket.destroyed) return;
+    if (socket.bytesRead === bytesRead && session.isIdle && !socket.isPaused()) {
+      socket.end(ended);
+      return;
+    }
+    bytesRead = socket.bytesRead;
+    // Between the two the sockets are read once more.
+    setTimeout(() => setImmediate(look), 1);
+  };
+  look();
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
 }
 
 /** It has a moment to read why; bytes left unread would reset the connection before. */

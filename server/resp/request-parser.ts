@@ -76,6 +76,10 @@ export class RequestParser {
     return this.#buffer.length - this.#offset + this.#chunkBytes;
   }
 
+  get isBetweenRequests(): boolean {
+    return this.#partCount === 0 && this.bufferedBytes === 0;
+  }
+
   push(bytes: Uint8Array): void {
     if (this.#chunkBytes === 0 && this.#offset === this.#buffer.length) {
       this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -28,6 +28,8 @@ export interface SessionOutput {
 }
 
 export interface Session {
+  /** Everything that came has been answered, and no request is half here. */
+  readonly isIdle: boolean;
   /** The bytes must not be written to again: requests are views on them. */
   receive(bytes: Uint8Array): void;
   /** What was written has left, after `isFull` was true. */
@@ -93,6 +95,11 @@ class RespSession implements Session {
     this.#output = output;
     this.#write = (bytes) => output.write(bytes);
     this.#parser = new RequestParser(connection.authenticated ? respLimits : strangerLimits);
+  }
+
+  get isIdle(): boolean {
+    if (this.#closed || this.#ending) return true;
+    return this.#head === this.#slots.length && this.#parser.isBetweenRequests;
   }
 
   receive(bytes: Uint8Array): void {
