@@ -36,11 +36,26 @@ export interface RunFault {
   readonly description: string;
   readonly nodes: readonly string[];
   readonly tookEffect: boolean;
+  /**
+   * `injected`: done, and read back. `failed`: it could not be done or undone, or had no effect;
+   * the reason is told.
+   */
+  readonly outcome: 'injected' | 'failed';
+  readonly reason: string | null;
   /** Its lines of the history; `end` is null when it was in force to the end. */
   readonly begin: Op;
   readonly end: Op | null;
   /** While it is in force: links that carry nothing, and nodes that are killed or frozen. */
   readonly impairs: { readonly cut: readonly Link[]; readonly down: readonly string[] };
+}
+
+/** A fault that was asked for and never begun. */
+export interface UninjectedFault {
+  readonly family: string;
+  readonly variant: string | null;
+  /** `skipped`: it could not be done then. `not-reached`: its trigger never came. */
+  readonly outcome: 'skipped' | 'not-reached';
+  readonly reason: string;
 }
 
 /** What a node said of itself at one moment. */
@@ -58,6 +73,10 @@ export interface IntrospectionSample {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastLogIndex: number;
+  /** Where the system tells it: where its log begins. */
+  readonly firstLogIndex?: number;
+  /** Where the system tells it: how many snapshots it was sent and has installed, in this life. */
+  readonly snapshotsInstalled?: number;
 }
 
 /** The state of a node in one number, as of an index of its log. */
@@ -122,8 +141,9 @@ export interface CheckedRun {
   /** Families of faults that were asked for. */
   readonly nemesis: readonly string[];
   readonly faults: readonly RunFault[];
-  /** Families whose turn never came. */
-  readonly notReached: readonly string[];
+  readonly uninjected: readonly UninjectedFault[];
+  /** Whether every single fault that was asked for must have been injected. */
+  readonly requireAllFaults: boolean;
   /** null when the run broke off before it. */
   readonly recovery: RunRecovery | null;
   /** Why the run broke off; null when it came to its end. */

@@ -31,38 +31,135 @@ export interface ByteStream {
   close(): void;
 }
 
+/** The other end of the clients' connections: all of them together. */
+export const clientsEnd = 'clients';
+
+/**
+ * What happens to what goes from one end to the other.
+ *
+ * `drop`: nothing passes, bare acknowledgements neither, so that TCP falls silent in the other
+ * direction too. `oneway`: no data passes, acknowledgements do: the other direction works on.
+ * `loss`: a share of the packets is lost. `delay`: everything comes later, by `ms` and up to
+ * `jitterMs` more or less. `rate`: so much and no more. `hold`: nothing passes now, all of it
+ * later, in order, even when its sender has gone. `reset`: connections break, and new ones are
+ * refused.
+ */
+export type LinkMode =
+  | { readonly type: 'drop' | 'oneway' | 'hold' | 'reset' }
+  /** In (0, 100]. */
+  | { readonly type: 'loss'; readonly percent: number }
+  | { readonly type: 'delay'; readonly ms: number; readonly jitterMs: number }
+  | { readonly type: 'rate'; readonly kilobitsPerS: number };
+
+/** From a node or the clients to a node or the clients. One pair may have several modes. */
+export interface LinkRule extends Link {
+  readonly mode: LinkMode;
+}
+
 export interface ClusterNetwork {
-  /** From now on exactly these links carry nothing; every other link works. One transaction. */
-  set(cut: readonly Link[]): Promise<void>;
+  /**
+   * From now on exactly these rules are in force. One transaction; an unavailable mode or end
+   * rejects, and nothing is changed.
+   */
+  set(rules: readonly LinkRule[]): Promise<void>;
   /** What is in force, read back from where it is enforced. */
   read(): Promise<NetworkReading>;
 }
 
 export interface NetworkReading {
-  readonly cut: readonly Link[];
-  /** Packets or messages dropped so far on cut links, over the whole run. */
-  readonly dropped: number;
+  readonly rules: readonly LinkRule[];
+  /** Packets, or chunks or messages, that rules of a type have met so far, over the whole run. */
+  readonly met: Readonly<Partial<Record<LinkMode['type'], number>>>;
+}
+
+/** A file of a node's data directory. */
+export interface DiskFile {
+  /** Relative to the data directory. */
+  readonly path: string;
+  readonly bytes: number;
+  /** 0 is the one that was written last. */
+  readonly age: number;
+}
+
+/** Harm done to the files of a node that is stopped; what was there is kept for `repair`. */
+export type Damage =
+  | { readonly type: 'append'; readonly path: string; readonly bytes: Uint8Array }
+  | { readonly type: 'truncate'; readonly path: string; readonly keepBytes: number }
+  | { readonly type: 'flip'; readonly path: string; readonly offset: number; readonly bit: number }
+  | { readonly type: 'wipe' };
+
+export type Evidence = Readonly<Record<string, unknown>>;
+
+/** The disks of the nodes. What returns evidence says what was read back. */
+export interface ClusterDisks {
+  /** Ends the nodes; what they had not synced is gone. All at one moment. */
+  powerLoss(nodes: readonly string[]): Promise<Evidence>;
+  /** No byte more fits, until `free`. `{ freeBytes }` and what the machine said. */
+  fill(node: string): Promise<Evidence>;
+  free(node: string): Promise<Evidence>;
+  /** At most so many syncs or writes in a second; null: as fast as it can. */
+  slow(node: string, perSecond: number | null): Promise<Evidence>;
+  list(node: string): Promise<readonly DiskFile[]>;
+  damage(node: string, damage: Damage): Promise<Evidence>;
+  /** Puts back what `damage` has kept, in a node that is stopped. */
+  repair(node: string): Promise<Evidence>;
 }
 
 export type Capability =
   | { readonly available: true; readonly how: string }
-  | { readonly available: false; readonly why: string };
+  | { readonly available: false; readonly why: string; readonly remedy: string };
 
-export interface Capabilities {
-  readonly partition: Capability;
-  readonly kill: Capability;
-  readonly pause: Capability;
+/** What faults are made of. */
+export type Ability =
+  | ('drop' | 'oneway' | 'loss' | 'delay' | 'rate' | 'hold' | 'reset' | 'client-cut')
+  | ('kill' | 'pause' | 'log-lines')
+  | ('power-loss' | 'disk-full' | 'disk-slow' | 'damage' | 'spares' | 'versions');
+
+const networkAbilities: readonly Ability[] = [
+  ...(['drop', 'oneway', 'loss', 'delay', 'rate', 'hold', 'reset', 'client-cut'] as const),
+];
+const diskAbilities: readonly Ability[] = [
+  ...(['power-loss', 'disk-full', 'disk-slow', 'damage'] as const),
+];
+
+export const abilities: readonly Ability[] = [
+  ...networkAbilities,
+  ...(['kill', 'pause', 'log-lines'] as const),
+  ...diskAbilities,
+  ...(['spares', 'versions'] as const),
+];
+
+export type Capabilities = Readonly<Record<Ability, Capability>>;
+
+/** All of them unavailable, but for those that are told. */
+export function capabilitiesOf(
+  told: Partial<Record<Ability, Capability>>,
+  why: string,
+  remedy: string,
+): Capabilities {
+  const none: Capability = { available: false, why, remedy };
+  return Object.fromEntries(abilities.map((each) => [each, told[each] ?? none])) as Capabilities;
+}
+
+export interface StartOptions {
+  /** One of the cluster's versions; left out: the one that the node had last. */
+  readonly version?: string;
 }
 
 export interface Cluster {
   readonly kind: 'docker' | 'process' | 'sim';
   readonly nodes: readonly string[];
+  /** Nodes that are not started at first, and are no members; they have their places. */
+  readonly spares: readonly string[];
+  /** Of the system, by name; nodes start as the first. */
+  readonly versions: readonly string[];
   readonly network: ClusterNetwork;
+  readonly disks: ClusterDisks;
   /** One line: what it runs on and how, for the console and the report. */
   describe(): string;
   capabilities(): Capabilities;
   /** Starts a node on its data directory; resolves when it answers a command. */
-  start(node: string): Promise<void>;
+  start(node: string, options?: StartOptions): Promise<void>;
   /** Ends a node in good order. */
   stop(node: string): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
@@ -71,8 +168,17 @@ export interface Cluster {
   resume(node: string): Promise<void>;
   /** Asked of the operating system or the engine, not remembered. */
   nodeState(node: string): Promise<NodeState>;
+  /** As the operating system here, or the engine's, counts; null when it does not run. */
+  processId(node: string): Promise<number | null>;
   /** How often the node has been started. */
   lives(node: string): number;
+  /** Told of each line that a node writes from now on, as it comes; returns how to stop. */
+  onLogLine(handler: (node: string, line: string) => void): () => void;
+  /**
+   * From now until the returned function is called, the node may end by itself: a fault asked for
+   * it, or took away what it needs.
+   */
+  mayEnd(node: string): () => void;
   /** Nodes that ended although nobody had asked them to, over the whole run. */
   unexpectedExits(): readonly UnexpectedExit[];
   /** Where clients reach the node, as `host:port`; also what a redirect names. */

@@ -16,6 +16,10 @@ function faultsOf(...names: readonly string[]): CheckedRun['faults'] {
   }));
 }
 
+const uninjected = [
+  { family: 'partition', variant: null, outcome: 'not-reached', reason: 'no turn' },
+] as const;
+
 describe('the faults of a run', () => {
   it('are none when none were asked for, and what that leaves unseen is said', () => {
     const result = judge({ nemesis: [] });
@@ -37,7 +41,7 @@ describe('the faults of a run', () => {
   });
 
   it('leave a run unknown when a family was asked for and none of it was begun', () => {
-    const result = judge({ nemesis: ['partition'], notReached: ['partition'] });
+    const result = judge({ nemesis: ['partition'], uninjected });
     expect(result.valid).toBe('unknown');
     expect(result.summary).toBe(
       'vacuous: faults were asked for and did not happen (partition: its turn did not come; give ' +
@@ -51,7 +55,7 @@ describe('the faults of a run', () => {
       .times(3)
       .begin('kill', { down: ['n1'] })
       .times(9);
-    const before = lasting.run({ nemesis, notReached: ['partition'] });
+    const before = lasting.run({ nemesis, uninjected });
     const words =
       '(partition: no turn came, for the kill n1 (from index 6 on) lasted to the end of the ' +
       'workload; give it more time)';
@@ -59,12 +63,10 @@ describe('the faults of a run', () => {
     const healed = lasting.end('kill');
     const beganAt = healed.ops.length;
     const recovery = { problem: null, finalOperations: 3, beganAt };
-    const after = healed.times(3).run({ nemesis, notReached: ['partition'], recovery });
+    const after = healed.times(3).run({ nemesis, uninjected, recovery });
     expect(judge(after).summary).toContain(words);
     const gone = new MadeHistory().begin('kill', {}).end('kill').times(3);
-    expect(judge(gone.run({ nemesis, notReached: ['partition'] })).summary).toContain(
-      'its turn did not come',
-    );
+    expect(judge(gone.run({ nemesis, uninjected })).summary).toContain('its turn did not come');
   });
 
   it('leave a run unknown when one family had no effect, whatever the other did', () => {

@@ -14,7 +14,8 @@ export const faults: Checker = {
 };
 
 function check(run: CheckedRun): CheckerResult {
-  const { nemesis: asked, notReached, brokeOff } = run;
+  const { nemesis: asked, uninjected, brokeOff } = run;
+  const notReached = uninjected.map(({ family }) => family);
   const effective = run.faults.filter((fault) => fault.tookEffect);
   const details = {
     asked,

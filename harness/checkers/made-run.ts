@@ -87,6 +87,8 @@ export class MadeHistory {
       description: nodes.join(' '),
       nodes,
       tookEffect: true,
+      outcome: 'injected',
+      reason: null,
       begin,
       end: null,
       impairs: { cut, down },

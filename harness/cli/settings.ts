@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Bug } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
-import { type FaultFamily, faultFamilies } from '../nemesis/schedule.ts';
+import { families } from '../nemesis/families.ts';
 import { systems } from '../systems/index.ts';
 import type { System } from '../systems/system.ts';
 import type { Workload, WorkloadSize } from '../workload.ts';
@@ -71,7 +71,8 @@ export interface TestSettings {
   readonly size: WorkloadSize;
   readonly deadlineMs: number;
   readonly recoveryLimitS: number;
-  readonly nemesis: readonly FaultFamily[];
+  /** Names of families. */
+  readonly nemesis: readonly string[];
   readonly nemesisEvery: number;
   readonly seed: number;
   /** How many runs, with this seed and those that follow. */
@@ -273,7 +274,9 @@ function parseConcurrency(text: string, nodeCount: number): number {
 }
 
 /** What nobody names is what there can be; what somebody names must be possible. */
-function parseNemesis(text: string | undefined, nodeCount: number): readonly FaultFamily[] {
+const faultFamilies = families.map(({ family }) => family.name);
+
+function parseNemesis(text: string | undefined, nodeCount: number): readonly string[] {
   const possible = faultFamilies.filter((family) => family !== 'partition' || nodeCount > 1);
   if (text === undefined) return possible;
   const families = parseFamilies(text);
@@ -285,7 +288,7 @@ function parseNemesis(text: string | undefined, nodeCount: number): readonly Fau
   );
 }
 
-function parseFamilies(text: string): readonly FaultFamily[] {
+function parseFamilies(text: string): readonly string[] {
   const names = [...new Set(text.split(',').map((name) => name.trim()))];
   const single = names.find((name) => name === 'all' || name === 'none');
   if (single !== undefined && names.length > 1) {

@@ -23,10 +23,14 @@ import {
 import { packTraces, traceEvidence, whyNoTraces } from '../cluster/traces.ts';
 import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
+import { possibleVariants } from '../nemesis/availability-of-faults.ts';
+import { families } from '../nemesis/families.ts';
+import { neededAbilities } from '../nemesis/needed-abilities.ts';
+import { RandomSchedule } from '../nemesis/random-schedule.ts';
 import { renderReport } from '../report/report.ts';
 import type { TestRecord } from '../report/run-record.ts';
 import { RunHistory } from '../run/run-history.ts';
-import { runTest, type TestOutcome } from '../run/run-test.ts';
+import { runTest, type TestOptions, type TestOutcome } from '../run/run-test.ts';
 import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
@@ -96,6 +100,7 @@ async function openCluster({ settings, console, undo }: SessionOptions): Promise
     sourceRoot: ownRoot,
     onProgress: (line) => console.note(line),
     traces: false,
+    ...preparations(settings),
   };
   const selection = await select(request);
   console.note(
@@ -107,6 +112,17 @@ async function openCluster({ settings, console, undo }: SessionOptions): Promise
   const selected = await createCluster(selection.kind, { ...request, sourceRoot, traces });
   undo.push('tear down the cluster', () => selected.cluster.tearDown());
   return { selected, selection, whyNoTraces: why };
+}
+
+/** What the faults that were asked for will use. */
+function preparations({
+  nemesis,
+  nodes,
+}: TestSettings): Pick<ClusterRequest, 'prepare' | 'spares' | 'otherVersion'> {
+  const asked = families.filter(({ family }) => nemesis.includes(family.name));
+  const prepare = neededAbilities(asked.map(({ family }) => family));
+  const spares = prepare.has('spares') ? [`n${nodes.length + 1}`] : [];
+  return { prepare, spares, otherVersion: null };
 }
 
 async function select(request: ClusterRequest): Promise<Selection> {
@@ -143,6 +159,7 @@ async function recordTest(
     const outcome = await drive(() =>
       runTest({
         ...settings,
+        ...plannedFaults(settings, cluster),
         cluster,
         timers,
         timeLimitMs: settings.timeLimitS * 1000,
@@ -258,4 +275,20 @@ function describeTest(
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What was asked for, as it can be had here. */
+function plannedFaults(
+  { nemesis, nemesisEvery, system, nodes }: TestSettings,
+  cluster: Cluster,
+): Pick<TestOptions, 'nemesis' | 'createSchedule'> {
+  const around = { capabilities: cluster.capabilities(), system, nodeCount: nodes.length };
+  const asked = families
+    .filter(({ family }) => nemesis.includes(family.name))
+    .map(({ family }) => ({ name: family.name, variants: possibleVariants(family, around) }));
+  return {
+    nemesis: asked,
+    createSchedule: (random) =>
+      new RandomSchedule({ families: nemesis, every: nemesisEvery, random }),
+  };
 }

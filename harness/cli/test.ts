@@ -6,7 +6,7 @@ import { workloads } from '../../workloads/index.ts';
 import { describeBugs } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
 import { createRunConsole } from '../console.ts';
-import { faultFamilies } from '../nemesis/schedule.ts';
+import { families } from '../nemesis/families.ts';
 import { systems } from '../systems/index.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { Interruption } from './interruption.ts';
@@ -86,6 +86,8 @@ const load = {
   },
   seed: { describe: 'All choices come from it; drawn and shown when left out' },
 } satisfies Record<string, Options>;
+
+const faultFamilies = families.map(({ family }) => family.name);
 
 const faults = {
   nemesis: {

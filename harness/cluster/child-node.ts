@@ -37,6 +37,10 @@ export class ChildNode {
     return this.#exitReason;
   }
 
+  get pid(): number | null {
+    return this.#incarnation?.pid ?? null;
+  }
+
   /** How often it has been started. */
   get lives(): number {
     return this.#lives;

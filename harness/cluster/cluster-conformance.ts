@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
-import type { Cluster, Link } from '../cluster.ts';
+import type { Cluster, Link, LinkRule } from '../cluster.ts';
 import type { System } from '../systems/system.ts';
 import { pingSourceRoot, pingSystem } from './ping-system.ts';
 
@@ -58,7 +58,7 @@ function testLinks(cluster: () => Cluster): void {
   test('is ready when it resolves: every node answers and hears every other', async () => {
     for (const node of nodes) expect(await cluster().nodeState(node)).toBe('running');
     await untilHeard(cluster(), allLinks(), 3);
-    expect(await cluster().network.read()).toMatchObject({ cut: [] });
+    expect(await cluster().network.read()).toMatchObject({ rules: [] });
   });
 
   test('a cut pair of links is silent, reads back, drops packets; no other is', async () => {
@@ -66,10 +66,10 @@ function testLinks(cluster: () => Cluster): void {
     await cluster().network.set(cut);
     await expectSilent(cluster(), cut);
     const reading = await cluster().network.read();
-    expect(new Set(reading.cut.map(describeLink))).toEqual(new Set(cut.map(describeLink)));
-    expect(reading.dropped).toBeGreaterThan(0);
+    expect(new Set(reading.rules.map(describeLink))).toEqual(new Set(cut.map(describeLink)));
+    expect(reading.met.drop).toBeGreaterThan(0);
     await cluster().network.set([]);
-    expect((await cluster().network.read()).cut).toEqual([]);
+    expect((await cluster().network.read()).rules).toEqual([]);
     await untilHeard(cluster(), allLinks(), 3);
   });
 
@@ -186,8 +186,8 @@ function testEnds(cluster: () => Cluster): void {
   });
 }
 
-function link(from: string, to: string): Link {
-  return { from, to };
+function link(from: string, to: string): LinkRule {
+  return { from, to, mode: { type: 'drop' } };
 }
 
 function describeLink({ from, to }: Link): string {

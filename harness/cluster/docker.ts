@@ -6,15 +6,16 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type {
-  ByteStream,
-  Capabilities,
-  Cluster,
-  ClusterNetwork,
-  Link,
-  NetworkReading,
-  NodeState,
-  UnexpectedExit,
+import {
+  type ByteStream,
+  type Capabilities,
+  type Cluster,
+  type ClusterNetwork,
+  capabilitiesOf,
+  type LinkRule,
+  type NetworkReading,
+  type NodeState,
+  type UnexpectedExit,
 } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
@@ -42,6 +43,7 @@ import {
   prepareBaseImage,
   prepareServerImage,
 } from './images/images.ts';
+import { createNoDisks } from './no-disks.ts';
 import { waitUntilReady } from './ready.ts';
 import { canConnect, connectTcpStream } from './tcp-stream.ts';
 import { traceFileName } from './traces.ts';
@@ -135,6 +137,9 @@ interface DockerClusterParts extends Required<DockerClusterOptions> {
 class DockerCluster implements Cluster {
   readonly kind = 'docker';
   readonly nodes: readonly string[];
+  readonly spares: readonly string[] = [];
+  readonly versions: readonly string[] = ['first'];
+  readonly disks = createNoDisks('not with containers');
   readonly network: ClusterNetwork;
   readonly #parts: DockerClusterParts;
   readonly #timers: HarnessTimers = createRealTimers();
@@ -169,14 +174,19 @@ class DockerCluster implements Cluster {
   }
 
   capabilities(): Capabilities {
-    return {
-      partition:
-        this.#agent === null
-          ? { available: false, why: this.#whyNoAgent }
-          : { available: true, how: 'nftables in the engine, one transaction for each change' },
-      kill: { available: true, how: 'SIGKILL' },
-      pause: { available: true, how: 'the freezer of the engine' },
-    };
+    const remedy = 'see rafture doctor';
+    return capabilitiesOf(
+      {
+        drop:
+          this.#agent === null
+            ? { available: false, why: this.#whyNoAgent, remedy }
+            : { available: true, how: 'nftables in the engine, one transaction for each change' },
+        kill: { available: true, how: 'SIGKILL' },
+        pause: { available: true, how: 'the freezer of the engine' },
+      },
+      'the docker cluster cannot do it yet',
+      remedy,
+    );
   }
 
   async setUp(): Promise<void> {
@@ -239,6 +249,18 @@ class DockerCluster implements Cluster {
 
   nodeState(node: string): Promise<NodeState> {
     return this.#container(node).state();
+  }
+
+  processId(): Promise<number | null> {
+    return Promise.resolve(null);
+  }
+
+  onLogLine(): () => void {
+    return () => {};
+  }
+
+  mayEnd(): () => void {
+    return () => {};
   }
 
   lives(node: string): number {
@@ -333,6 +355,8 @@ class DockerCluster implements Cluster {
       clientPort,
       peerPort,
       dataDirectory,
+      joins: false,
+      faultDiskFolder: null,
       traceFile: this.#tellsTraces ? traceFile : null,
       peers: this.nodes
         .filter((each) => each !== node)
@@ -344,7 +368,7 @@ class DockerCluster implements Cluster {
     };
   }
 
-  async #setCut(cut: readonly Link[]): Promise<void> {
+  async #setCut(cut: readonly LinkRule[]): Promise<void> {
     const plan = this.#network();
     await this.#faultAgent().setCut(
       cut.map(({ from, to }) => ({ from: addressOf(plan, from), to: addressOf(plan, to) })),
@@ -355,7 +379,11 @@ class DockerCluster implements Cluster {
     const { cut, dropped } = await this.#faultAgent().read();
     const nodes = new Map([...this.#network().addresses].map(([node, address]) => [address, node]));
     const name = (address: string): string => nodes.get(address) ?? address;
-    return { cut: cut.map(({ from, to }) => ({ from: name(from), to: name(to) })), dropped };
+    const mode = { type: 'drop' } as const;
+    return {
+      rules: cut.map(({ from, to }) => ({ from: name(from), to: name(to), mode })),
+      met: { drop: dropped },
+    };
   }
 
   #faultAgent(): FaultAgent {

@@ -21,6 +21,8 @@ export const pingSystem: System = {
   crashPatterns: [],
   traces: true,
   introspects: false,
+  operator: {},
+  hasFaultDisk: false,
   command: (place, sourceRoot) => [
     `${sourceRoot}/server/main.ts`,
     place.node,

@@ -8,20 +8,23 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type {
-  ByteStream,
-  Capabilities,
-  Cluster,
-  Link,
-  NetworkReading,
-  NodeState,
-  UnexpectedExit,
+import {
+  type ByteStream,
+  type Capabilities,
+  type Cluster,
+  capabilitiesOf,
+  type Link,
+  type LinkRule,
+  type NetworkReading,
+  type NodeState,
+  type UnexpectedExit,
 } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import type { NodePlace, System } from '../systems/system.ts';
 import { ChildNode } from './child-node.ts';
 import { allotPorts } from './free-ports.ts';
+import { createNoDisks } from './no-disks.ts';
 import { waitUntilReady } from './ready.ts';
 import { type LinkGate, TcpProxy } from './tcp-proxy.ts';
 import { connectTcpStream } from './tcp-stream.ts';
@@ -62,6 +65,9 @@ interface ProxiedLink extends Link {
 class ProcessCluster implements Cluster {
   readonly kind = 'process';
   readonly nodes: readonly string[];
+  readonly spares: readonly string[] = [];
+  readonly versions: readonly string[] = ['first'];
+  readonly disks = createNoDisks('not with processes');
   readonly network: { set: Cluster['network']['set']; read: Cluster['network']['read'] };
   readonly #options: ProcessClusterOptions;
   readonly #folder: string;
@@ -87,14 +93,19 @@ class ProcessCluster implements Cluster {
   }
 
   capabilities(): Capabilities {
-    return {
-      partition: { available: true, how: 'TCP proxies that keep bytes back' },
-      kill: { available: true, how: 'SIGKILL' },
-      pause:
-        process.platform === 'win32'
-          ? { available: false, why: 'Windows has no SIGSTOP' }
-          : { available: true, how: 'SIGSTOP' },
-    };
+    const noStop = { why: 'Windows has no SIGSTOP', remedy: 'use another system' };
+    return capabilitiesOf(
+      {
+        drop: { available: true, how: 'TCP proxies that keep bytes back' },
+        kill: { available: true, how: 'SIGKILL' },
+        pause:
+          process.platform === 'win32'
+            ? { available: false, ...noStop }
+            : { available: true, how: 'SIGSTOP' },
+      },
+      'the process cluster cannot do it yet',
+      'use --cluster docker',
+    );
   }
 
   async setUp(): Promise<void> {
@@ -148,6 +159,18 @@ class ProcessCluster implements Cluster {
 
   nodeState(node: string): Promise<NodeState> {
     return this.#child(node).state();
+  }
+
+  processId(node: string): Promise<number | null> {
+    return Promise.resolve(this.#child(node).pid);
+  }
+
+  onLogLine(): () => void {
+    return () => {};
+  }
+
+  mayEnd(): () => void {
+    return () => {};
   }
 
   lives(node: string): number {
@@ -207,6 +230,8 @@ class ProcessCluster implements Cluster {
       clientPort: own.client,
       peerPort: own.peer,
       dataDirectory: join(this.#folder, node, 'data'),
+      joins: false,
+      faultDiskFolder: null,
       traceFile: this.#tellsTraces ? join(this.#folder, node, traceFileName) : null,
       peers: this.#links
         .filter((link) => link.from === node)
@@ -233,14 +258,18 @@ class ProcessCluster implements Cluster {
     return { from, to, proxy, port: await proxy.listen() };
   }
 
-  #setCut(links: readonly Link[]): void {
-    this.#cut = new Set(links.map(linkName));
+  #setCut(rules: readonly LinkRule[]): void {
+    this.#cut = new Set(rules.map(linkName));
     for (const { proxy } of this.#links) proxy.release();
   }
 
   #readNetwork(): NetworkReading {
     const cut = this.#links.filter((link) => this.#cut.has(linkName(link)));
-    return { cut: cut.map(({ from, to }) => ({ from, to })), dropped: this.#dropped };
+    const mode = { type: 'drop' } as const;
+    return {
+      rules: cut.map(({ from, to }) => ({ from, to, mode })),
+      met: { drop: this.#dropped },
+    };
   }
 }
 

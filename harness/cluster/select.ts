@@ -5,7 +5,7 @@
  * else processes. The heavy imports of docker happen only when docker is looked at.
  */
 import type { RefereeReport } from '../checker.ts';
-import type { Cluster } from '../cluster.ts';
+import type { Ability, Cluster } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import type { System } from '../systems/system.ts';
@@ -23,6 +23,12 @@ export interface ClusterRequest {
   readonly onProgress: (line: string) => void;
   /** Whether nodes that can tell trace events are to do it. */
   readonly traces: boolean;
+  /** What its faults will use: only of these is prepared what costs something. */
+  readonly prepare: ReadonlySet<Ability>;
+  /** Nodes beside those that start, which faults may add: `n6` and so on. */
+  readonly spares: readonly string[];
+  /** Another version of the system, to upgrade to: the folder that holds its server/. */
+  readonly otherVersion: { readonly name: string; readonly sourceRoot: string } | null;
 }
 
 /** A cluster that runs, and the time that its run is to be measured in. */

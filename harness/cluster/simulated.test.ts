@@ -6,6 +6,7 @@ import { ackBeforeQuorum } from '../bugs/ack-before-quorum.ts';
 import { plantBug } from '../bugs/bug.ts';
 import { RespConnection, type RespLost, type RespReply } from '../clients/resp-connection.ts';
 import type { Link } from '../cluster.ts';
+import { dropRules } from '../nemesis/desired-network.ts';
 import { findLeader, pause } from '../run/introspect.ts';
 import type { SimulationOptions } from '../simulation/plan.ts';
 import { loadServerCode } from '../simulation/server-code.ts';
@@ -106,7 +107,7 @@ async function traceOf(seed: number): Promise<string> {
     const collected: unknown[] = [];
     for (let count = 0; count < 20; count++) {
       if (count === 5) await cluster.kill('n1');
-      if (count === 10) await cluster.network.set(isolate('n2', five));
+      if (count === 10) await cluster.network.set(dropRules(isolate('n2', five)));
       if (count === 15) await cluster.start('n1');
       collected.push(await askAny(cluster, ['SET', 'k', String(count)]));
     }
@@ -126,12 +127,12 @@ test('a leader that is cut off acknowledges nothing; after the healing it follow
     await startAll(cluster);
     const first = await awaitLeader(cluster);
     expect(await ask(cluster, first, ['SET', 'k', 'before'])).toEqual(done);
-    await cluster.network.set(isolate(first, three));
+    await cluster.network.set(dropRules(isolate(first, three)));
     expect(await ask(cluster, first, ['SET', 'k', 'lost'])).not.toEqual(done);
     const second = await awaitLeader(cluster, (leader) => leader !== first);
     expect(await ask(cluster, second, ['SET', 'k', 'after'])).toEqual(done);
     expect(await ask(cluster, first, ['GET', 'k'])).not.toEqual(value('before'));
-    expect((await cluster.network.read()).dropped).toBeGreaterThan(0);
+    expect((await cluster.network.read()).met.drop).toBeGreaterThan(0);
     await cluster.network.set([]);
     await pause(cluster.timers, 1000);
     expect(await ask(cluster, first, ['SET', 'k', 'no'])).toMatchObject({ code: 'MOVED' });
@@ -146,7 +147,7 @@ test('the nodes can run a copy of the server, with a bug that shows', async () =
   await cluster.run(async () => {
     await startAll(cluster);
     const leader = await awaitLeader(cluster);
-    await cluster.network.set(isolate(leader, three));
+    await cluster.network.set(dropRules(isolate(leader, three)));
     expect(await ask(cluster, leader, ['SET', 'k', 'lost'])).toEqual(done);
   });
 });

@@ -6,7 +6,15 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ByteStream, Capabilities, Cluster, ClusterNetwork, NodeState } from '../cluster.ts';
+import {
+  type ByteStream,
+  type Capabilities,
+  type Cluster,
+  type ClusterDisks,
+  type ClusterNetwork,
+  capabilitiesOf,
+  type NodeState,
+} from '../cluster.ts';
 import type { RandomSource } from '../run/random.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import { type CrashAt, CrashPlan } from '../simulation/crash-plan.ts';
@@ -17,6 +25,7 @@ import { planSimulation, type SimulationOptions, type SimulationPlan } from '../
 import { type SimulatedExit, SimulatedNode } from '../simulation/simulated-node.ts';
 import { Trace } from '../simulation/trace.ts';
 import { reference } from '../systems/reference.ts';
+import { createNoDisks } from './no-disks.ts';
 import { waitUntilReady } from './ready.ts';
 
 /** A node of the simulation cannot do what was asked of it. */
@@ -35,6 +44,9 @@ export function createSimulatedCluster(options: SimulationOptions): SimulatedClu
 export class SimulatedCluster implements Cluster {
   readonly kind = 'sim';
   readonly nodes: readonly string[];
+  readonly spares: readonly string[] = [];
+  readonly versions: readonly string[] = ['first'];
+  readonly disks: ClusterDisks = createNoDisks('not in the simulation');
   readonly network: ClusterNetwork;
   readonly timers: HarnessTimers;
   readonly #plan: SimulationPlan;
@@ -72,13 +84,29 @@ export class SimulatedCluster implements Cluster {
         }
         this.#network.setCut(cut);
       },
-      read: async () => ({ cut: this.#network.cut, dropped: this.#network.counts.cut }),
+      read: async () => {
+        const mode = { type: 'drop' } as const;
+        const rules = this.#network.cut.map((link) => ({ ...link, mode }));
+        return { rules, met: { drop: this.#network.counts.cut } };
+      },
     };
   }
 
   /** Drives virtual time until `main` has settled. Rejects with a SimulationError at a deadlock. */
   run<T>(main: () => Promise<T>): Promise<T> {
     return this.#engine.run(main);
+  }
+
+  processId(): Promise<number | null> {
+    return Promise.resolve(null);
+  }
+
+  onLogLine(): () => void {
+    return () => {};
+  }
+
+  mayEnd(): () => void {
+    return () => {};
   }
 
   lives(node: string): number {
@@ -136,11 +164,15 @@ export class SimulatedCluster implements Cluster {
   }
 
   capabilities(): Capabilities {
-    return {
-      partition: { available: true, how: 'messages on cut links are dropped' },
-      kill: { available: true, how: 'the node ends at once and loses what it had not synced' },
-      pause: { available: true, how: 'events of the node wait until it is resumed' },
-    };
+    return capabilitiesOf(
+      {
+        drop: { available: true, how: 'messages on cut links are dropped' },
+        kill: { available: true, how: 'the node ends at once and loses what it had not synced' },
+        pause: { available: true, how: 'events of the node wait until it is resumed' },
+      },
+      'the simulation cannot do it yet',
+      'use --cluster docker',
+    );
   }
 
   async start(node: string): Promise<void> {

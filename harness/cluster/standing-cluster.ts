@@ -128,6 +128,8 @@ async function makeNode(
     peerPort,
     dataDirectory,
     traceFile: null,
+    joins: false,
+    faultDiskFolder: null,
     peers: all
       .filter((each) => each.node !== node)
       .map((each) => ({ node: each.node, address: `${address(each.node)}:${peerPort}` })),

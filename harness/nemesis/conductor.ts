@@ -6,59 +6,69 @@
  * goes to nemesis.jsonl under the index of the line.
  */
 import type { Op } from '../../checker/history.ts';
-import type { RunFault } from '../checker.ts';
-import type { Nemesis } from '../nemesis.ts';
+import type { RunFault, UninjectedFault } from '../checker.ts';
+import type { Evidence } from '../cluster.ts';
+import {
+  FaultError,
+  type FaultFamily,
+  type FaultPlan,
+  type Nemesis,
+  type PlanContext,
+} from '../nemesis.ts';
 import type { NemesisRecord } from '../report/run-record.ts';
 import { type RandomSource, randomShuffle } from '../run/random.ts';
 import type { Recorder } from '../run/recorder.ts';
-import { type KillTarget, killTargets, planKill } from './kill.ts';
-import {
-  type PartitionShape,
-  type PlanContext,
-  partitionShapes,
-  planPartition,
-} from './partition.ts';
-import type { FaultFamily, ScheduledAction } from './schedule.ts';
+import type { ScheduledAction } from './schedule.ts';
+
+/** A family of faults as it can be had here. */
+export interface ConductedFamily {
+  readonly family: FaultFamily;
+  /** Names of the variants that are possible here, one or more. */
+  readonly variants: readonly string[];
+  readonly nemesis: Nemesis;
+}
 
 export interface ConductorOptions {
-  readonly nodes: readonly string[];
-  readonly nemeses: Readonly<Record<FaultFamily, Nemesis>>;
+  readonly families: readonly ConductedFamily[];
   readonly recorder: Recorder;
   readonly random: RandomSource;
-  /** Asked when a fault aims at the leader. */
+  /** Asked when a fault is planned. */
+  members(): readonly string[];
+  /** Of those, the ones that run. */
+  running(): Promise<readonly string[]>;
   findLeader(): Promise<string | null>;
   /** Takes the evidence as it comes. */
   onEvidence(record: NemesisRecord): void;
+  /** Told when a begin is over: whether the fault is in force now. */
+  onBegun(id: number, inForce: boolean): void;
 }
 
 /** A fault that was begun. */
 export interface ConductedFault extends RunFault {
-  readonly family: FaultFamily;
-  readonly trigger: ScheduledAction['trigger'];
+  readonly variant: string;
+  readonly trigger: string;
   end: Op | null;
-  beginEvidence: Readonly<Record<string, unknown>>;
-  endEvidence: Readonly<Record<string, unknown>>;
+  beginEvidence: Evidence;
+  endEvidence: Evidence;
   tookEffect: boolean;
+  outcome: RunFault['outcome'];
+  reason: string | null;
 }
 
-interface Plan {
-  readonly description: string;
-  readonly nodes: readonly string[];
-  readonly value: Readonly<Record<string, unknown>>;
-  readonly impairs: RunFault['impairs'];
+interface Active {
+  readonly conducted: ConductedFamily;
+  readonly plan: FaultPlan;
+  readonly fault: ConductedFault;
 }
-
-/** The leader twice: most failures begin with one that does not know that it was replaced. */
-const shapeDeck: readonly PartitionShape[] = [...partitionShapes, 'leader'];
 
 export class Conductor {
   readonly #options: ConductorOptions;
   readonly #faults: ConductedFault[] = [];
-  readonly #active = new Map<FaultFamily, ConductedFault>();
-  #shapes: PartitionShape[] = [];
-  #targets: KillTarget[] = [];
+  readonly #skipped: UninjectedFault[] = [];
+  readonly #active = new Map<number, Active>();
+  readonly #decks = new Map<string, string[]>();
   #queue: Promise<void> = Promise.resolve();
-  #busy = false;
+  #waiting = 0;
 
   constructor(options: ConductorOptions) {
     this.#options = options;
@@ -68,116 +78,170 @@ export class Conductor {
     return this.#faults;
   }
 
-  /** Descriptions of what is in force, for the console. */
-  get inForce(): readonly string[] {
-    return [...this.#active.values()].map((fault) => `${fault.family} ${fault.description}`);
+  get skipped(): readonly UninjectedFault[] {
+    return this.#skipped;
   }
 
-  async setup(): Promise<void> {
-    for (const nemesis of Object.values(this.#options.nemeses)) await nemesis.setup();
+  /** Descriptions of what is in force, for the console. */
+  get inForce(): readonly string[] {
+    return [...this.#active.values()].map(({ fault }) => `${fault.family} ${fault.description}`);
   }
 
   /** While an action is being carried out, the history's progress counts for no other. */
   get busy(): boolean {
-    return this.#busy;
+    return this.#waiting > 0;
   }
 
-  /** Carries out an action; a failure of it comes out of `settled`. */
+  async setup(): Promise<void> {
+    for (const { nemesis } of this.#options.families) await nemesis.setup();
+  }
+
+  /** Carries out an action, after those before it; a failure of it comes out of `settled`. */
   take(action: ScheduledAction): void {
-    this.#busy = true;
+    this.#waiting++;
     this.#queue = this.#queue
-      .then(() => (action.phase === 'begin' ? this.#begin(action) : this.#end(action.family)))
+      .then(() => (action.phase === 'begin' ? this.#begin(action) : this.#end(action.id)))
       .finally(() => {
-        this.#busy = false;
+        this.#waiting--;
       });
     // Whoever awaits `settled` sees the failure; until then it is nobody's unhandled rejection.
     this.#queue.catch(() => {});
   }
 
-  /** Resolves when no action is under way; rejects with the first failure. */
+  /** Resolves when no action is under way; rejects with the first failure of the harness. */
   settled(): Promise<void> {
     return this.#queue;
   }
 
-  /** Ends everything that is still in force. */
+  /** Ends everything that is still in force, the last first. */
   async finish(): Promise<void> {
     await this.#queue;
-    for (const family of [...this.#active.keys()]) await this.#end(family);
+    for (const id of [...this.#active.keys()].reverse()) await this.#end(id);
   }
 
   /** Undoes all effects, whatever has failed before; the history is not written any more. */
   async teardown(): Promise<void> {
-    for (const nemesis of Object.values(this.#options.nemeses)) await nemesis.teardown();
+    const failures: unknown[] = [];
+    for (const { nemesis } of this.#options.families) {
+      await nemesis.teardown().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, describe(failures[0]));
   }
 
   async #begin(action: ScheduledAction): Promise<void> {
-    const { family } = action;
-    const { nemeses, recorder } = this.#options;
-    if (this.#active.has(family)) return;
+    const { recorder } = this.#options;
+    const conducted = this.#familyOf(action.family);
     const leader = await this.#options.findLeader();
-    const plan = this.#plan(family, { ...this.#options, leader });
-    const value = { phase: 'begin', ...plan.value, trigger: action.trigger, leader };
+    const variant = action.variant ?? this.#nextVariant(conducted);
+    const plan = await this.#plan(conducted, variant, { action, leader });
+    if (plan === null) {
+      this.#options.onBegun(action.id, false);
+      return;
+    }
+    const { family } = action;
+    const value = { phase: 'begin', variant, ...plan.value, trigger: action.trigger, leader };
     const begin = recorder.record({ process: 'nemesis', type: 'info', f: family, value });
+    const { description, nodes, impairs } = plan;
     const fault: ConductedFault = {
-      family,
-      description: plan.description,
-      nodes: plan.nodes,
-      impairs: plan.impairs,
-      trigger: action.trigger,
-      begin,
-      end: null,
-      beginEvidence: {},
-      endEvidence: {},
-      tookEffect: false,
+      ...{ family, variant, description, nodes, impairs, trigger: action.trigger, begin },
+      ...{ end: null, beginEvidence: {}, endEvidence: {}, tookEffect: false },
+      ...{ outcome: 'failed', reason: 'it had not begun when the run ended' },
     };
     this.#faults.push(fault);
-    this.#active.set(family, fault);
-    const { tookEffect, evidence } = await nemeses[family].invoke({ f: family, value });
-    fault.beginEvidence = { ...evidence, readBackAtIndex: recorder.length };
-    this.#options.onEvidence({
-      index: begin.index,
-      f: family,
-      value,
-      tookEffect,
-      evidence: fault.beginEvidence,
-    });
+    this.#active.set(action.id, { conducted, plan, fault });
+    const reading = await attempt(() => conducted.nemesis.begin(plan));
+    fault.beginEvidence = { ...reading.evidence, readBackAtIndex: recorder.length };
+    settle(fault, reading);
+    this.#tell(begin, value, fault, fault.beginEvidence);
+    this.#options.onBegun(action.id, !conducted.family.isMomentary);
+    if (conducted.family.isMomentary) await this.#end(action.id);
   }
 
-  async #end(family: FaultFamily): Promise<void> {
-    const fault = this.#active.get(family);
-    if (fault === undefined) return;
-    const { nemeses, recorder } = this.#options;
+  /** null when nothing can be done now, of which a note is taken. */
+  async #plan(
+    { nemesis, family }: ConductedFamily,
+    variant: string,
+    now: { readonly action: ScheduledAction; readonly leader: string | null },
+  ): Promise<FaultPlan | null> {
+    const { members, running, random } = this.#options;
+    const claimed = new Set([...this.#active.values()].flatMap(({ plan }) => plan.claims));
+    const context: PlanContext = {
+      nodes: members(),
+      free: (await running()).filter((node) => !claimed.has(node)),
+      leader: now.leader,
+      random,
+      parameters: now.action.parameters,
+    };
+    const planned = nemesis.plan(variant, context);
+    if (!('skip' in planned)) return planned;
+    const outcome = 'skipped';
+    this.#skipped.push({ family: family.name, variant, outcome, reason: planned.skip });
+    return null;
+  }
+
+  async #end(id: number): Promise<void> {
+    const active = this.#active.get(id);
+    if (active === undefined) return;
+    const { conducted, plan, fault } = active;
+    const { recorder } = this.#options;
     const value = { phase: 'end', begin: fault.begin.index };
-    const { tookEffect, evidence } = await nemeses[family].invoke({ f: family, value });
+    const reading = await attempt(() => conducted.nemesis.end(plan));
     const leader = await this.#options.findLeader();
-    const end = recorder.record({ process: 'nemesis', type: 'info', f: family, value });
-    this.#active.delete(family);
+    const end = recorder.record({ process: 'nemesis', type: 'info', f: fault.family, value });
+    this.#active.delete(id);
     fault.end = end;
-    fault.tookEffect = tookEffect;
-    fault.endEvidence = { ...evidence, leaderAfter: leader };
-    this.#options.onEvidence({
-      index: end.index,
-      f: family,
-      value,
-      tookEffect,
-      evidence: fault.endEvidence,
-    });
+    fault.endEvidence = { ...reading.evidence, leaderAfter: leader };
+    if (fault.outcome === 'injected' || reading.failure !== null) settle(fault, reading);
+    this.#tell(end, value, fault, fault.endEvidence);
   }
 
-  /** Each shape and each target comes once before any comes again. */
-  #plan(family: FaultFamily, context: PlanContext): Plan {
-    const { random } = this.#options;
-    if (family === 'partition') {
-      if (this.#shapes.length === 0) this.#shapes = randomShuffle(random, shapeDeck);
-      const plan = planPartition(this.#shapes.pop() ?? 'one', context);
-      const { shape, cut } = plan;
-      const nodes = [...new Set(cut.map((link) => link.from))].sort();
-      const description = `${shape}: ${plan.description}`;
-      return { description, nodes, value: { shape, cut }, impairs: { cut, down: [] } };
-    }
-    if (this.#targets.length === 0) this.#targets = randomShuffle(random, killTargets);
-    const { target, nodes } = planKill(this.#targets.pop() ?? 'one', context);
-    const description = `${target}: ${nodes.join(' ')}`;
-    return { description, nodes, value: { target, nodes }, impairs: { cut: [], down: nodes } };
+  #tell(op: Op, value: unknown, fault: ConductedFault, evidence: Evidence): void {
+    const { tookEffect, outcome, reason, family } = fault;
+    const told = { index: op.index, f: family, value, tookEffect, outcome, reason, evidence };
+    this.#options.onEvidence(told);
   }
+
+  #familyOf(name: string): ConductedFamily {
+    const found = this.#options.families.find(({ family }) => family.name === name);
+    if (found === undefined) throw new FaultError(`no faults of the family ${name} were prepared`);
+    return found;
+  }
+
+  /** Each variant comes once before any comes again. */
+  #nextVariant({ family, variants }: ConductedFamily): string {
+    const deck = this.#decks.get(family.name) ?? [];
+    const shuffled = deck.length > 0 ? deck : randomShuffle(this.#options.random, variants);
+    const [next = '', ...rest] = shuffled;
+    this.#decks.set(family.name, rest);
+    return next;
+  }
+}
+
+interface Attempt {
+  readonly tookEffect: boolean;
+  readonly evidence: Evidence;
+  /** Why it could not be done. */
+  readonly failure: string | null;
+}
+
+/** What a fault could not do is told, and ends nothing: the history is still to be judged. */
+async function attempt(
+  act: () => Promise<{ readonly tookEffect: boolean; readonly evidence: Evidence }>,
+): Promise<Attempt> {
+  try {
+    return { ...(await act()), failure: null };
+  } catch (error) {
+    const failure = describe(error);
+    return { tookEffect: false, evidence: { failure }, failure };
+  }
+}
+
+function settle(fault: ConductedFault, { tookEffect, failure }: Attempt): void {
+  fault.tookEffect = tookEffect;
+  fault.outcome = tookEffect ? 'injected' : 'failed';
+  fault.reason = tookEffect ? null : (failure ?? 'it had no effect');
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

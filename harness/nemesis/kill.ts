@@ -5,41 +5,33 @@
  * engine says of the process afterwards. [Jepsen]
  */
 import type { Cluster, NodeState } from '../cluster.ts';
-import type { Nemesis, NemesisOp, NemesisOutcome } from '../nemesis.ts';
-import { randomItem, randomShuffle } from '../run/random.ts';
-import type { PlanContext } from './partition.ts';
+import type { FaultPlan, FaultReading, FaultVariant, Nemesis, PlanContext } from '../nemesis.ts';
+import { planTargets, targetVariants } from './targets.ts';
+import type { FamilyModule } from './tools.ts';
 
-export const killTargets = ['one', 'leader', 'minority', 'all'] as const;
-export type KillTarget = (typeof killTargets)[number];
+const variants: readonly FaultVariant[] = targetVariants(['kill']);
 
-export interface KillPlan {
-  readonly target: KillTarget;
-  readonly nodes: readonly string[];
+export const kill: FamilyModule = {
+  family: {
+    name: 'kill',
+    group: 'process',
+    description: 'SIGKILL, and a restart at the end of the fault',
+    variants,
+    parameters: {},
+    isMomentary: false,
+    evidence: 'the state and the process id of each node before and after',
+  },
+  create: ({ cluster }) => new KillNemesis(cluster),
+};
+
+interface NodeReading {
+  readonly state: NodeState;
+  readonly pid: number | null;
 }
 
-/** Whom to kill. Without a known leader, `leader` takes any node. */
-export function planKill(target: KillTarget, context: PlanContext): KillPlan {
-  const { nodes, leader, random } = context;
-  switch (target) {
-    case 'one':
-      return { target, nodes: [randomItem(random, nodes)] };
-    case 'leader':
-      return { target, nodes: [leader ?? randomItem(random, nodes)] };
-    case 'minority': {
-      const count = Math.max(1, Math.ceil(nodes.length / 2) - 1);
-      return { target, nodes: randomShuffle(random, nodes).slice(0, count).sort() };
-    }
-    case 'all':
-      return { target, nodes };
-  }
-}
-
-/** Takes `{ phase: 'begin', nodes }` and `{ phase: 'end' }`. */
-export class KillNemesis implements Nemesis {
-  readonly fs: readonly string[] = ['kill'];
+class KillNemesis implements Nemesis {
   readonly #cluster: Cluster;
-  #killed: readonly string[] = [];
-  #wereGone = false;
+  readonly #killed = new Map<FaultPlan, boolean>();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -49,38 +41,39 @@ export class KillNemesis implements Nemesis {
     return Promise.resolve();
   }
 
-  invoke(op: NemesisOp): Promise<NemesisOutcome> {
-    const value = op.value as { readonly phase: string; readonly nodes?: readonly string[] };
-    return value.phase === 'begin' ? this.#begin(op, value.nodes ?? []) : this.#end(op);
+  plan(variant: string, context: PlanContext) {
+    return planTargets(variant, context);
+  }
+
+  async begin(plan: FaultPlan): Promise<FaultReading> {
+    const { nodes } = plan;
+    const before = await this.#read(nodes);
+    this.#killed.set(plan, false);
+    await Promise.all(nodes.map((node) => this.#cluster.kill(node)));
+    const after = await this.#read(nodes);
+    const tookEffect =
+      nodes.length > 0 &&
+      nodes.every((node) => before[node]?.state === 'running' && after[node]?.state === 'stopped');
+    this.#killed.set(plan, tookEffect);
+    return { tookEffect, evidence: { before, after } };
+  }
+
+  async end(plan: FaultPlan): Promise<FaultReading> {
+    const tookEffect = this.#killed.get(plan) ?? false;
+    this.#killed.delete(plan);
+    const failures = await this.#restart(plan.nodes);
+    const after = await this.#read(plan.nodes);
+    return { tookEffect, evidence: failures.length === 0 ? { after } : { after, failures } };
   }
 
   async teardown(): Promise<void> {
-    await this.#restart();
-  }
-
-  async #begin(op: NemesisOp, nodes: readonly string[]): Promise<NemesisOutcome> {
-    const before = await this.#states(nodes);
-    await Promise.all(nodes.map((node) => this.#cluster.kill(node)));
-    const after = await this.#states(nodes);
-    this.#killed = nodes;
-    this.#wereGone =
-      nodes.length > 0 &&
-      nodes.every((node) => before[node] === 'running' && after[node] === 'stopped');
-    return { value: op.value, tookEffect: this.#wereGone, evidence: { before, after } };
-  }
-
-  async #end(op: NemesisOp): Promise<NemesisOutcome> {
-    const nodes = this.#killed;
-    const failures = await this.#restart();
-    const after = await this.#states(nodes);
-    const evidence = failures.length === 0 ? { after } : { after, failures };
-    return { value: op.value, tookEffect: this.#wereGone, evidence };
+    const plans = [...this.#killed.keys()];
+    this.#killed.clear();
+    for (const { nodes } of plans) await this.#restart(nodes);
   }
 
   /** Returns why nodes did not come back: the system's failure, which the recovery reports. */
-  async #restart(): Promise<readonly string[]> {
-    const nodes = this.#killed;
-    this.#killed = [];
+  async #restart(nodes: readonly string[]): Promise<readonly string[]> {
     const failures: string[] = [];
     await Promise.all(
       nodes.map((node) =>
@@ -92,10 +85,13 @@ export class KillNemesis implements Nemesis {
     return failures;
   }
 
-  async #states(nodes: readonly string[]): Promise<Record<string, NodeState>> {
-    const states = await Promise.all(
-      nodes.map(async (node) => [node, await this.#cluster.nodeState(node)] as const),
+  async #read(nodes: readonly string[]): Promise<Record<string, NodeReading>> {
+    const readings = await Promise.all(
+      nodes.map(async (node) => {
+        const state = await this.#cluster.nodeState(node);
+        return [node, { state, pid: await this.#cluster.processId(node) }] as const;
+      }),
     );
-    return Object.fromEntries(states);
+    return Object.fromEntries(readings);
   }
 }

@@ -4,9 +4,17 @@
  * The shapes are Jepsen's grudges. What took effect is what the cluster reads back: the cut that is
  * in force, and that traffic was dropped on it. [Jepsen]
  */
-import type { Cluster, Link } from '../cluster.ts';
-import type { Nemesis, NemesisOp, NemesisOutcome } from '../nemesis.ts';
-import { type RandomSource, randomItem, randomShuffle } from '../run/random.ts';
+import type { Link, LinkMode, LinkRule } from '../cluster.ts';
+import {
+  FaultError,
+  type FaultPlan,
+  type FaultReading,
+  type PlanContext as FullContext,
+  type Nemesis,
+} from '../nemesis.ts';
+import { randomItem, randomShuffle } from '../run/random.ts';
+import type { DesiredNetwork } from './desired-network.ts';
+import type { FamilyModule } from './tools.ts';
 
 /** `one`: a node alone. `leader`: the leader alone. `ring`: each node sees another majority. */
 export const partitionShapes = ['one', 'halves', 'leader', 'majorities-ring'] as const;
@@ -19,12 +27,7 @@ export interface PartitionPlan {
   readonly cut: readonly Link[];
 }
 
-export interface PlanContext {
-  readonly nodes: readonly string[];
-  /** Who leads, as far as anybody knows. */
-  readonly leader: string | null;
-  readonly random: RandomSource;
-}
+type PlanContext = Pick<FullContext, 'nodes' | 'leader' | 'random'>;
 
 /** What a partition of this shape cuts. Without a known leader, `leader` takes any node. */
 export function planPartition(shape: PartitionShape, context: PlanContext): PartitionPlan {
@@ -78,61 +81,80 @@ function majoritiesRing(ring: readonly string[]): PartitionPlan {
   return { shape: 'majorities-ring', description: `ring ${ring.join(' ')}`, cut };
 }
 
-/** Takes `{ phase: 'begin', cut }` and `{ phase: 'end' }`. */
-export class PartitionNemesis implements Nemesis {
-  readonly fs: readonly string[] = ['partition'];
-  readonly #cluster: Cluster;
-  #asked: readonly Link[] = [];
-  #droppedBefore = 0;
-  #inForce = false;
+const descriptions: Readonly<Record<PartitionShape, string>> = {
+  one: 'a node alone',
+  halves: 'a minority and a majority',
+  leader: 'the leader alone; any node when nobody knows one',
+  'majorities-ring': 'each node sees a majority, no two the same',
+};
 
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster;
+export const partition: FamilyModule = {
+  family: {
+    name: 'partition',
+    group: 'network',
+    description: 'links between nodes that carry nothing',
+    variants: partitionShapes.map((name) => ({
+      ...{ name, description: descriptions[name], needs: ['drop'] as const, nodesMin: 2 },
+    })),
+    parameters: {},
+    isMomentary: false,
+    evidence: 'the rules that were read back, and how many packets ran into them',
+  },
+  create: ({ network }) => new PartitionNemesis(network),
+};
+
+export interface NetworkFaultPlan extends FaultPlan {
+  readonly rules: readonly LinkRule[];
+}
+
+class PartitionNemesis implements Nemesis<NetworkFaultPlan> {
+  readonly #network: DesiredNetwork;
+  readonly #inForce = new Map<NetworkFaultPlan, { readonly before: number; isRead: boolean }>();
+
+  constructor(network: DesiredNetwork) {
+    this.#network = network;
   }
 
-  async setup(): Promise<void> {
-    await this.#cluster.network.set([]);
+  setup(): Promise<void> {
+    return Promise.resolve();
   }
 
-  invoke(op: NemesisOp): Promise<NemesisOutcome> {
-    const value = op.value as { readonly phase: string; readonly cut?: readonly Link[] };
-    return value.phase === 'begin' ? this.#begin(op, value.cut ?? []) : this.#end(op);
+  plan(variant: string, context: PlanContext): NetworkFaultPlan {
+    const shape = partitionShapes.find((each) => each === variant);
+    if (shape === undefined) throw new FaultError(`there is no partition ${variant}`);
+    const { cut, description } = planPartition(shape, context);
+    const nodes = [...new Set(cut.map((link) => link.from))].sort();
+    const mode: LinkMode = { type: 'drop' };
+    return {
+      ...{ variant, nodes, claims: [], description: `${shape}: ${description}` },
+      value: { shape, cut },
+      impairs: { cut, down: [] },
+      rules: cut.map((link) => ({ ...link, mode })),
+    };
+  }
+
+  async begin(plan: NetworkFaultPlan): Promise<FaultReading> {
+    const { met } = await this.#network.read();
+    const { reading, isInForce } = await this.#network.put(plan, plan.rules);
+    this.#inForce.set(plan, { before: met.drop ?? 0, isRead: isInForce });
+    return { tookEffect: isInForce, evidence: { rules: reading.rules, met: reading.met } };
+  }
+
+  /** In force, and something ran into it: a cut that nobody noticed has tested nothing. */
+  async end(plan: NetworkFaultPlan): Promise<FaultReading> {
+    const was = this.#inForce.get(plan);
+    const { met } = await this.#network.read();
+    const { reading, isInForce: isHealed } = await this.#network.remove(plan);
+    this.#inForce.delete(plan);
+    const dropped = (met.drop ?? 0) - (was?.before ?? 0);
+    return {
+      tookEffect: was?.isRead === true && dropped > 0,
+      evidence: { dropped, isHealed, rules: reading.rules },
+    };
   }
 
   async teardown(): Promise<void> {
-    await this.#cluster.network.set([]);
+    for (const plan of this.#inForce.keys()) await this.#network.remove(plan);
+    this.#inForce.clear();
   }
-
-  async #begin(op: NemesisOp, cut: readonly Link[]): Promise<NemesisOutcome> {
-    const { network } = this.#cluster;
-    this.#droppedBefore = (await network.read()).dropped;
-    await network.set(cut);
-    const reading = await network.read();
-    this.#asked = cut;
-    this.#inForce = sameLinks(reading.cut, cut) && cut.length > 0;
-    const evidence = { linksAsked: cut.length, linksReadBack: reading.cut.length };
-    return { value: op.value, tookEffect: this.#inForce, evidence };
-  }
-
-  /** Only a cut that traffic ran into has had an effect. */
-  async #end(op: NemesisOp): Promise<NemesisOutcome> {
-    const { network } = this.#cluster;
-    const before = await network.read();
-    await network.set([]);
-    const after = await network.read();
-    const dropped = after.dropped - this.#droppedBefore;
-    const held = this.#inForce && sameLinks(before.cut, this.#asked);
-    const evidence = {
-      dropped,
-      linksBeforeHealing: before.cut.length,
-      linksAfterHealing: after.cut.length,
-    };
-    return { value: op.value, tookEffect: held && dropped > 0, evidence };
-  }
-}
-
-function sameLinks(a: readonly Link[], b: readonly Link[]): boolean {
-  const name = (link: Link): string => `${link.from}>${link.to}`;
-  const names = new Set(a.map(name));
-  return names.size === new Set(b.map(name)).size && b.every((link) => names.has(name(link)));
 }

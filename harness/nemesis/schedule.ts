@@ -1,86 +1,46 @@
 /**
- * The schedule of faults: when the next one begins or ends, and which.
+ * The schedule of faults: which begins or ends, and at what.
  *
- * Triggered by the history's progress, never by a clock: after k more operations have completed in
- * any way, or at once when every client is blocked, so that a healing never waits for operations
- * that cannot come. All choices come from the seed.
+ * Triggers are things that happen: operations complete, every client is blocked, a node says
+ * something, a node was seen in a state. Never a clock. All choices come from the seed.
  */
-import { type RandomSource, randomInteger, randomItem, randomShuffle } from '../run/random.ts';
+import type { IntrospectionSample, UninjectedFault } from '../checker.ts';
+import type { FaultParameters } from '../nemesis.ts';
 
-export const faultFamilies = ['partition', 'kill'] as const;
-export type FaultFamily = (typeof faultFamilies)[number];
+/** Something happened that a fault may wait for. */
+export type ScheduleEvent =
+  /** An operation has completed, in any way. */
+  | { readonly type: 'completed' }
+  /** Every client is blocked: what comes next comes now, and a healing before a fault. */
+  | { readonly type: 'stalled' }
+  /** A look at the nodes: those that answered. */
+  | { readonly type: 'looked'; readonly samples: readonly IntrospectionSample[] }
+  | { readonly type: 'log-line'; readonly node: string; readonly line: string }
+  /** A node ended by itself. */
+  | { readonly type: 'ended'; readonly node: string }
+  /** What came of a fault that the schedule had asked for: whether it is in force now. */
+  | { readonly type: 'begun'; readonly id: number; readonly inForce: boolean };
 
 /** What to do now. */
 export interface ScheduledAction {
-  readonly family: FaultFamily;
+  /** Of the fault; its end has the same. */
+  readonly id: number;
   readonly phase: 'begin' | 'end';
-  readonly trigger: 'progress' | 'stalled';
+  readonly family: string;
+  /** null: the next of the family's deck. */
+  readonly variant: string | null;
+  readonly parameters: FaultParameters;
+  /** What made it come, in words: `progress`, `stalled`, `log n1 /became leader/`. */
+  readonly trigger: string;
 }
 
-export interface ScheduleOptions {
-  readonly families: readonly FaultFamily[];
-  /** Completed operations between two actions, on average. */
-  readonly every: number;
-  readonly random: RandomSource;
-}
-
-export class FaultSchedule {
-  readonly #options: ScheduleOptions;
-  readonly #active = new Set<FaultFamily>();
-  /** Every family gets its turn before chance decides. */
-  #opening: FaultFamily[];
-  #remaining: number;
-
-  constructor(options: ScheduleOptions) {
-    this.#options = options;
-    this.#opening = randomShuffle(options.random, options.families);
-    this.#remaining = this.#draw();
-  }
-
-  /** How many more completions until the next action; for the report when it never comes. */
-  get remaining(): number {
-    return this.#remaining;
-  }
-
-  /** Families that no fault has begun of yet. */
-  get notReached(): readonly FaultFamily[] {
-    return this.#opening;
-  }
-
-  /** An operation has completed, in any way. */
-  completed(): ScheduledAction | null {
-    if (this.#options.families.length === 0) return null;
-    this.#remaining--;
-    return this.#remaining > 0 ? null : this.#fire('progress');
-  }
-
-  /** Every client is blocked: the next action comes now, and a healing before a fault. */
-  stalled(): ScheduledAction | null {
-    return this.#options.families.length === 0 ? null : this.#fire('stalled');
-  }
-
-  #fire(trigger: ScheduledAction['trigger']): ScheduledAction {
-    this.#remaining = this.#draw();
-    const { families, random } = this.#options;
-    const idle = families.filter((family) => !this.#active.has(family));
-    const endNow =
-      this.#active.size > 0 &&
-      (trigger === 'stalled' || idle.length === 0 || this.#opening.length > 0 || random() < 0.6);
-    if (endNow) {
-      const family = randomItem(random, [...this.#active]);
-      this.#active.delete(family);
-      return { family, phase: 'end', trigger };
-    }
-    const family = this.#opening.shift() ?? randomItem(random, idle);
-    this.#active.add(family);
-    return { family, phase: 'begin', trigger };
-  }
-
-  /** Between half and one and a half of `every`. */
-  #draw(): number {
-    const { every, random } = this.#options;
-    return Math.max(1, Math.ceil(every / 2) + randomInteger(random, every));
-  }
+export interface Schedule {
+  /** Called for each event, in order. */
+  take(event: ScheduleEvent): readonly ScheduledAction[];
+  /** What it waits for wants looks at the nodes, often. */
+  readonly wantsLooks: boolean;
+  /** Faults that have not begun, and why. Asked at the end. */
+  readonly unreached: readonly UninjectedFault[];
 }
 
 /**

@@ -80,6 +80,10 @@ export interface NemesisRecord {
   readonly f: string;
   readonly value: unknown;
   readonly tookEffect: boolean;
+  /** Absent in runs from before it was kept. */
+  readonly outcome?: 'injected' | 'failed' | undefined;
+  /** Why it failed; null when it did not. */
+  readonly reason?: string | null | undefined;
   readonly evidence: Readonly<Record<string, unknown>>;
 }
 

@@ -22,15 +22,22 @@ export class Observation {
   readonly hashes: StateHash[] = [];
   /** Each change of the leader or the term, in order. */
   readonly leaders: LeaderSighting[] = [];
+  #lastLook: readonly IntrospectionSample[] = [];
 
   constructor(observer: Observer) {
     this.#observer = observer;
+  }
+
+  /** What the last look has seen, of the nodes that answered. */
+  get lastLook(): readonly IntrospectionSample[] {
+    return this.#lastLook;
   }
 
   /** Asks every node once; resolves to the leader of the highest term that one claimed. */
   async look(): Promise<Leadership | null> {
     const { cluster, timers } = this.#observer;
     const samples = await Promise.all(cluster.nodes.map((node) => this.#sample(node)));
+    this.#lastLook = samples.filter((sample) => sample !== null);
     let found: Leadership | null = null;
     for (const sample of samples) {
       if (sample === null) continue;

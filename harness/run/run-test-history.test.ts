@@ -7,6 +7,7 @@ import type { Op } from '../../checker/history.ts';
 import { casRegister } from '../../workloads/cas-register.ts';
 import { createSimulatedCluster } from '../cluster/simulated.ts';
 import { phases, untilOk } from '../generator.ts';
+import { RandomSchedule } from '../nemesis/random-schedule.ts';
 import { createRunFolder } from '../store.ts';
 import { reference } from '../systems/reference.ts';
 import type { Workload } from '../workload.ts';
@@ -38,7 +39,9 @@ async function run(resultsRoot: string, opsInMemoryMax: number): Promise<readonl
       ...{ system: reference, workload: readsBack, cluster, timers: cluster.timers, seed: 3 },
       ...{ concurrency: 6, rate: 200, timeLimitMs: 2000, opCount: null, deadlineMs: 1000 },
       size: { keyCount: 2, opsPerKey: 50, unknownPerKey: null, notes: [] },
-      ...{ history, recoveryLimitMs: 20_000, nemesis: ['partition'], nemesisEvery: 100 },
+      ...{ history, recoveryLimitMs: 20_000, nemesis: [{ name: 'partition', variants: ['one'] }] },
+      createSchedule: (random) =>
+        new RandomSchedule({ families: ['partition'], every: 100, random }),
       sinks: [(op) => file.append(op)],
       onEvidence: () => {},
       onStatus: () => {},

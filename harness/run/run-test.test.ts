@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { casRegister } from '../../workloads/cas-register.ts';
 import { createSimulatedCluster } from '../cluster/simulated.ts';
 import type { Cluster } from '../cluster.ts';
+import { RandomSchedule } from '../nemesis/random-schedule.ts';
 import { reference } from '../systems/reference.ts';
 import { pause } from './introspect.ts';
 import { RunHistory } from './run-history.ts';
@@ -49,7 +50,7 @@ it('leaves no timer behind that would keep the process alive, whatever was under
         deadlineMs: 1000,
         recoveryLimitMs: 20_000,
         nemesis: [],
-        nemesisEvery: 100,
+        createSchedule: (random) => new RandomSchedule({ families: [], every: 100, random }),
         sinks: [],
         onEvidence: () => {},
         onStatus: () => {},

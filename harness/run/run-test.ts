@@ -4,23 +4,21 @@
  * It records and judges nothing. Whatever goes wrong in it, the history up to there is written and
  * the faults are undone.
  */
-import type { Op } from '../../checker/history.ts';
-import type { IntrospectionSample, RunRecovery, StateHash } from '../checker.ts';
+import type { IntrospectionSample, RunRecovery, StateHash, UninjectedFault } from '../checker.ts';
 import type { Cluster, UnexpectedExit } from '../cluster.ts';
 import { type Generator, limit, stagger, timeLimit } from '../generator.ts';
-import { type ConductedFault, Conductor } from '../nemesis/conductor.ts';
-import { KillNemesis } from '../nemesis/kill.ts';
-import { PartitionNemesis } from '../nemesis/partition.ts';
-import { type FaultFamily, FaultSchedule, StallDetector } from '../nemesis/schedule.ts';
+import type { ConductedFault } from '../nemesis/conductor.ts';
+import type { Schedule } from '../nemesis/schedule.ts';
 import type { LeaderSighting, NemesisRecord } from '../report/run-record.ts';
 import type { System } from '../systems/system.ts';
 import type { Workload, WorkloadSize } from '../workload.ts';
 import { pause } from './introspect.ts';
 import { RunLoop, type ThreadPlan } from './loop.ts';
 import { type Leadership, Observation } from './observation.ts';
-import { createRandomStream } from './random.ts';
+import { createRandomStream, type RandomSource } from './random.ts';
 import { type OpSink, Recorder } from './recorder.ts';
 import { recover, recoveryKey } from './recovery.ts';
+import { type AskedFamily, RunFaults } from './run-faults.ts';
 import type { RunHistory } from './run-history.ts';
 import type { HarnessTimers } from './timers.ts';
 
@@ -39,8 +37,8 @@ export interface TestOptions {
   readonly size: WorkloadSize;
   readonly deadlineMs: number;
   readonly recoveryLimitMs: number;
-  readonly nemesis: readonly FaultFamily[];
-  readonly nemesisEvery: number;
+  readonly nemesis: readonly AskedFamily[];
+  createSchedule(random: RandomSource): Schedule;
   /** Takes every op; the workload's final operations are made from it. */
   readonly history: RunHistory;
   readonly sinks: readonly OpSink[];
@@ -60,8 +58,7 @@ export interface RunStatus {
 
 export interface TestOutcome {
   readonly faults: readonly ConductedFault[];
-  /** Families that were asked for and whose turn never came. */
-  readonly notReached: readonly FaultFamily[];
+  readonly uninjected: readonly UninjectedFault[];
   readonly recovery: RunRecovery;
   readonly leaders: readonly LeaderSighting[];
   readonly samples: readonly IntrospectionSample[];
@@ -70,6 +67,8 @@ export interface TestOutcome {
 }
 
 const monitorMs = 500;
+/** While a fault waits for a state of the nodes. */
+const lookOftenMs = 50;
 const leaderLimitMs = 10_000;
 const leaderPollMs = 20;
 
@@ -86,9 +85,7 @@ export async function runTest(options: TestOptions): Promise<TestOutcome> {
 class RunningTest {
   readonly #options: TestOptions;
   readonly #recorder: Recorder;
-  readonly #conductor: Conductor;
-  readonly #schedule: FaultSchedule;
-  readonly #stalls: StallDetector;
+  readonly #faults: RunFaults;
   readonly #keys = new Set<string>();
   readonly #observation: Observation;
   #faultsFinished = false;
@@ -96,31 +93,29 @@ class RunningTest {
 
   constructor(options: TestOptions) {
     this.#options = options;
-    const { cluster, seed, timers, concurrency, nemesisEvery, onEvidence, history } = options;
+    const { timers, history } = options;
     const noteKey: OpSink = (op) => {
       if (op.key !== undefined && op.key !== recoveryKey) this.#keys.add(op.key);
     };
     const keep: OpSink = (op) => history.append(op);
     this.#recorder = new Recorder(timers, [...options.sinks, keep, noteKey]);
     this.#observation = new Observation(options);
-    this.#stalls = new StallDetector(concurrency);
-    this.#schedule = new FaultSchedule({
-      families: options.nemesis,
-      every: nemesisEvery,
-      random: createRandomStream(seed, 'schedule'),
-    });
-    this.#conductor = new Conductor({
-      nodes: cluster.nodes,
-      nemeses: { partition: new PartitionNemesis(cluster), kill: new KillNemesis(cluster) },
+    this.#faults = new RunFaults({
+      ...options,
       recorder: this.#recorder,
-      random: createRandomStream(seed, 'nemesis'),
+      observe: async () => {
+        await this.#observe();
+        return this.#observation.lastLook;
+      },
       findLeader: async () => (await this.#observe())?.leader ?? null,
-      onEvidence,
+      onFailure: (error) => {
+        this.#failure ??= error;
+      },
     });
   }
 
   async run(): Promise<TestOutcome> {
-    if (this.#options.nemesis.includes('partition')) await this.#conductor.setup();
+    await this.#faults.setup();
     const stopMonitor = this.#startMonitor();
     try {
       return await this.#phases();
@@ -137,7 +132,8 @@ class RunningTest {
     const next = (): void => {
       // A look may be under way when it is stopped; no other must follow it.
       if (stopped) return;
-      cancel = timers.after(monitorMs, () => {
+      const waitMs = this.#faults.wantsLooks ? lookOftenMs : monitorMs;
+      cancel = timers.after(waitMs, () => {
         this.#observe()
           .then(() => this.#observation.hash())
           .then(next, next);
@@ -151,14 +147,13 @@ class RunningTest {
   }
 
   async undo(): Promise<void> {
-    if (!this.#faultsFinished) await this.#conductor.teardown();
+    await this.#faults.undo();
   }
 
   async #phases(): Promise<TestOutcome> {
     await this.#leaderKnown();
     const nextProcess = await this.#workload();
-    await this.#conductor.settled();
-    await this.#conductor.finish();
+    await this.#faults.finish();
     this.#faultsFinished = true;
     await this.#observe();
     const recovery = await recover({
@@ -174,8 +169,8 @@ class RunningTest {
     await this.#observation.settle(this.#options.shouldStop);
     const { leaders, samples, hashes } = this.#observation;
     return {
-      faults: this.#conductor.faults,
-      notReached: this.#schedule.notReached,
+      faults: this.#faults.faults,
+      uninjected: this.#faults.uninjected,
       recovery,
       leaders,
       samples,
@@ -193,7 +188,7 @@ class RunningTest {
       timers,
       random: createRandomStream(seed, 'workload'),
       deadlineMs,
-      onCompletion: (op, thread) => this.#progress(op, thread),
+      onCompletion: (op, thread) => this.#faults.completed(op, thread),
       shouldStop: () => this.#failure !== null || this.#options.shouldStop(),
     });
     await loop.run();
@@ -225,18 +220,6 @@ class RunningTest {
     }));
   }
 
-  #progress(op: Op, thread: number): void {
-    const stalled = this.#stalls.completed(thread, op.type !== 'info');
-    // A restart that takes its time must not be followed by a burst of faults without effect.
-    if (this.#conductor.busy) return;
-    const action = this.#schedule.completed() ?? (stalled ? this.#schedule.stalled() : null);
-    if (action === null) return;
-    this.#conductor.take(action);
-    this.#conductor.settled().catch((error: unknown) => {
-      this.#failure ??= error;
-    });
-  }
-
   /**
    * Waits, for ten seconds at most, until every node names the same leader: a workload that asks
    * before the first election is refused, and has tested nothing.
@@ -256,9 +239,10 @@ class RunningTest {
 
   async #observe(): Promise<Leadership | null> {
     const found = await this.#observation.look();
+    this.#faults.looked(this.#observation.lastLook);
     const term = this.#observation.leaders.at(-1)?.term ?? 0;
     const phase = this.#faultsFinished ? 'recovery' : 'workload';
-    const { inForce: faults } = this.#conductor;
+    const { inForce: faults } = this.#faults;
     this.#options.onStatus({ phase, faults, leader: found?.leader ?? null, term });
     return found;
   }

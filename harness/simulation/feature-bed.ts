@@ -5,10 +5,12 @@
  * Every run is judged at its end by the referee, and by whether a node ended by itself. Nothing but
  * tests may use it.
  */
+
 import { expect } from 'vitest';
 import { RespConnection, type RespLost, type RespReply } from '../clients/resp-connection.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
 import type { Link } from '../cluster.ts';
+import { dropRules } from '../nemesis/desired-network.ts';
 import { findLeader, pause } from '../run/introspect.ts';
 import {
   createRandomStream,
@@ -137,13 +139,15 @@ export class FeatureBed {
   async cutOff(...nodes: readonly string[]): Promise<void> {
     const others = this.cluster.nodes.filter((node) => !nodes.includes(node));
     await this.cluster.network.set(
-      nodes.flatMap((node) =>
-        others.flatMap(
-          (other) =>
-            [
-              { from: node, to: other },
-              { from: other, to: node },
-            ] satisfies readonly Link[],
+      dropRules(
+        nodes.flatMap((node) =>
+          others.flatMap(
+            (other) =>
+              [
+                { from: node, to: other },
+                { from: other, to: node },
+              ] satisfies readonly Link[],
+          ),
         ),
       ),
     );

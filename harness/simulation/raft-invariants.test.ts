@@ -2,6 +2,7 @@
  * The checker of Raft's promises beside the simulation's referee, over the events of many runs:
  * whole, with the ends of lives cut off at random, and with a planted bug in the server.
  */
+
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { crashPoints } from '../../server/crash-points.ts';
@@ -13,6 +14,7 @@ import { traceEvents } from '../checkers/raft-invariants-lines.ts';
 import { runOf } from '../checkers/raft-invariants-run.ts';
 import { RespConnection, type RespLost, type RespReply } from '../clients/resp-connection.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
+import { dropRules } from '../nemesis/desired-network.ts';
 import type { RaftEvent } from '../raft-event.ts';
 import { pause } from '../run/introspect.ts';
 import {
@@ -110,11 +112,13 @@ async function disturb(cluster: SimulatedCluster, random: RandomSource, isOver: 
     }
     if (fault === 'partition') {
       await cluster.network.set(
-        chosen.flatMap((from) =>
-          others.flatMap((to) => [
-            { from, to },
-            { from: to, to: from },
-          ]),
+        dropRules(
+          chosen.flatMap((from) =>
+            others.flatMap((to) => [
+              { from, to },
+              { from: to, to: from },
+            ]),
+          ),
         ),
       );
     }

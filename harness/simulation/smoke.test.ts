@@ -5,6 +5,7 @@
  * Each run is judged twice: what clients saw by the checker, what nodes told by the referee. Every
  * failure names its seed.
  */
+
 import { expect, test } from 'vitest';
 import type { Op } from '../../checker/history.ts';
 import { createChecker } from '../../checker/linearizable.ts';
@@ -14,6 +15,7 @@ import { crashPoints } from '../../server/crash-points.ts';
 import type { Client, Invocation } from '../client.ts';
 import { RespConnection } from '../clients/resp-connection.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
+import { dropRules } from '../nemesis/desired-network.ts';
 import { pause } from '../run/introspect.ts';
 import {
   createRandomStream,
@@ -164,11 +166,13 @@ async function disturb({ cluster, random, nodes }: Run, isOver: () => boolean): 
 async function partition(cluster: SimulatedCluster, chosen: readonly string[]): Promise<void> {
   const others = cluster.nodes.filter((node) => !chosen.includes(node));
   await cluster.network.set(
-    chosen.flatMap((from) =>
-      others.flatMap((to) => [
-        { from, to },
-        { from: to, to: from },
-      ]),
+    dropRules(
+      chosen.flatMap((from) =>
+        others.flatMap((to) => [
+          { from, to },
+          { from: to, to: from },
+        ]),
+      ),
     ),
   );
 }

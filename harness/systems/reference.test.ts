@@ -107,7 +107,7 @@ test('a node that crashes where it was told to is whole, one with a damaged log 
   const command = reference.command(
     {
       ...{ clusterId: 'c', node: 'n1', listenHost: '127.0.0.1', clientPort, peerPort },
-      ...{ dataDirectory: folder, traceFile: null, peers: [] },
+      ...{ dataDirectory: folder, traceFile: null, joins: false, faultDiskFolder: null, peers: [] },
       clientAddresses: [{ node: 'n1', address: `127.0.0.1:${clientPort}` }],
     },
     sourceRoot,

@@ -52,6 +52,8 @@ export const reference: System = {
   crashPatterns,
   traces: true,
   introspects: true,
+  operator: {},
+  hasFaultDisk: false,
   command,
   isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
   createClient,

@@ -18,6 +18,10 @@ export interface NodePlace {
   readonly clientPort: number;
   readonly peerPort: number;
   readonly dataDirectory: string;
+  /** It is no member at first: it waits to be added. */
+  readonly joins: boolean;
+  /** Something for faults: where the node is to keep what a power loss would take (or null). */
+  readonly faultDiskFolder: string | null;
   /** Where to write trace events (raft-event.ts) as JSON lines; null: nowhere. */
   readonly traceFile: string | null;
   /** The other nodes, as this node reaches them (through a proxy, perhaps). */
@@ -34,6 +38,41 @@ export interface Introspection {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastLogIndex: number;
+  readonly firstLogIndex?: number;
+  readonly snapshotsInstalled?: number;
+}
+
+/** Where an operator works from. */
+export interface OperatorDesk {
+  readonly cluster: Cluster;
+  readonly timers: HarnessTimers;
+  /** Who leads, as far as anybody knows. */
+  readonly leader: string | null;
+}
+
+/**
+ * What an operator can ask of the system, each where the system has it. Each resolves to what the
+ * system answered, for the evidence, and rejects with its refusal.
+ */
+export interface Operator {
+  /** To this node, or to whom the system likes. Resolves when it was answered. */
+  transferLeadership?(desk: OperatorDesk, to: string | null): Promise<string>;
+  readonly members?: {
+    /** The node runs already (as `place.joins`) and becomes a voter. */
+    add(desk: OperatorDesk, node: string): Promise<string>;
+    remove(desk: OperatorDesk, node: string): Promise<string>;
+    /** The voters, as the node says. */
+    list(desk: OperatorDesk, node: string): Promise<readonly string[]>;
+  };
+  /** The node takes a snapshot of its state and drops its log up to there. */
+  forceSnapshot?(desk: OperatorDesk, node: string): Promise<string>;
+  readonly crashPoints?: {
+    /** Of those that a run passes in any case come first. */
+    readonly names: readonly string[];
+    /** The node is to end, as by SIGKILL, at the n-th passage of the point from now on. */
+    arm(desk: OperatorDesk, node: string, name: string, passage: number): Promise<string>;
+    disarm(desk: OperatorDesk, node: string): Promise<string>;
+  };
 }
 
 export interface ClientOptions {
@@ -63,6 +102,9 @@ export interface System {
   /** True once the node answers a command (any answer of the protocol counts). */
   isReady(stream: ByteStream, timers: HarnessTimers): Promise<boolean>;
   createClient(options: ClientOptions): Client;
+  readonly operator: Operator;
+  /** Whether it can run on a disk of its own that loses what was not synced (`faultDiskFolder`). */
+  readonly hasFaultDisk: boolean;
   /** Whether its nodes tell anything of themselves; where they do not, `introspect` gives null. */
   readonly introspects: boolean;
   introspect(stream: ByteStream, timers: HarnessTimers): Promise<Introspection | null>;

@@ -15,5 +15,5 @@ const cluster = await createDockerCluster({
   sourceRoot: pingSourceRoot,
   onProgress: (line) => process.stdout.write(`${line}\n`),
 });
-await cluster.network.set([{ from: 'n1', to: 'n2' }]);
+await cluster.network.set([{ from: 'n1', to: 'n2', mode: { type: 'drop' } }]);
 process.stdout.write('holding\n');

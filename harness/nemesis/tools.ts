@@ -1,0 +1,30 @@
+/** What a nemesis works with, and what a family of faults is made of. */
+import type { IntrospectionSample } from '../checker.ts';
+import type { Cluster } from '../cluster.ts';
+import type { FaultFamily, Nemesis } from '../nemesis.ts';
+import type { HarnessTimers } from '../run/timers.ts';
+import type { System } from '../systems/system.ts';
+import type { DesiredNetwork } from './desired-network.ts';
+
+export interface NemesisTools {
+  readonly cluster: Cluster;
+  readonly system: System;
+  readonly timers: HarnessTimers;
+  /** Every change of the network goes through it: faults of several families lie on one another. */
+  readonly network: DesiredNetwork;
+  /** Who is a member of the cluster now, as far as the nemeses have made it so. */
+  readonly members: Members;
+  /** Asks every node now; those that do not answer are left out. */
+  observe(): Promise<readonly IntrospectionSample[]>;
+}
+
+export interface Members {
+  list(): readonly string[];
+  add(node: string): void;
+  remove(node: string): void;
+}
+
+export interface FamilyModule {
+  readonly family: FaultFamily;
+  create(tools: NemesisTools): Nemesis;
+}

@@ -1,0 +1,159 @@
+/**
+ * The faults of one run: what happens goes to the schedule, and what it wants to the conductor.
+ *
+ * Everything that a nemesis works with is put together here.
+ */
+import type { Op } from '../../checker/history.ts';
+import type { IntrospectionSample, UninjectedFault } from '../checker.ts';
+import { type ConductedFamily, type ConductedFault, Conductor } from '../nemesis/conductor.ts';
+import { DesiredNetwork } from '../nemesis/desired-network.ts';
+import { findFamily } from '../nemesis/families.ts';
+import { type Schedule, type ScheduleEvent, StallDetector } from '../nemesis/schedule.ts';
+import type { NemesisTools } from '../nemesis/tools.ts';
+import { FaultError } from '../nemesis.ts';
+import type { NemesisRecord } from '../report/run-record.ts';
+import { createRandomStream, type RandomSource } from './random.ts';
+import type { Recorder } from './recorder.ts';
+
+/** A family that was asked for, and the variants of it that can be had here. */
+export interface AskedFamily {
+  readonly name: string;
+  readonly variants: readonly string[];
+}
+
+export interface RunFaultsOptions extends Pick<NemesisTools, 'cluster' | 'system' | 'timers'> {
+  readonly seed: number;
+  readonly concurrency: number;
+  readonly nemesis: readonly AskedFamily[];
+  createSchedule(random: RandomSource): Schedule;
+  readonly recorder: Recorder;
+  /** Asks every node now. */
+  observe(): Promise<readonly IntrospectionSample[]>;
+  findLeader(): Promise<string | null>;
+  readonly onEvidence: (record: NemesisRecord) => void;
+  /** The machinery failed: the run cannot go on. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class RunFaults {
+  readonly #options: RunFaultsOptions;
+  readonly #conductor: Conductor;
+  readonly #schedule: Schedule;
+  readonly #stalls: StallDetector;
+  readonly #network: DesiredNetwork;
+  readonly #members: Set<string>;
+  #stopListening: () => void = () => {};
+  #isOver = false;
+
+  constructor(options: RunFaultsOptions) {
+    this.#options = options;
+    const { cluster, seed, recorder, onEvidence, findLeader } = options;
+    this.#network = new DesiredNetwork(cluster.network);
+    this.#members = new Set(cluster.nodes);
+    this.#stalls = new StallDetector(options.concurrency);
+    this.#schedule = options.createSchedule(createRandomStream(seed, 'schedule'));
+    this.#conductor = new Conductor({
+      families: this.#createFamilies(),
+      recorder,
+      random: createRandomStream(seed, 'nemesis'),
+      members: () => [...this.#members],
+      running: () => this.#running(),
+      findLeader,
+      onEvidence,
+      onBegun: (id, inForce) => this.#take({ type: 'begun', id, inForce }),
+    });
+  }
+
+  get faults(): readonly ConductedFault[] {
+    return this.#conductor.faults;
+  }
+
+  get uninjected(): readonly UninjectedFault[] {
+    return [...this.#conductor.skipped, ...this.#schedule.unreached];
+  }
+
+  /** For the console. */
+  get inForce(): readonly string[] {
+    return this.#conductor.inForce;
+  }
+
+  /** Whether the schedule waits for states of the nodes, so that they are to be looked at often. */
+  get wantsLooks(): boolean {
+    return this.#schedule.wantsLooks;
+  }
+
+  async setup(): Promise<void> {
+    await this.#conductor.setup();
+    this.#stopListening = this.#options.cluster.onLogLine((node, line) => {
+      this.#take({ type: 'log-line', node, line });
+    });
+  }
+
+  /** An operation of this thread has completed. */
+  completed(op: Op, thread: number): void {
+    const stalled = this.#stalls.completed(thread, op.type !== 'info');
+    // A restart that takes its time must not be followed by a burst of faults without effect.
+    if (this.#conductor.busy) return;
+    this.#take({ type: 'completed' });
+    if (stalled && !this.#conductor.busy) this.#take({ type: 'stalled' });
+  }
+
+  looked(samples: readonly IntrospectionSample[]): void {
+    this.#take({ type: 'looked', samples });
+  }
+
+  /** No fault begins any more; those in force are undone, and told in the history. */
+  async finish(): Promise<void> {
+    this.#isOver = true;
+    await this.#conductor.settled();
+    await this.#conductor.finish();
+    await this.#network.clear();
+  }
+
+  /** Undoes everything, whatever has failed before; the history is not written any more. */
+  async undo(): Promise<void> {
+    this.#isOver = true;
+    this.#stopListening();
+    await this.#conductor.teardown();
+  }
+
+  #take(event: ScheduleEvent): void {
+    if (this.#isOver) return;
+    const actions = this.#schedule.take(event);
+    for (const action of actions) this.#conductor.take(action);
+    if (actions.length > 0) this.#conductor.settled().catch(this.#options.onFailure);
+  }
+
+  #createFamilies(): readonly ConductedFamily[] {
+    const { cluster, system, timers, observe, nemesis } = this.#options;
+    const members = {
+      list: () => [...this.#members],
+      add: (node: string) => {
+        this.#members.add(node);
+      },
+      remove: (node: string) => {
+        this.#members.delete(node);
+      },
+    };
+    const tools: NemesisTools = {
+      cluster,
+      system,
+      timers,
+      observe,
+      members,
+      network: this.#network,
+    };
+    return nemesis.map(({ name, variants }) => {
+      const found = findFamily(name);
+      if (found === null) throw new FaultError(`there is no family of faults ${name}`);
+      return { family: found.family, variants, nemesis: found.create(tools) };
+    });
+  }
+
+  async #running(): Promise<readonly string[]> {
+    const { cluster } = this.#options;
+    const members = [...this.#members];
+    const states = await Promise.all(members.map((node) => cluster.nodeState(node)));
+    return members.filter((_, position) => states[position] === 'running');
+  }
+}
