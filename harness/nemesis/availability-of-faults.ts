@@ -35,59 +35,43 @@ const skills: Readonly<Record<OperatorSkill, { has(of: Operator): boolean; words
   },
 };
 
+/** What a run would have around it. */
+export interface Surroundings {
+  readonly capabilities: Capabilities;
+  readonly system: OperatedSystem;
+  readonly nodeCount: number;
+}
+
 /** Each variant of the family, in its order: available with how, or not with why and remedy. */
 export function availabilityOf(
   family: FaultFamily,
-  capabilities: Capabilities,
-  system: OperatedSystem,
-  nodeCount: number,
+  around: Surroundings,
 ): readonly VariantAvailability[] {
   return family.variants.map((variant) => ({
     variant: variant.name,
-    capability: capabilityOf(variant, { capabilities, system, nodeCount }),
+    capability: capabilityOf(variant, around),
   }));
 }
 
 /** The names of those that are available. */
-export function possibleVariants(
-  family: FaultFamily,
-  capabilities: Capabilities,
-  system: OperatedSystem,
-  nodeCount: number,
-): readonly string[] {
-  return availabilityOf(family, capabilities, system, nodeCount).flatMap(
-    ({ variant, capability }) => (capability.available ? [variant] : []),
+export function possibleVariants(family: FaultFamily, around: Surroundings): readonly string[] {
+  return availabilityOf(family, around).flatMap(({ variant, capability }) =>
+    capability.available ? [variant] : [],
   );
-}
-
-/** What a cluster is to prepare, so that these variants can be had. */
-export function abilitiesOf(variants: readonly FaultVariant[]): ReadonlySet<Ability> {
-  return new Set(variants.flatMap(({ needs }) => needs).flatMap(abilityOf));
-}
-
-function abilityOf(need: Need): readonly Ability[] {
-  return skillOf(need) === null ? [need as Ability] : [];
 }
 
 function skillOf(need: Need): OperatorSkill | null {
   return need.startsWith('operator:') ? (need.slice('operator:'.length) as OperatorSkill) : null;
 }
 
-interface Surroundings {
-  readonly capabilities: Capabilities;
-  readonly system: OperatedSystem;
-  readonly nodeCount: number;
-}
-
 /** The first thing that is missing is told. */
-function capabilityOf(variant: FaultVariant, surroundings: Surroundings): Capability {
-  const { nodesMin, needs } = variant;
-  const { nodeCount } = surroundings;
+function capabilityOf({ nodesMin, needs }: FaultVariant, around: Surroundings): Capability {
+  const { nodeCount } = around;
   if (nodeCount < nodesMin) {
-    const why = `it needs ${nodesMin} nodes or more, and there ${nodeCount === 1 ? 'is' : 'are'} ${nodeCount}`;
+    const why = `it takes ${nodesMin} nodes or more, and the cluster has ${nodeCount}`;
     return { available: false, why, remedy: `--nodes ${nodesMin}` };
   }
-  const met = needs.map((need) => capabilityFor(need, surroundings));
+  const met = needs.map((need) => capabilityFor(need, around));
   const missing = met.find(({ available }) => !available);
   if (missing !== undefined) return missing;
   const how = met.flatMap((each) => (each.available ? [each.how] : []));
