@@ -37,16 +37,28 @@ export interface RunFault {
   readonly nodes: readonly string[];
   readonly tookEffect: boolean;
   /**
-   * `injected`: done, and read back. `failed`: it could not be done or undone, or had no effect;
-   * the reason is told.
+   * `injected`: done, and read back. `failed`: it could not be done or undone, or had no effect.
+   * `not-reached`: what it waited for inside a node never came. The reason is told.
    */
-  readonly outcome: 'injected' | 'failed';
+  readonly outcome: 'injected' | 'failed' | 'not-reached';
   readonly reason: string | null;
   /** Its lines of the history; `end` is null when it was in force to the end. */
   readonly begin: Op;
   readonly end: Op | null;
-  /** While it is in force: links that carry nothing, and nodes that are killed or frozen. */
-  readonly impairs: { readonly cut: readonly Link[]; readonly down: readonly string[] };
+  readonly impairs: Impairment;
+}
+
+/** What a fault takes from the cluster while it is in force. */
+export interface Impairment {
+  /** Links that carry nothing. */
+  readonly cut: readonly Link[];
+  /** Nodes that are killed or frozen. */
+  readonly down: readonly string[];
+  /**
+   * Nodes that run and are heard, but that their clients cannot reach or that work badly: slow or
+   * lossy links, a slow disk. A cluster that such a node leads serves badly, and may.
+   */
+  readonly hampered?: readonly string[];
 }
 
 /** A fault that was asked for and never begun. */
@@ -56,6 +68,12 @@ export interface UninjectedFault {
   /** `skipped`: it could not be done then. `not-reached`: its trigger never came. */
   readonly outcome: 'skipped' | 'not-reached';
   readonly reason: string;
+}
+
+/** A line of a node's log from while a fault gave it reason to break, and to say so. */
+export interface ExcusedLine {
+  readonly node: string;
+  readonly line: string;
 }
 
 /** What a node said of itself at one moment. */
@@ -154,6 +172,8 @@ export interface CheckedRun {
   readonly samples: readonly IntrospectionSample[];
   readonly hashes: readonly StateHash[];
   readonly logs: readonly NodeLog[];
+  /** Lines that prove nothing against the system: a fault had harmed the node's disk, say. */
+  readonly excusedLines: readonly ExcusedLine[];
   readonly traces: readonly NodeTrace[];
   /** Why there is no trace; null when there are some. */
   readonly whyNoTraces: string | null;

@@ -53,6 +53,8 @@ export interface FaultReading {
   /** As far as can be said now; what the last reading says counts. */
   readonly tookEffect: boolean;
   readonly evidence: Evidence;
+  /** Why it never came to it, where what it waited for inside a node did not happen. */
+  readonly notReached?: string;
 }
 
 /**
@@ -84,6 +86,8 @@ export interface FaultVariant {
   readonly needs: readonly Need[];
   /** Fewer nodes than that, and it cannot be. */
   readonly nodesMin: number;
+  /** How often the seed takes it before all have been taken; default once. */
+  readonly turns?: number;
 }
 
 /** What is known of a family without a cluster: for `--nemesis`, `doctor` and the README. */
@@ -92,7 +96,7 @@ export interface FaultFamily {
   readonly name: string;
   readonly group: FaultGroup;
   readonly description: string;
-  /** The seed takes each once before any again. */
+  /** The seed takes each once, or as often as it says, before any again. */
   readonly variants: readonly FaultVariant[];
   /** Names of parameters that a script may give, with what they mean and their default. */
   readonly parameters: Readonly<Record<string, string>>;

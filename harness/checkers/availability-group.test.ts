@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunFault } from '../checker.ts';
+import type { Impairment } from '../checker.ts';
 import type { Link } from '../cluster.ts';
-import { planPartition } from '../nemesis/partition.ts';
+import { planPartition } from '../nemesis/partition-shapes.ts';
 import { createRandomStream } from '../run/random.ts';
 import { servingGroup } from './availability-group.ts';
 import { cutBetween } from './made-run.ts';
 
 const five = ['n1', 'n2', 'n3', 'n4', 'n5'];
 
-const groupOf = (impairs: Partial<RunFault['impairs']>, nodes = five): string =>
+const groupOf = (impairs: Partial<Impairment>, nodes = five): string =>
   [...servingGroup(nodes, [{ cut: [], down: [], ...impairs }])].join(' ');
 
 describe('the nodes that must serve', () => {
@@ -58,6 +58,13 @@ describe('the nodes that must serve', () => {
     expect(groupOf({ cut: silenced })).toBe('n2 n3 n4 n5');
     const deafened = others.map((from) => ({ from, to: 'n1' }));
     expect(groupOf({ cut: deafened })).toBe('');
+  });
+
+  it('are nobody while one of them is hampered; whoever is cut off from them may be', () => {
+    expect(groupOf({ hampered: ['n1'] })).toBe('');
+    expect(groupOf({ hampered: ['n1'], down: ['n1'] })).toBe('n2 n3 n4 n5');
+    const cut = cutBetween(['n1'], ['n2', 'n3', 'n4', 'n5']);
+    expect(groupOf({ hampered: ['n1'], cut })).toBe('n2 n3 n4 n5');
   });
 
   it('are found as by trying every set of nodes', () => {

@@ -12,6 +12,7 @@ import {
   FaultError,
   type FaultFamily,
   type FaultPlan,
+  type FaultReading,
   type Nemesis,
   type PlanContext,
 } from '../nemesis.ts';
@@ -59,6 +60,8 @@ interface Active {
   readonly conducted: ConductedFamily;
   readonly plan: FaultPlan;
   readonly fault: ConductedFault;
+  /** It could not be done; what can be said at its end makes no fault of it. */
+  hasFailed: boolean;
 }
 
 export class Conductor {
@@ -132,13 +135,14 @@ export class Conductor {
     const { recorder } = this.#options;
     const conducted = this.#familyOf(action.family);
     const leader = await this.#options.findLeader();
-    const variant = action.variant ?? this.#nextVariant(conducted);
-    const plan = await this.#plan(conducted, variant, { action, leader });
+    const asked = action.variant ?? this.#nextVariant(conducted);
+    const plan = await this.#plan(conducted, asked, { action, leader });
     if (plan === null) {
       this.#options.onBegun(action.id, false);
       return;
     }
     const { family } = action;
+    const { variant } = plan;
     const value = { phase: 'begin', variant, ...plan.value, trigger: action.trigger, leader };
     const begin = recorder.record({ process: 'nemesis', type: 'info', f: family, value });
     const { description, nodes, impairs } = plan;
@@ -148,10 +152,12 @@ export class Conductor {
       ...{ outcome: 'failed', reason: 'it had not begun when the run ended' },
     };
     this.#faults.push(fault);
-    this.#active.set(action.id, { conducted, plan, fault });
+    const active: Active = { conducted, plan, fault, hasFailed: false };
+    this.#active.set(action.id, active);
     const reading = await attempt(() => conducted.nemesis.begin(plan));
     fault.beginEvidence = { ...reading.evidence, readBackAtIndex: recorder.length };
     settle(fault, reading);
+    active.hasFailed = reading.failure !== null;
     this.#tell(begin, value, fault, fault.beginEvidence);
     this.#options.onBegun(action.id, !conducted.family.isMomentary);
     if (conducted.family.isMomentary) await this.#end(action.id);
@@ -191,7 +197,7 @@ export class Conductor {
     this.#active.delete(id);
     fault.end = end;
     fault.endEvidence = { ...reading.evidence, leaderAfter: leader };
-    if (fault.outcome === 'injected' || reading.failure !== null) settle(fault, reading);
+    if (!active.hasFailed || reading.failure !== null) settle(fault, reading);
     this.#tell(end, value, fault, fault.endEvidence);
   }
 
@@ -207,10 +213,13 @@ export class Conductor {
     return found;
   }
 
-  /** Each variant comes once before any comes again. */
+  /** Each variant has its turns before any comes again. */
   #nextVariant({ family, variants }: ConductedFamily): string {
     const deck = this.#decks.get(family.name) ?? [];
-    const shuffled = deck.length > 0 ? deck : randomShuffle(this.#options.random, variants);
+    const turnsOf = (name: string): number =>
+      family.variants.find((variant) => variant.name === name)?.turns ?? 1;
+    const whole = variants.flatMap((name) => Array.from({ length: turnsOf(name) }, () => name));
+    const shuffled = deck.length > 0 ? deck : randomShuffle(this.#options.random, whole);
     const [next = '', ...rest] = shuffled;
     this.#decks.set(family.name, rest);
     return next;
@@ -220,14 +229,13 @@ export class Conductor {
 interface Attempt {
   readonly tookEffect: boolean;
   readonly evidence: Evidence;
+  readonly notReached?: string;
   /** Why it could not be done. */
   readonly failure: string | null;
 }
 
 /** What a fault could not do is told, and ends nothing: the history is still to be judged. */
-async function attempt(
-  act: () => Promise<{ readonly tookEffect: boolean; readonly evidence: Evidence }>,
-): Promise<Attempt> {
+async function attempt(act: () => Promise<FaultReading>): Promise<Attempt> {
   try {
     return { ...(await act()), failure: null };
   } catch (error) {
@@ -236,10 +244,11 @@ async function attempt(
   }
 }
 
-function settle(fault: ConductedFault, { tookEffect, failure }: Attempt): void {
+function settle(fault: ConductedFault, { tookEffect, failure, notReached }: Attempt): void {
   fault.tookEffect = tookEffect;
-  fault.outcome = tookEffect ? 'injected' : 'failed';
-  fault.reason = tookEffect ? null : (failure ?? 'it had no effect');
+  const missed = notReached === undefined ? 'failed' : 'not-reached';
+  fault.outcome = tookEffect ? 'injected' : missed;
+  fault.reason = tookEffect ? null : (failure ?? notReached ?? 'it had no effect');
 }
 
 function describe(error: unknown): string {

@@ -24,16 +24,12 @@ export class DesiredNetwork {
 
   /** The rules of this owner take the place of those that it had. */
   put(owner: object, rules: readonly LinkRule[]): Promise<NetworkChange> {
-    return this.#change(() => {
-      this.#rules.set(owner, rules);
-    });
+    return this.#change(owner, rules);
   }
 
   /** The owner's rules are gone; nothing happens when it has none. */
   remove(owner: object): Promise<NetworkChange> {
-    return this.#change(() => {
-      this.#rules.delete(owner);
-    });
+    return this.#change(owner, null);
   }
 
   read(): Promise<NetworkReading> {
@@ -42,17 +38,22 @@ export class DesiredNetwork {
 
   /** Every rule of every owner is gone. */
   async clear(): Promise<void> {
-    await this.#change(() => {
-      this.#rules.clear();
-    });
+    await this.#queue;
+    this.#rules.clear();
+    await this.#change(this, null);
   }
 
-  /** One after the other: a reading must be of its own change. */
-  #change(edit: () => void): Promise<NetworkChange> {
+  /**
+   * One after the other: a reading must be of its own change. What was refused is not desired any
+   * more, or it would be in the way of everything after it.
+   */
+  #change(owner: object, wanted: readonly LinkRule[] | null): Promise<NetworkChange> {
     const changed = this.#queue.then(async () => {
-      edit();
-      const rules = distinctRules([...this.#rules.values()].flat());
+      const desired = new Map(this.#rules).set(owner, wanted ?? []);
+      const rules = distinctRules([...desired.values()].flat());
       await this.#network.set(rules);
+      this.#rules.set(owner, wanted ?? []);
+      if (wanted === null) this.#rules.delete(owner);
       const reading = await this.#network.read();
       return { reading, isInForce: sameRules(rules, reading.rules) };
     });

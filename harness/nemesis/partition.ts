@@ -1,160 +1,92 @@
 /**
- * Partitions: which links a shape cuts, and the nemesis that cuts and heals them.
+ * Partitions: links between nodes that carry nothing, in Jepsen's shapes or as a script names them.
  *
- * The shapes are Jepsen's grudges. What took effect is what the cluster reads back: the cut that is
- * in force, and that traffic was dropped on it. [Jepsen]
+ * What took effect is what the cluster reads back, and what ran into it. [Jepsen]
  */
-import type { Link, LinkMode, LinkRule } from '../cluster.ts';
+import type { Link } from '../cluster.ts';
+import type { FaultVariant, PlanContext } from '../nemesis.ts';
+import { FaultError } from '../nemesis.ts';
+import { describeRule } from './desired-network.ts';
+import { endsOf, type NetworkFaultPlan, NetworkNemesis, rulesOn } from './network-fault.ts';
 import {
-  FaultError,
-  type FaultPlan,
-  type FaultReading,
-  type PlanContext as FullContext,
-  type Nemesis,
-} from '../nemesis.ts';
-import { randomItem, randomShuffle } from '../run/random.ts';
-import type { DesiredNetwork } from './desired-network.ts';
+  directions,
+  type PartitionShape,
+  partitionShapes,
+  planPartition,
+  split,
+} from './partition-shapes.ts';
+import {
+  groupsParameter,
+  linksParameter,
+  nodesParameter,
+  wordParameter,
+} from './place-parameters.ts';
 import type { FamilyModule } from './tools.ts';
 
-/** `one`: a node alone. `leader`: the leader alone. `ring`: each node sees another majority. */
-export const partitionShapes = ['one', 'halves', 'leader', 'majorities-ring'] as const;
-export type PartitionShape = (typeof partitionShapes)[number];
+const shapes = Object.keys(partitionShapes) as PartitionShape[];
 
-export interface PartitionPlan {
-  readonly shape: PartitionShape;
-  /** For people: `n1 | n2 n3 n4 n5`. */
-  readonly description: string;
-  readonly cut: readonly Link[];
-}
+/** The leader twice: most failures begin with one that does not know that it was replaced. */
+const turns: Partial<Record<PartitionShape, number>> = { leader: 2 };
 
-type PlanContext = Pick<FullContext, 'nodes' | 'leader' | 'random'>;
-
-/** What a partition of this shape cuts. Without a known leader, `leader` takes any node. */
-export function planPartition(shape: PartitionShape, context: PlanContext): PartitionPlan {
-  const { nodes, leader, random } = context;
-  switch (shape) {
-    case 'one':
-      return split(shape, [randomItem(random, nodes)], nodes);
-    case 'leader':
-      return split(shape, [leader ?? randomItem(random, nodes)], nodes);
-    case 'halves': {
-      const shuffled = randomShuffle(random, nodes);
-      return split(shape, shuffled.slice(0, Math.floor(nodes.length / 2)), nodes);
-    }
-    case 'majorities-ring':
-      return majoritiesRing(randomShuffle(random, nodes));
-  }
-}
-
-function split(
-  shape: PartitionShape,
-  group: readonly string[],
-  nodes: readonly string[],
-): PartitionPlan {
-  const others = nodes.filter((node) => !group.includes(node));
-  const cut = group.flatMap((a) =>
-    others.flatMap((b) => [
-      { from: a, to: b },
-      { from: b, to: a },
-    ]),
-  );
-  const names = (side: readonly string[]): string => [...side].sort().join(' ');
-  return { shape, description: `${names(group)} | ${names(others)}`, cut };
-}
-
-/**
- * Each node keeps its neighbours on a ring, just enough of them for a majority with itself; no two
- * nodes see the same majority. [Jepsen]
- */
-function majoritiesRing(ring: readonly string[]): PartitionPlan {
-  const count = ring.length;
-  const majority = Math.floor(count / 2) + 1;
-  const reach = Math.ceil((majority - 1) / 2);
-  const cut: Link[] = [];
-  for (let from = 0; from < count; from++) {
-    for (let to = 0; to < count; to++) {
-      const distance = Math.min((from - to + count) % count, (to - from + count) % count);
-      const [a, b] = [ring[from], ring[to]];
-      if (distance > reach && a !== undefined && b !== undefined) cut.push({ from: a, to: b });
-    }
-  }
-  return { shape: 'majorities-ring', description: `ring ${ring.join(' ')}`, cut };
-}
-
-const descriptions: Readonly<Record<PartitionShape, string>> = {
-  one: 'a node alone',
-  halves: 'a minority and a majority',
-  leader: 'the leader alone; any node when nobody knows one',
-  'majorities-ring': 'each node sees a majority, no two the same',
-};
+const variants: readonly FaultVariant[] = shapes.map((name) => ({
+  ...{ name, ...partitionShapes[name] },
+  needs: [name === 'oneway' ? 'oneway' : 'drop'],
+  turns: turns[name] ?? 1,
+}));
 
 export const partition: FamilyModule = {
   family: {
     name: 'partition',
     group: 'network',
-    description: 'links between nodes that carry nothing',
-    variants: partitionShapes.map((name) => ({
-      ...{ name, description: descriptions[name], needs: ['drop'] as const, nodesMin: 2 },
-    })),
-    parameters: {},
+    description: 'links between nodes that carry nothing; clients still reach every node',
+    variants,
+    parameters: {
+      nodes: 'those on one side, or the bridge, or behind the one-way cut; the seed says',
+      groups: 'instead of a shape: [[n1], [n2, n3]], whose nodes hear none of another group',
+      links: 'instead of a shape: [n1>n2], what n1 sends to n2',
+      mode: 'of groups and links: drop, or oneway, which lets acknowledgements pass; drop',
+      direction: 'of a one-way cut, in or out as its node sees it; the seed says',
+    },
     isMomentary: false,
     evidence: 'the rules that were read back, and how many packets ran into them',
   },
-  create: ({ network }) => new PartitionNemesis(network),
+  create: ({ network }) => new NetworkNemesis(network, planPartitionFault),
 };
 
-export interface NetworkFaultPlan extends FaultPlan {
-  readonly rules: readonly LinkRule[];
+function planPartitionFault(variant: string, context: PlanContext): NetworkFaultPlan {
+  const { parameters, nodes } = context;
+  const groups = groupsParameter(context);
+  const links = linksParameter(context);
+  const type = wordParameter(parameters, 'mode', ['drop', 'oneway']) ?? 'drop';
+  if (groups !== null) return planOf('grudge', { ...split(groups), type, nodes });
+  if (links !== null) {
+    const description = links.map((link) => `${link.from}>${link.to}`).join(' ');
+    return planOf('grudge', { description, cut: links, type, nodes });
+  }
+  const shape = shapes.find((each) => each === variant);
+  if (shape === undefined) {
+    throw new FaultError(`there is no partition ${variant}; there are ${shapes.join(', ')}`);
+  }
+  const chosen = nodesParameter(context);
+  const direction = wordParameter(parameters, 'direction', directions);
+  const shaped = planPartition(shape, { ...context, chosen, direction });
+  return planOf(shape, { ...shaped, type: shape === 'oneway' ? 'oneway' : 'drop', nodes });
 }
 
-class PartitionNemesis implements Nemesis<NetworkFaultPlan> {
-  readonly #network: DesiredNetwork;
-  readonly #inForce = new Map<NetworkFaultPlan, { readonly before: number; isRead: boolean }>();
+interface Cut {
+  readonly description: string;
+  readonly cut: readonly Link[];
+  readonly type: 'drop' | 'oneway';
+  /** All of the cluster. */
+  readonly nodes: readonly string[];
+}
 
-  constructor(network: DesiredNetwork) {
-    this.#network = network;
-  }
-
-  setup(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  plan(variant: string, context: PlanContext): NetworkFaultPlan {
-    const shape = partitionShapes.find((each) => each === variant);
-    if (shape === undefined) throw new FaultError(`there is no partition ${variant}`);
-    const { cut, description } = planPartition(shape, context);
-    const nodes = [...new Set(cut.map((link) => link.from))].sort();
-    const mode: LinkMode = { type: 'drop' };
-    return {
-      ...{ variant, nodes, claims: [], description: `${shape}: ${description}` },
-      value: { shape, cut },
-      impairs: { cut, down: [] },
-      rules: cut.map((link) => ({ ...link, mode })),
-    };
-  }
-
-  async begin(plan: NetworkFaultPlan): Promise<FaultReading> {
-    const { met } = await this.#network.read();
-    const { reading, isInForce } = await this.#network.put(plan, plan.rules);
-    this.#inForce.set(plan, { before: met.drop ?? 0, isRead: isInForce });
-    return { tookEffect: isInForce, evidence: { rules: reading.rules, met: reading.met } };
-  }
-
-  /** In force, and something ran into it: a cut that nobody noticed has tested nothing. */
-  async end(plan: NetworkFaultPlan): Promise<FaultReading> {
-    const was = this.#inForce.get(plan);
-    const { met } = await this.#network.read();
-    const { reading, isInForce: isHealed } = await this.#network.remove(plan);
-    this.#inForce.delete(plan);
-    const dropped = (met.drop ?? 0) - (was?.before ?? 0);
-    return {
-      tookEffect: was?.isRead === true && dropped > 0,
-      evidence: { dropped, isHealed, rules: reading.rules },
-    };
-  }
-
-  async teardown(): Promise<void> {
-    for (const plan of this.#inForce.keys()) await this.#network.remove(plan);
-    this.#inForce.clear();
-  }
+function planOf(variant: string, { description, cut, type, nodes }: Cut): NetworkFaultPlan {
+  const rules = rulesOn(cut, { type });
+  return {
+    ...{ variant, description: `${variant}: ${description}`, claims: [], rules },
+    nodes: endsOf(cut, nodes),
+    value: { shape: variant, rules: rules.map(describeRule) },
+    impairs: { cut, down: [] },
+  };
 }

@@ -18,6 +18,11 @@ const targets = {
 
 export type Target = keyof typeof targets;
 
+/** Of two nodes none can be done without. */
+const nodesMin: Readonly<Record<Target, number>> = {
+  ...{ one: 1, leader: 1, follower: 2, minority: 3, majority: 1, all: 1 },
+};
+
 /** A variant for each of these targets (all when left out). */
 export function targetVariants(
   needs: readonly Need[],
@@ -25,18 +30,20 @@ export function targetVariants(
 ): readonly FaultVariant[] {
   return names.map((name) => ({
     ...{ name, description: targets[name], needs },
-    nodesMin: name === 'follower' || name === 'minority' ? 2 : 1,
+    nodesMin: nodesMin[name],
   }));
 }
 
 /** A plan that takes its targets down. A script may name them: `nodes: [n1]`. */
 export function planTargets(variant: string, context: PlanContext): FaultPlan | Skip {
-  const nodes = namedNodes(context) ?? pickTargets(variant, context);
-  if (!Array.isArray(nodes)) return nodes as Skip;
+  const named = namedNodes(context);
+  const nodes = named ?? pickTargets(variant, context);
+  if ('skip' in nodes) return nodes;
+  const target = named === null ? variant : 'named';
   return {
-    ...{ variant, nodes, claims: nodes },
-    description: `${variant}: ${nodes.join(' ')}`,
-    value: { target: variant, nodes },
+    ...{ variant: target, nodes, claims: nodes },
+    description: `${target}: ${nodes.join(' ')}`,
+    value: { target, nodes },
     impairs: { cut: [], down: nodes },
   };
 }
@@ -90,4 +97,13 @@ export function pickTargets(variant: string, context: PlanContext): readonly str
         `there is no target ${variant}; there are ${Object.keys(targets).join(', ')}`,
       );
   }
+}
+
+/** Of a fault that takes one node: the leader half of the time, else any that is free. */
+export function pickVictim(
+  context: Pick<PlanContext, 'nodes' | 'free' | 'leader' | 'random'>,
+): string {
+  const { nodes, free, leader, random } = context;
+  if (leader !== null && random() < 0.5) return leader;
+  return randomItem(random, free.length > 0 ? free : nodes);
 }

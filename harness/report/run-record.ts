@@ -81,7 +81,7 @@ export interface NemesisRecord {
   readonly value: unknown;
   readonly tookEffect: boolean;
   /** Absent in runs from before it was kept. */
-  readonly outcome?: 'injected' | 'failed' | undefined;
+  readonly outcome?: 'injected' | 'failed' | 'not-reached' | undefined;
   /** Why it failed; null when it did not. */
   readonly reason?: string | null | undefined;
   readonly evidence: Readonly<Record<string, unknown>>;

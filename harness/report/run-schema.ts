@@ -166,7 +166,7 @@ export const nemesisSchema: z.ZodType<NemesisRecord> = z.object({
   f: text,
   value: z.unknown(),
   tookEffect: z.boolean(),
-  outcome: z.enum(['injected', 'failed']).optional(),
+  outcome: z.enum(['injected', 'failed', 'not-reached']).optional(),
   reason: text.nullable().optional(),
   evidence,
 });
