@@ -105,6 +105,13 @@ export interface System {
   readonly operator: Operator;
   /** Whether it can run on a disk of its own that loses what was not synced (`faultDiskFolder`). */
   readonly hasFaultDisk: boolean;
+  /**
+   * Names, with `*`, of the files in a data directory that grow by appending: a crash may tear
+   * their tail, and the system repairs it.
+   */
+  readonly logFiles?: string;
+  /** Peers refuse a node that comes back under its name with an empty disk. Default false. */
+  readonly refusesWipedNodes?: boolean;
   /** Whether its nodes tell anything of themselves; where they do not, `introspect` gives null. */
   readonly introspects: boolean;
   introspect(stream: ByteStream, timers: HarnessTimers): Promise<Introspection | null>;

@@ -1,0 +1,188 @@
+/**
+ * Harm to the files of one node: it is killed, its files are harmed, it is started, and what it then
+ * does is the evidence. At the end it is killed, its files are put back, and it is started.
+ *
+ * No protocol survives the loss of what a node has promised durably. Where that is what is lost,
+ * the node is cut off from its peers as long as its files are harmed: nobody hears what it forgot.
+ */
+import type { Damage, DiskFile, Evidence, LinkRule } from '../cluster.ts';
+import {
+  FaultError,
+  type FaultPlan,
+  type FaultReading,
+  type Nemesis,
+  type PlanContext,
+  type Skip,
+} from '../nemesis.ts';
+import { type NodeReadings, readNodes, wordsOf } from './node-readings.ts';
+import { NodeWords } from './node-words.ts';
+import type { NemesisTools } from './tools.ts';
+
+export interface HarmPlan extends FaultPlan {
+  /** From its peers, while its files are harmed. */
+  readonly isIsolated: boolean;
+}
+
+export interface HarmKind<Plan extends HarmPlan> {
+  plan(variant: string, context: PlanContext): Plan | Skip;
+  /** Throws FaultError when there is nothing to harm. */
+  damageOf(plan: Plan, files: readonly DiskFile[]): Damage;
+  /** Whether the files as they are now show the damage. */
+  isDone(damage: Damage, files: HarmedFiles): boolean;
+  /** A server that can live with it must: it goes on, and nothing is put back. */
+  readonly isRepairable: boolean;
+}
+
+export interface HarmedFiles {
+  readonly before: readonly DiskFile[];
+  readonly after: readonly DiskFile[];
+  /** What the cluster read back. */
+  readonly reading: Evidence;
+}
+
+interface Harm {
+  readonly node: string;
+  readonly forbidEnd: () => void;
+  readonly words: NodeWords;
+  tookEffect: boolean;
+  /** Its files are not what they were, and are to be put back. */
+  isHarmed: boolean;
+}
+
+export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
+  readonly #tools: NemesisTools;
+  readonly #kind: HarmKind<Plan>;
+  readonly #harms = new Map<Plan, Harm>();
+
+  constructor(tools: NemesisTools, kind: HarmKind<Plan>) {
+    this.#tools = tools;
+    this.#kind = kind;
+  }
+
+  setup(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  plan(variant: string, context: PlanContext): Plan | Skip {
+    return this.#kind.plan(variant, context);
+  }
+
+  async begin(plan: Plan): Promise<FaultReading> {
+    const { cluster, network } = this.#tools;
+    const node = onlyNodeOf(plan);
+    const { isRepairable } = this.#kind;
+    const before = await readNodes(cluster, [node]);
+    const harm: Harm = {
+      node,
+      // An end that repairable harm leads to is for the verdict to see.
+      forbidEnd: isRepairable ? () => {} : cluster.mayEnd(node),
+      words: new NodeWords(cluster, [node]),
+      ...{ tookEffect: false, isHarmed: false },
+    };
+    this.#harms.set(plan, harm);
+    const cut = plan.isIsolated ? await network.put(plan, this.#cutRules(node)) : null;
+    if (cut?.isInForce === false) throw new FaultError(`${node} could not be cut off`);
+    await cluster.kill(node);
+    const damaged = await this.#damage(plan, harm);
+    const started = await this.#start(node);
+    const after = await readNodes(cluster, [node]);
+    // One that goes on has new promises in its files: the old ones must never come back.
+    if (isRepairable && after[node]?.state !== 'stopped') harm.isHarmed = false;
+    harm.tookEffect = before[node]?.state === 'running' && damaged.isDone;
+    const evidence = { before, ...damaged.evidence, ...started, after };
+    const isolated = cut === null ? {} : { cut: cut.reading.rules };
+    return { tookEffect: harm.tookEffect, evidence: { ...evidence, ...isolated } };
+  }
+
+  async end(plan: Plan): Promise<FaultReading> {
+    const harm = this.#harms.get(plan);
+    const before = await readNodes(this.#tools.cluster, plan.nodes);
+    const said = harm?.words.last ?? [];
+    const evidence = await this.#putBack(plan);
+    return { tookEffect: harm?.tookEffect ?? false, evidence: { before, said, ...evidence } };
+  }
+
+  async teardown(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const plan of [...this.#harms.keys()]) {
+      await this.#putBack(plan).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #damage(
+    plan: Plan,
+    harm: Harm,
+  ): Promise<{ readonly isDone: boolean; readonly evidence: Evidence }> {
+    const { disks } = this.#tools.cluster;
+    const before = await disks.list(harm.node);
+    const damage = this.#kind.damageOf(plan, before);
+    harm.isHarmed = true;
+    const reading = await disks.damage(harm.node, damage);
+    const after = await disks.list(harm.node);
+    const isDone = this.#kind.isDone(damage, { before, after, reading });
+    return { isDone, evidence: { damage: describeDamage(damage, before), readBack: reading } };
+  }
+
+  /** A refusal is what the server did, and no failure of the fault. */
+  async #start(node: string): Promise<Evidence> {
+    const { cluster } = this.#tools;
+    try {
+      await cluster.start(node);
+      return { started: true, files: await cluster.disks.list(node) };
+    } catch (error) {
+      return { started: false, refusal: wordsOf(error) };
+    }
+  }
+
+  /** Rejects when the node's own files could not be put back: it must not join its peers then. */
+  async #putBack(plan: Plan): Promise<Evidence> {
+    const { cluster, network } = this.#tools;
+    const harm = this.#harms.get(plan);
+    if (harm === undefined) return {};
+    const { node } = harm;
+    let repaired: Evidence | null = null;
+    if (harm.isHarmed) {
+      if ((await cluster.nodeState(node)) !== 'stopped') await cluster.kill(node);
+      repaired = await cluster.disks.repair(node);
+      harm.isHarmed = false;
+    }
+    if ((await cluster.nodeState(node)) === 'stopped') await cluster.start(node);
+    if (plan.isIsolated) {
+      const healed = await network.remove(plan);
+      if (!healed.isInForce) throw new FaultError(`the cut around ${node} could not be healed`);
+    }
+    harm.forbidEnd();
+    harm.words.stop();
+    this.#harms.delete(plan);
+    const after: NodeReadings = await readNodes(cluster, [node]);
+    return repaired === null ? { after } : { repaired, after };
+  }
+
+  #cutRules(node: string): readonly LinkRule[] {
+    const { cluster } = this.#tools;
+    const mode = { type: 'drop' } as const;
+    return [...cluster.nodes, ...cluster.spares]
+      .filter((other) => other !== node)
+      .flatMap((other) => [
+        { from: node, to: other, mode },
+        { from: other, to: node, mode },
+      ]);
+  }
+}
+
+function onlyNodeOf({ nodes }: FaultPlan): string {
+  const [node] = nodes;
+  if (node === undefined || nodes.length > 1) {
+    throw new FaultError(`harm is done to one node at a time, not to ${nodes.length}`);
+  }
+  return node;
+}
+
+/** For the evidence: without the bytes themselves, which the seed has. */
+function describeDamage(damage: Damage, files: readonly DiskFile[]): Evidence {
+  if (damage.type === 'wipe') return { type: 'wipe', files };
+  const file = files.find(({ path }) => path === damage.path);
+  const own = damage.type === 'append' ? { ...damage, bytes: damage.bytes.length } : damage;
+  return { ...own, bytesBefore: file?.bytes ?? null };
+}

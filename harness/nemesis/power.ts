@@ -1,0 +1,85 @@
+/**
+ * Power loss: nodes end, and what they had not synced is gone; they start at the end of the fault.
+ *
+ * That is more than a crash: SIGKILL alone loses nothing that the kernel holds. How the power is
+ * taken away is the cluster's business, and it says what was lost.
+ */
+import type { Cluster, Evidence } from '../cluster.ts';
+import type { FaultPlan, FaultReading, Nemesis, PlanContext, Skip } from '../nemesis.ts';
+import { readNodes, startStopped } from './node-readings.ts';
+import { planTargets, targetVariants } from './targets.ts';
+import type { FamilyModule } from './tools.ts';
+
+const variants = targetVariants(['power-loss'], ['one', 'leader', 'minority', 'majority', 'all']);
+
+export const power: FamilyModule = {
+  family: {
+    name: 'power',
+    group: 'power',
+    description: 'nodes lose their power, and all that they had not synced, at one moment',
+    variants,
+    parameters: { nodes: 'which nodes; left out: the seed picks them' },
+    isMomentary: false,
+    evidence: 'the bytes that each file lost, and the process ids and states before and after',
+  },
+  create: ({ cluster }) => new PowerNemesis(cluster),
+};
+
+interface Outage {
+  /** The nodes may end by themselves no more. */
+  readonly forbidEnds: () => void;
+  tookEffect: boolean;
+}
+
+class PowerNemesis implements Nemesis {
+  readonly #cluster: Cluster;
+  readonly #outages = new Map<FaultPlan, Outage>();
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  setup(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  plan(variant: string, context: PlanContext): FaultPlan | Skip {
+    return planTargets(variant, context);
+  }
+
+  async begin(plan: FaultPlan): Promise<FaultReading> {
+    const { nodes } = plan;
+    const before = await readNodes(this.#cluster, nodes);
+    const allowed = nodes.map((node) => this.#cluster.mayEnd(node));
+    const forbidEnds = (): void => {
+      for (const forbid of allowed) forbid();
+    };
+    const outage: Outage = { forbidEnds, tookEffect: false };
+    this.#outages.set(plan, outage);
+    const loss = await this.#cluster.disks.powerLoss(nodes);
+    const after = await readNodes(this.#cluster, nodes);
+    outage.tookEffect =
+      nodes.length > 0 &&
+      nodes.every((node) => before[node]?.state === 'running' && after[node]?.state === 'stopped');
+    return { tookEffect: outage.tookEffect, evidence: { before, after, ...loss } };
+  }
+
+  async end(plan: FaultPlan): Promise<FaultReading> {
+    const tookEffect = this.#outages.get(plan)?.tookEffect ?? false;
+    const evidence = await this.#restore(plan);
+    return { tookEffect, evidence };
+  }
+
+  async teardown(): Promise<void> {
+    for (const plan of [...this.#outages.keys()]) await this.#restore(plan);
+  }
+
+  /** A node that does not come back is the system's failure, which the recovery reports. */
+  async #restore(plan: FaultPlan): Promise<Evidence> {
+    this.#outages.get(plan)?.forbidEnds();
+    this.#outages.delete(plan);
+    const failures = await startStopped(this.#cluster, plan.nodes);
+    const after = await readNodes(this.#cluster, plan.nodes);
+    return failures.length === 0 ? { after } : { after, failures };
+  }
+}

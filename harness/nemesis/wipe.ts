@@ -1,0 +1,43 @@
+/**
+ * A node that comes back under its name with an empty disk; its files are put back at the end.
+ *
+ * Most protocols do not survive that: the node votes as if it had never promised anything. Only
+ * where the system says that its peers refuse such a node is it left among them.
+ */
+import { HarmNemesis, type HarmPlan } from './disk-harm.ts';
+import { flagOf } from './fault-parameters.ts';
+import { planTargets, targetVariants } from './targets.ts';
+import type { FamilyModule } from './tools.ts';
+
+const variants = targetVariants(['kill', 'damage', 'drop'], ['one', 'follower']);
+
+export const wipe: FamilyModule = {
+  family: {
+    name: 'wipe',
+    group: 'disk',
+    description: 'a node is killed, and starts with an empty data directory',
+    variants,
+    parameters: {
+      nodes: 'which node; left out: the seed picks it',
+      isolate:
+        'whether it is cut off meanwhile; left out: unless the system refuses such nodes itself. ' +
+        'Not isolated, it is beyond what other systems promise',
+    },
+    isMomentary: false,
+    evidence: 'the files that were there, that none is left, and what the node and its peers did',
+  },
+  create: (tools) =>
+    new HarmNemesis<HarmPlan>(tools, {
+      isRepairable: false,
+      plan: (variant, context) => {
+        const otherwise = tools.system.refusesWipedNodes !== true;
+        const isIsolated = flagOf(context.parameters, 'isolate', otherwise);
+        const planned = planTargets(variant, context);
+        if ('skip' in planned) return planned;
+        const value = { ...planned.value, isolate: isIsolated };
+        return { ...planned, value, isIsolated };
+      },
+      damageOf: () => ({ type: 'wipe' }),
+      isDone: (_damage, { before, after }) => before.length > 0 && after.length === 0,
+    }),
+};
