@@ -21,9 +21,10 @@ if (whySkip !== null) process.stderr.write(`docker tests are skipped: ${whySkip}
 
 describe.skipIf(whySkip !== null)('docker', { timeout: 60_000 }, () => {
   const conformanceRun = `test-${process.pid}-conformance`;
-  describeClusterConformance('containers', (options) =>
-    createDockerCluster({ ...options, runId: conformanceRun, images: 'auto' }),
-  );
+  describeClusterConformance('containers', {
+    create: (options) => createDockerCluster({ ...options, runId: conformanceRun, images: 'auto' }),
+    musts: ['drop', 'kill', 'pause'],
+  });
 
   test('nothing with the label of a run is left when its cluster is torn down', async () => {
     expect(await countLeftovers(await connectEngine(), conformanceRun)).toBe(0);

@@ -30,6 +30,7 @@ export const pingSystem: System = {
     `${place.listenHost}:${place.peerPort}`,
     place.dataDirectory,
     place.traceFile ?? '-',
+    place.faultDiskFolder ?? '-',
     ...place.peers.map((peer) => `${peer.node}=${peer.address}`),
   ],
   isReady: (stream, timers) =>

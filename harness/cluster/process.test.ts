@@ -1,4 +1,7 @@
 import { describeClusterConformance } from './cluster-conformance.ts';
 import { createProcessCluster } from './process.ts';
 
-describeClusterConformance('processes', createProcessCluster);
+describeClusterConformance('processes', {
+  create: createProcessCluster,
+  musts: ['drop', 'kill', 'pause'],
+});
