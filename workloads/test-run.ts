@@ -18,6 +18,7 @@ export function runOf(ops: readonly Op[], beganAt: number | null): CheckedRun {
     faults: [],
     uninjected: [],
     requireAllFaults: false,
+    excusedLines: [],
     recovery: beganAt === null ? null : { problem: null, finalOperations: 1, beganAt },
     brokeOff: beganAt === null ? 'it broke off' : null,
     unexpectedExits: [],

@@ -37,6 +37,17 @@ describe('the logs of the nodes', () => {
     });
   });
 
+  it('excuses a line from while a fault gave the node reason to break, and no other', () => {
+    const told = 'panic: no space left on device';
+    const broken = [...quiet, log('n3', told, 'panic: another')];
+    const excusedLines = [{ node: 'n3', line: told }];
+    expect(judge({ logs: broken, excusedLines }).summary).toContain('n3/server.log, line 2');
+    const rest = judge({ logs: [...quiet, log('n3', told)], excusedLines });
+    expect(rest.valid).toBe(true);
+    expect(rest.blind[0]).toBe('1 line from while a fault gave the node reason to break');
+    expect(judge({ logs: [...quiet, log('n2', told)], excusedLines }).valid).toBe(false);
+  });
+
   it.each([
     'panic: assertion failed: index out of range',
     'fatal error: concurrent map writes',

@@ -41,6 +41,9 @@ interface Search {
   /** By the pattern's name, then by node. */
   readonly counts: Map<string, Map<string, number>>;
   readonly linesByNode: Map<string, number>;
+  /** By node, lines that prove nothing against it. */
+  readonly excused: ReadonlyMap<string, ReadonlySet<string>>;
+  excusedCount: number;
   hitCount: number;
   lineCount: number;
   cutCount: number;
@@ -52,6 +55,8 @@ function check(run: CheckedRun): CheckerResult {
     hits: [],
     counts: new Map(),
     linesByNode: new Map(),
+    excused: excusedByNode(run),
+    excusedCount: 0,
     hitCount: 0,
     lineCount: 0,
     cutCount: 0,
@@ -89,6 +94,10 @@ function searchLog(search: Search, { node, path, lines }: NodeLog): void {
     const own = search.ownPatterns.find(({ pattern }) => pattern.test(text));
     const found = own ?? findKnown(text);
     if (found === undefined) continue;
+    if (search.excused.get(node)?.has(whole) === true) {
+      search.excusedCount++;
+      continue;
+    }
     search.hitCount++;
     countHit(search, found.name, node);
     if (search.hits.length >= hitsMax) continue;
@@ -99,6 +108,14 @@ function searchLog(search: Search, { node, path, lines }: NodeLog): void {
   }
   search.lineCount += line;
   search.linesByNode.set(node, (search.linesByNode.get(node) ?? 0) + line);
+}
+
+function excusedByNode({ excusedLines }: CheckedRun): ReadonlyMap<string, ReadonlySet<string>> {
+  const byNode = new Map<string, Set<string>>();
+  for (const { node, line } of excusedLines) {
+    byNode.set(node, (byNode.get(node) ?? new Set()).add(line));
+  }
+  return byNode;
 }
 
 function findKnown(text: string): LogPattern | undefined {
@@ -130,7 +147,10 @@ function describeNodes({ nodes }: CheckedRun, silent: readonly string[]): string
     : `${describeCount(count)} of ${describeMany(nodes.length, 'node')}`;
 }
 
-function describeBlind({ cutCount }: Search, silent: readonly string[]): readonly string[] {
+function describeBlind(
+  { cutCount, excusedCount }: Search,
+  silent: readonly string[],
+): readonly string[] {
   return [
     ...(silent.length === 0
       ? []
@@ -141,6 +161,9 @@ function describeBlind({ cutCount }: Search, silent: readonly string[]): readonl
           `the rest of ${describeMany(cutCount, 'line')}: only the first ` +
             `${describeCount(lineMax)} characters of a line are looked at`,
         ]),
+    ...(excusedCount === 0
+      ? []
+      : [`${describeMany(excusedCount, 'line')} from while a fault gave the node reason to break`]),
     'what breaks without a word: only known texts are found',
   ];
 }

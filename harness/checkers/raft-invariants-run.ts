@@ -16,6 +16,7 @@ export function runOf(parts: Partial<CheckedRun>): CheckedRun {
     faults: [],
     uninjected: [],
     requireAllFaults: false,
+    excusedLines: [],
     recovery: null,
     brokeOff: null,
     unexpectedExits: [],

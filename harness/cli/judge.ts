@@ -125,6 +125,7 @@ function checkedRun(recorded: RecordedRun): CheckedRun {
     nemesis,
     faults: outcome?.faults ?? [],
     uninjected: outcome?.uninjected ?? [],
+    excusedLines: outcome?.excusedLines ?? [],
     requireAllFaults: false,
     recovery: outcome?.recovery ?? null,
     brokeOff: outcome === null ? problems.join('; ') : null,

@@ -4,7 +4,8 @@
  * Everything that a nemesis works with is put together here.
  */
 import type { Op } from '../../checker/history.ts';
-import type { IntrospectionSample, UninjectedFault } from '../checker.ts';
+import type { ExcusedLine, IntrospectionSample, UninjectedFault } from '../checker.ts';
+import type { Cluster } from '../cluster.ts';
 import { type ConductedFamily, type ConductedFault, Conductor } from '../nemesis/conductor.ts';
 import { DesiredNetwork } from '../nemesis/desired-network.ts';
 import { findFamily } from '../nemesis/families.ts';
@@ -20,6 +21,8 @@ export interface AskedFamily {
   readonly name: string;
   readonly variants: readonly string[];
 }
+
+const excusedMax = 10_000;
 
 export interface RunFaultsOptions extends Pick<NemesisTools, 'cluster' | 'system' | 'timers'> {
   readonly seed: number;
@@ -42,6 +45,9 @@ export class RunFaults {
   readonly #stalls: StallDetector;
   readonly #network: DesiredNetwork;
   readonly #members: Set<string>;
+  readonly #excused: ExcusedLine[] = [];
+  /** Nodes that may end by themselves now, and how many faults say so. */
+  readonly #mayEnd = new Map<string, number>();
   #stopListening: () => void = () => {};
   #isOver = false;
 
@@ -72,6 +78,11 @@ export class RunFaults {
     return [...this.#conductor.skipped, ...this.#schedule.unreached];
   }
 
+  /** What nodes wrote while a fault gave them reason to break. */
+  get excusedLines(): readonly ExcusedLine[] {
+    return this.#excused;
+  }
+
   /** For the console. */
   get inForce(): readonly string[] {
     return this.#conductor.inForce;
@@ -85,6 +96,9 @@ export class RunFaults {
   async setup(): Promise<void> {
     await this.#conductor.setup();
     this.#stopListening = this.#options.cluster.onLogLine((node, line) => {
+      if (this.#mayEnd.has(node) && this.#excused.length < excusedMax) {
+        this.#excused.push({ node, line });
+      }
       this.#take({ type: 'log-line', node, line });
     });
   }
@@ -107,6 +121,8 @@ export class RunFaults {
     this.#isOver = true;
     await this.#conductor.settled();
     await this.#conductor.finish();
+    // What could not be ended in order is undone by force; the recovery starts what is down.
+    await this.#conductor.teardown();
     await this.#network.clear();
   }
 
@@ -136,17 +152,34 @@ export class RunFaults {
       },
     };
     const tools: NemesisTools = {
-      cluster,
-      system,
-      timers,
-      observe,
-      members,
-      network: this.#network,
+      ...{ system, timers, observe, members, network: this.#network },
+      cluster: this.#watched(cluster),
     };
     return nemesis.map(({ name, variants }) => {
       const found = findFamily(name);
       if (found === null) throw new FaultError(`there is no family of faults ${name}`);
       return { family: found.family, variants, nemesis: found.create(tools) };
+    });
+  }
+
+  /** The same cluster; it is noted which nodes may end. */
+  #watched(cluster: Cluster): Cluster {
+    const mayEnd = (node: string): (() => void) => {
+      const takeBack = cluster.mayEnd(node);
+      this.#mayEnd.set(node, (this.#mayEnd.get(node) ?? 0) + 1);
+      return () => {
+        takeBack();
+        const count = (this.#mayEnd.get(node) ?? 1) - 1;
+        if (count === 0) this.#mayEnd.delete(node);
+        else this.#mayEnd.set(node, count);
+      };
+    };
+    return new Proxy(cluster, {
+      get: (target, name) => {
+        if (name === 'mayEnd') return mayEnd;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
     });
   }
 

@@ -4,7 +4,13 @@
  * It records and judges nothing. Whatever goes wrong in it, the history up to there is written and
  * the faults are undone.
  */
-import type { IntrospectionSample, RunRecovery, StateHash, UninjectedFault } from '../checker.ts';
+import type {
+  ExcusedLine,
+  IntrospectionSample,
+  RunRecovery,
+  StateHash,
+  UninjectedFault,
+} from '../checker.ts';
 import type { Cluster, UnexpectedExit } from '../cluster.ts';
 import { type Generator, limit, stagger, timeLimit } from '../generator.ts';
 import type { ConductedFault } from '../nemesis/conductor.ts';
@@ -59,6 +65,7 @@ export interface RunStatus {
 export interface TestOutcome {
   readonly faults: readonly ConductedFault[];
   readonly uninjected: readonly UninjectedFault[];
+  readonly excusedLines: readonly ExcusedLine[];
   readonly recovery: RunRecovery;
   readonly leaders: readonly LeaderSighting[];
   readonly samples: readonly IntrospectionSample[];
@@ -171,6 +178,7 @@ class RunningTest {
     return {
       faults: this.#faults.faults,
       uninjected: this.#faults.uninjected,
+      excusedLines: this.#faults.excusedLines,
       recovery,
       leaders,
       samples,
