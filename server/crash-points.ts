@@ -2,8 +2,8 @@
  * The named crash points: places in the code where a crash is most likely to show a bug.
  *
  * `host.crashPoints.reach(name)` stands at each of them. In a node that was started with
- * `--crash-at name#n` the n-th passage kills the process on the spot, as SIGKILL does; otherwise
- * nothing happens. A test walks the sources: each name is reached by exactly one line of code.
+ * `--crash-at name#n`, or told so while it runs (`RAFT.CRASH-AT`, where that is allowed), the n-th
+ * passage kills the process on the spot, as SIGKILL does; otherwise nothing happens. A test walks the sources: each name is reached by exactly one line of code.
  */
 
 /** Name and what has and has not happened there. */
@@ -46,9 +46,24 @@ export const crashPoints = {
 
 export type CrashPointName = keyof typeof crashPoints;
 
+export interface CrashAt {
+  readonly name: CrashPointName;
+  /** Counted from 1. */
+  readonly passage: number;
+}
+
 export interface CrashPoints {
   /** Returns, or ends the process. */
   reach(name: CrashPointName): void;
+  /**
+   * From now on the process is to end at the n-th passage of this point, and at no other; null:
+   * nowhere. Undefined where nobody may ask for it while the node runs.
+   */
+  readonly arm?: (at: CrashAt | null) => void;
+}
+
+export function isCrashPointName(name: string): name is CrashPointName {
+  return Object.hasOwn(crashPoints, name);
 }
 
 /** For hosts that never crash on purpose. */

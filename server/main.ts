@@ -7,7 +7,7 @@
 import { type Address, describeAddress } from './host/address.ts';
 import { ClientListener } from './host/client-listener.ts';
 import { createCrashPoints } from './host/crash-at.ts';
-import { type FileDisk, openFileDisk, type SyncObserver } from './host/file-disk.ts';
+import { openFileDisk, type SyncObserver } from './host/file-disk.ts';
 import { FlagError } from './host/flag-error.ts';
 import { describeDoubts, exitCodes, type Flags, parseFlags } from './host/flags.ts';
 import { lockFolder } from './host/folder-lock.ts';
@@ -21,7 +21,7 @@ import { TraceFile } from './host/trace-file.ts';
 import type { Host, Log, Timers } from './host.ts';
 import { startNode } from './node.ts';
 import type { ServerNode } from './server-node.ts';
-import { DiskError } from './storage/disk.ts';
+import { type Disk, DiskError } from './storage/disk.ts';
 import { IdentityError } from './storage/identity-format.ts';
 import { SnapshotCorruptionError } from './storage/snapshot-parser.ts';
 import { WalCorruptionError } from './storage/wal-recovery.ts';
@@ -42,11 +42,14 @@ function readFlags(): Flags {
   }
 }
 
-function openDisk(folder: string, onSync: SyncObserver): FileDisk {
+async function openDisk(flags: Flags, onSync: SyncObserver): Promise<Disk> {
+  const { dataDirectory: folder, faultDisk } = flags;
   try {
     const disk = openFileDisk(folder, onSync);
     lockFolder(folder);
-    return disk;
+    if (faultDisk === null) return disk;
+    const { openFaultDisk } = await import('./host/fault-disk.ts');
+    return openFaultDisk(disk, folder, faultDisk);
   } catch (error) {
     return dieOfData(folder, error);
   }
@@ -162,11 +165,13 @@ async function main(): Promise<void> {
     die(exitCodes.failed, `${error.name}: ${error.message}`);
   });
   const metrics = await createMetrics(flags);
-  const disk = openDisk(flags.dataDirectory, (durationMs) => metrics?.observeSync(durationMs));
+  const disk = await openDisk(flags, (durationMs) => metrics?.observeSync(durationMs));
   const network = new PeerLinks({ addresses: flags.peers, tls: flags.peerTls, timers, log });
   await listen(network, '--listen-peer', listenPeer);
   const flush = () => trace?.flush();
-  const crashPoints = createCrashPoints({ node: id, at: flags.crashAt, flush });
+  const crashPoints = createCrashPoints({
+    ...{ node: id, at: flags.crashAt, mayArm: flags.allowCrashPoints, flush },
+  });
   const random = createRealRandom();
   const host = { disk, network, timers, random, log, crashPoints, trace };
   const node = start(host, flags, flush);

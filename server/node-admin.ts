@@ -5,6 +5,7 @@
  * when it is certain that it never will be, or when this node has lost sight of it.
  */
 import { createErrorReply, type ErrorReply } from './errors.ts';
+import type { Host } from './host.ts';
 import { isJoint, membersOf, parseConfiguration } from './raft/configuration.ts';
 import type { Configuration, Entry, EntryId, NodeId } from './raft/entry.ts';
 import type { ConfigurationChange, Rejection, TransferEnd } from './raft/ready.ts';
@@ -153,8 +154,37 @@ export class PendingAdmin {
   }
 }
 
+interface AskedAlone {
+  readonly command: Extract<AdminCommand, { readonly type: 'hash' | 'snapshot' | 'crashAt' }>;
+  readonly reply: AdminReplyTo;
+}
+
+/** What a node does by itself, whoever leads. */
+export function administerAlone(
+  { crashPoints }: Host,
+  driver: RaftDriver,
+  { command, reply }: AskedAlone,
+): void {
+  switch (command.type) {
+    case 'hash':
+      reply({ type: 'hash', ...driver.hash() });
+      return;
+    case 'snapshot':
+      takeSnapshotFor(driver, reply);
+      return;
+    case 'crashAt':
+      if (crashPoints.arm === undefined) {
+        reply(createErrorReply('ERR', 'this node was not started with --allow-crash-points'));
+        return;
+      }
+      // In this order: the answer may pass the point.
+      reply({ type: 'ok' });
+      crashPoints.arm(command.at);
+  }
+}
+
 /** Answers when the snapshot is durable; at once when there is one of this very state. */
-export function takeSnapshotFor(driver: RaftDriver, reply: AdminReplyTo): void {
+function takeSnapshotFor(driver: RaftDriver, reply: AdminReplyTo): void {
   const { raft, applier, snapshots } = driver;
   const { snapshotIndex } = raft.status();
   if (snapshotIndex === applier.appliedIndex) {

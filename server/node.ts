@@ -17,11 +17,11 @@ import {
 import { encodeCommand } from './kv/command-codec.ts';
 import {
   type AdminReplyTo,
+  administerAlone,
   changeOf,
   describeLeader,
   describeRejection,
   PendingAdmin,
-  takeSnapshotFor,
 } from './node-admin.ts';
 import { describeNode } from './node-info.ts';
 import type { NodeOptions } from './node-options.ts';
@@ -216,10 +216,9 @@ class Node implements ServerNode {
   #administer(command: AdminCommand, reply: AdminReplyTo): void {
     switch (command.type) {
       case 'hash':
-        reply({ type: 'hash', ...this.#driver.hash() });
-        return;
       case 'snapshot':
-        takeSnapshotFor(this.#driver, reply);
+      case 'crashAt':
+        administerAlone(this.#host, this.#driver, { command, reply });
         return;
       case 'transfer': {
         const id = this.#offerAdmin(reply);

@@ -2,6 +2,7 @@
  * What a running node offers: the waist between the driver (node.ts) and whoever serves clients
  * (resp/, host/, the simulation).
  */
+import type { CrashAt } from './crash-points.ts';
 import type { ErrorReply } from './errors.ts';
 import type { Command, ReadCommand, Reply } from './kv/command.ts';
 import type { ConfigurationAt, NodeId, Role } from './raft/entry.ts';
@@ -43,7 +44,9 @@ export type AdminCommand =
   /** Answers the index of the snapshot, once it is durable. */
   | { readonly type: 'snapshot' }
   /** Answers hash and applied index of this node's state. */
-  | { readonly type: 'hash' };
+  | { readonly type: 'hash' }
+  /** The process is to end there; null: nowhere. Refused unless its start allowed it. */
+  | { readonly type: 'crashAt'; readonly at: CrashAt | null };
 
 export type AdminReply =
   | { readonly type: 'ok' }

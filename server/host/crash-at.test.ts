@@ -19,7 +19,7 @@ function pass(at: string, names: readonly CrashPointName[]) {
     process.on('exit', () => writeSync(1, 'exit handler\\n'));
     const at = parseCrashAt(${JSON.stringify(at)});
     const flush = () => writeSync(1, 'flushed\\n');
-    const points = createCrashPoints({ node: 'n1', at, flush });
+    const points = createCrashPoints({ node: 'n1', at, mayArm: false, flush });
     for (const name of ${JSON.stringify(names)}) {
       points.reach(name);
       writeSync(1, 'passed ' + name + '\\n');
@@ -56,7 +56,9 @@ test('a point that is not passed often enough kills nobody', async () => {
 });
 
 test('without a request the points cost nothing', () => {
-  expect(createCrashPoints({ node: 'n1', at: null, flush: () => {} })).toBe(noCrashPoints);
+  expect(createCrashPoints({ node: 'n1', at: null, mayArm: false, flush: () => {} })).toBe(
+    noCrashPoints,
+  );
 });
 
 test('a place to crash is a name, with a passage or the first one', () => {

@@ -1,34 +1,25 @@
 /**
- * Crashes on request: `--crash-at name#n` kills the process at the n-th passage of a crash point,
- * and only there.
+ * Crashes on request: `--crash-at name#n`, or RAFT.CRASH-AT where `--allow-crash-points` was given,
+ * kills the process at the n-th passage of a crash point, and only there.
  *
  * The kill is SIGKILL: nothing runs after it, no buffer is flushed, no connection closed in order.
  * One line says before that it was this and no other crash.
  */
 import { writeSync } from 'node:fs';
 import {
-  type CrashPointName,
+  type CrashAt,
   type CrashPoints,
   crashPoints,
+  isCrashPointName,
   noCrashPoints,
 } from '../crash-points.ts';
-
-export interface CrashAt {
-  readonly name: CrashPointName;
-  /** Counted from 1. */
-  readonly passage: number;
-}
 
 const names: readonly string[] = Object.keys(crashPoints);
 
 /** Null when there is no such crash point. */
 export function parseCrashAt(text: string): CrashAt | null {
   const [, name = '', count] = /^([^#]*)(?:#([1-9][0-9]{0,8}))?$/.exec(text) ?? [];
-  return isName(name) ? { name, passage: Number(count ?? 1) } : null;
-}
-
-function isName(name: string): name is CrashPointName {
-  return Object.hasOwn(crashPoints, name);
+  return isCrashPointName(name) ? { name, passage: Number(count ?? 1) } : null;
 }
 
 /** The crash point whose name is spelled most like this; null when none is like it. */
@@ -49,18 +40,26 @@ export function describeCrashPoints(): string {
 export interface CrashOptions {
   readonly node: string;
   readonly at: CrashAt | null;
+  /** Whether clients may ask for a crash while the node runs (`RAFT.CRASH-AT`). */
+  readonly mayArm: boolean;
   /** Called right before: what has been said so far is to be written. */
   readonly flush: () => void;
 }
 
-export function createCrashPoints({ node, at, flush }: CrashOptions): CrashPoints {
-  if (at === null) return noCrashPoints;
+export function createCrashPoints({ node, at, mayArm, flush }: CrashOptions): CrashPoints {
+  if (at === null && !mayArm) return noCrashPoints;
+  let armed = at;
   let passed = 0;
+  const arm = (next: CrashAt | null): void => {
+    armed = next;
+    passed = 0;
+  };
   return {
+    ...(mayArm ? { arm } : {}),
     reach: (name) => {
-      if (name !== at.name) return;
+      if (name !== armed?.name) return;
       passed += 1;
-      if (passed !== at.passage) return;
+      if (passed !== armed.passage) return;
       flush();
       // As the lines of json-log.ts, but whatever the level and without a buffer.
       const line = { level: 60, time: Date.now(), node, crashPoint: name, passage: passed };

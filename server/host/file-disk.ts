@@ -245,7 +245,8 @@ function attempt<T>(file: string, action: () => T): T {
   }
 }
 
-function toDiskError(file: string, error: unknown): DiskError | null {
+/** Null for no error. */
+export function toDiskError(file: string, error: unknown): DiskError | null {
   if (error === null || error === undefined) return null;
   if (error instanceof DiskError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO';

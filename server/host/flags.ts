@@ -2,6 +2,7 @@
  * The command line of a node: what may be given, what it means, and which exit codes there are.
  */
 import yargs from 'yargs';
+import type { CrashAt } from '../crash-points.ts';
 import type { LogLevel } from '../host.ts';
 import { isNodeId, nodeIdRule } from '../node-id.ts';
 import { nameBytesMax } from '../peer-codec-bytes.ts';
@@ -9,7 +10,7 @@ import { configurationOf } from '../raft/configuration.ts';
 import type { Configuration, MemberAddress, NodeId } from '../raft/entry.ts';
 import { serverVersion } from '../version.ts';
 import { type Address, describeAddress, parseAddress } from './address.ts';
-import { type CrashAt, describeCrashPoints, nearestCrashPoint, parseCrashAt } from './crash-at.ts';
+import { describeCrashPoints, nearestCrashPoint, parseCrashAt } from './crash-at.ts';
 import { FlagError } from './flag-error.ts';
 import { logLevels } from './json-log.ts';
 import type { PeerTls } from './peer-tls.ts';
@@ -50,6 +51,9 @@ export interface Flags {
   readonly clientTls: ClientTls | null;
   readonly password: string | null;
   readonly crashAt: CrashAt | null;
+  readonly allowCrashPoints: boolean;
+  /** Where the fault disk keeps what a power loss would take; null: the disk is as it is. */
+  readonly faultDisk: string | null;
   /** A file, or `-`. */
   readonly trace: string | null;
   readonly checkDeeply: boolean;
@@ -114,6 +118,14 @@ const options = {
   'tls-client-ca': { ...text, describe: 'PEM: authority whose certificates clients must show' },
   'password-file': { ...text, describe: 'File whose first line is the password for AUTH' },
   'crash-at': { ...text, describe: 'NAME[#N]: kill the process at the n-th passage there' },
+  'allow-crash-points': {
+    ...yesNo,
+    describe: 'For tests: clients may name a crash point while the node runs (RAFT.CRASH-AT)',
+  },
+  'fault-disk': {
+    ...text,
+    describe: 'For tests: folder that keeps what a power loss would take, and makes the disk fail',
+  },
   'list-crash-points': { ...yesNo, describe: 'Print the crash points and exit' },
   trace: { ...text, describe: 'File for trace events as JSON lines; - for standard output' },
   'check-invariants': { ...yesNo, describe: 'Check the state after every step, which is slow' },
@@ -225,6 +237,8 @@ function toFlags(given: Given): Flags {
     trailingEntries: toCount('trailing-entries', given.trailingEntries, 0),
     clientsMax: toCount('max-clients', given.maxClients),
     crashAt: optional('crash-at', given.crashAt, toCrashAt),
+    allowCrashPoints: given.allowCrashPoints,
+    faultDisk: optional('fault-disk', given.faultDisk, single),
     trace: optional('trace', given.trace, single),
     checkDeeply: given.checkInvariants,
     logLevel: given.logLevel,

@@ -47,6 +47,7 @@ export function describeRaftInfo(info: NodeInfo): string {
     ['last_log_index', info.lastLogIndex],
     ['last_log_term', info.lastLogTerm],
     ['snapshot_index', info.snapshotIndex],
+    ['snapshots_installed', info.counters.snapshotsInstalled],
     ['configuration', configuration.voters.join(',')],
     ['configuration_id', index],
     ['voters', configuration.voters.join(',')],

@@ -1,6 +1,7 @@
 /**
  * The commands of this server's own: `RAFT.…`. Stale reads, sessions, and what operators ask for.
  */
+import { isCrashPointName } from '../crash-points.ts';
 import type { ErrorReply } from '../errors.ts';
 import { isNodeId, nodeIdRule } from '../node-id.ts';
 import type { AdminCommand, AdminReply } from '../server-node.ts';
@@ -51,6 +52,8 @@ export function createRaftCommands(table: () => CommandTable): readonly CommandS
     'A learner joins: id, peer address, client address [EXPECT configuration-id]. On the leader.';
   const promoteSummary = 'A learner becomes a voter: id [EXPECT configuration-id]. On the leader.';
   const removeSummary = 'A member is one no more: id [EXPECT configuration-id]. On the leader.';
+  const crashSummary =
+    'For tests: the process ends at a passage of a crash point: name [n], or NONE for nowhere.';
   const sessions: readonly CommandSpec[] = [
     define('raft.session|call', -5, ['write', callSummary, call]),
     define('raft.session|close', 3, ['write', 'Ends a session: id.', closeSession]),
@@ -58,6 +61,7 @@ export function createRaftCommands(table: () => CommandTable): readonly CommandS
   ];
   return [
     define('raft.add', -4, ['admin', addSummary, addMember]),
+    define('raft.crash-at', -2, ['admin', crashSummary, crashAt]),
     define('raft.hash', 1, ['readonly', 'Applied index and hash of this node’s state.', askHash]),
     define('raft.info', 1, ['readonly', 'What this node knows of the cluster.', describeNode]),
     define('raft.promote', -2, ['admin', promoteSummary, promoteMember]),
@@ -201,6 +205,22 @@ function transferLeadership(parts: Parts): Action {
   if (isError(to)) return to;
   const receiver = to ?? 'the follower that was furthest';
   return administer({ type: 'transfer', to }, `leadership is handed over to ${receiver}`);
+}
+
+function crashAt(parts: Parts): Action {
+  const [, namePart, passagePart, tooMany] = parts;
+  const name = namePart === undefined ? '' : wordOf(namePart);
+  if (tooMany !== undefined) return wrongArity('raft.crash-at');
+  if (name.toUpperCase() === 'NONE' && passagePart === undefined) {
+    return administer({ type: 'crashAt', at: null }, 'this node ends at no crash point');
+  }
+  if (!isCrashPointName(name)) return refuse('that is no crash point; --list-crash-points has all');
+  const passage = passagePart === undefined ? 1n : parseInteger(passagePart);
+  if (passage === null || passage < 1n || passage > 1_000_000_000n) {
+    return refuse('passages are counted from 1');
+  }
+  const at = { name, passage: Number(passage) };
+  return administer({ type: 'crashAt', at }, `this node ends at passage ${passage} of ${name}`);
 }
 
 function takeSnapshot(): Action {
