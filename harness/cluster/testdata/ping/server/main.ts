@@ -2,13 +2,14 @@
  * A server that shows what a cluster does to it: what it hears from whom, and what it has kept.
  *
  * `main.ts <id> <client host:port> <peer host:port> <data directory> <trace file or ->
- * <peer=host:port>...`; what it answers is in commands.ts.
+ * <fault disk or -> <peer=host:port>...`; what it answers is in commands.ts.
  */
 import { appendFileSync } from 'node:fs';
 import { createCommands } from './commands.ts';
 import { KeptValues } from './kept-values.ts';
 import { listen, onLines } from './lines.ts';
 import { PeerLinks } from './peer-links.ts';
+import { version } from './version.ts';
 
 const [
   id = '',
@@ -16,9 +17,10 @@ const [
   peerAddress = '',
   dataDirectory = '',
   traceFile = '-',
+  faultDisk = '-',
   ...peers
 ] = process.argv.slice(2);
-const values = new KeptValues(dataDirectory, null);
+const values = new KeptValues(dataDirectory, faultDisk === '-' ? null : faultDisk);
 const links = new PeerLinks(id);
 const answer = createCommands({ values, links });
 
@@ -47,4 +49,4 @@ if (process.env['RAFTURE_PARENT_PIPE'] === '1') {
   process.stdin.resume().on('end', () => process.exit(0));
 }
 if (traceFile !== '-') appendFileSync(traceFile, `{"node":"${id}","event":"started"}\n`);
-process.stdout.write(`${id} started with ${values.count} values\n`);
+process.stdout.write(`${id} version ${version} started with ${values.count} values\n`);
