@@ -285,10 +285,18 @@ function plannedFaults(
   const around = { capabilities: cluster.capabilities(), system, nodeCount: nodes.length };
   const asked = families
     .filter(({ family }) => nemesis.includes(family.name))
-    .map(({ family }) => ({ name: family.name, variants: possibleVariants(family, around) }));
+    .map(({ family }) => ({
+      name: family.name,
+      isMomentary: family.isMomentary,
+      variants: possibleVariants(family, around),
+    }));
+  const offered = asked.map((family) => ({
+    ...family,
+    faults: family.variants.map((variant) => ({ variant, parameters: {} })),
+  }));
   return {
     nemesis: asked,
     createSchedule: (random) =>
-      new RandomSchedule({ families: nemesis, every: nemesisEvery, random }),
+      new RandomSchedule({ families: offered, every: nemesisEvery, expectedOps: null, random }),
   };
 }

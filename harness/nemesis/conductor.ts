@@ -11,6 +11,7 @@ import type { Evidence } from '../cluster.ts';
 import {
   FaultError,
   type FaultFamily,
+  type FaultGroup,
   type FaultPlan,
   type FaultReading,
   type Nemesis,
@@ -63,6 +64,8 @@ interface Active {
   /** It could not be done; what can be said at its end makes no fault of it. */
   hasFailed: boolean;
 }
+
+const undoOrder: readonly FaultGroup[] = ['network', 'process', 'power', 'disk', 'cluster'];
 
 export class Conductor {
   readonly #options: ConductorOptions;
@@ -122,13 +125,21 @@ export class Conductor {
     for (const id of [...this.#active.keys()].reverse()) await this.#end(id);
   }
 
-  /** Undoes all effects, whatever has failed before; the history is not written any more. */
-  async teardown(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const { nemesis } of this.#options.families) {
-      await nemesis.teardown().catch((error: unknown) => failures.push(error));
+  /**
+   * Undoes all effects, whatever has failed before: the network's first, for what the cluster is to
+   * agree on needs it. Resolves to what could not be undone, as sentences.
+   */
+  async teardown(): Promise<readonly string[]> {
+    const problems: string[] = [];
+    for (const group of undoOrder) {
+      for (const { family, nemesis } of this.#options.families) {
+        if (family.group !== group) continue;
+        await nemesis.teardown().catch((error: unknown) => {
+          problems.push(`${family.name} could not be undone: ${describe(error)}`);
+        });
+      }
     }
-    if (failures.length > 0) throw new AggregateError(failures, describe(failures[0]));
+    return problems;
   }
 
   async #begin(action: ScheduledAction): Promise<void> {

@@ -18,14 +18,17 @@ export interface Leadership {
 
 export class Observation {
   readonly #observer: Observer;
+  readonly #members: () => readonly string[];
   readonly samples: IntrospectionSample[] = [];
   readonly hashes: StateHash[] = [];
   /** Each change of the leader or the term, in order. */
   readonly leaders: LeaderSighting[] = [];
   #lastLook: readonly IntrospectionSample[] = [];
 
-  constructor(observer: Observer) {
+  /** The members are those whose states must agree: a spare may have been added. */
+  constructor(observer: Observer, members = (): readonly string[] => observer.cluster.nodes) {
     this.#observer = observer;
+    this.#members = members;
   }
 
   /** What the last look has seen, of the nodes that answered. */
@@ -36,7 +39,8 @@ export class Observation {
   /** Asks every node once; resolves to the leader of the highest term that one claimed. */
   async look(): Promise<Leadership | null> {
     const { cluster, timers } = this.#observer;
-    const samples = await Promise.all(cluster.nodes.map((node) => this.#sample(node)));
+    const asked = [...new Set([...cluster.nodes, ...this.#members()])];
+    const samples = await Promise.all(asked.map((node) => this.#sample(node)));
     this.#lastLook = samples.filter((sample) => sample !== null);
     let found: Leadership | null = null;
     for (const sample of samples) {
@@ -59,8 +63,7 @@ export class Observation {
 
   /** Asks every node for its state as a number; returns the indexes they are at. */
   async hash(): Promise<readonly (number | null)[]> {
-    const { cluster } = this.#observer;
-    return await Promise.all(cluster.nodes.map((node) => this.#hash(node)));
+    return await Promise.all(this.#members().map((node) => this.#hash(node)));
   }
 
   /** Asks until all nodes are at one index, or for ten seconds at most. */

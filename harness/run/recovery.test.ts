@@ -27,6 +27,7 @@ async function runRecovery(rig: Rig): Promise<{
     await Promise.all(cluster.nodes.map((node) => cluster.start(node)));
     await rig.before?.(cluster);
     const recovery = await recover({
+      members: cluster.nodes,
       cluster,
       system: rig.system ?? reference,
       timers: cluster.timers,

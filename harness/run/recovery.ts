@@ -14,6 +14,8 @@ import type { RandomSource } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface RecoveryOptions extends Observer {
+  /** Nodes that must come back. */
+  readonly members: readonly string[];
   readonly recorder: Recorder;
   readonly random: RandomSource;
   readonly workload: Pick<Workload, 'object' | 'createProbe' | 'createFinalGenerator'>;
@@ -80,9 +82,9 @@ function notRecovered(options: RecoveryOptions, what: string): string {
 }
 
 /** Whatever is frozen or gone comes back, whoever did it; returns what did not, as sentences. */
-async function startAll({ cluster }: RecoveryOptions): Promise<readonly string[]> {
+async function startAll({ cluster, members }: RecoveryOptions): Promise<readonly string[]> {
   const problems = await Promise.all(
-    cluster.nodes.map(async (node) => {
+    members.map(async (node) => {
       try {
         const state = await cluster.nodeState(node);
         if (state === 'paused') await cluster.resume(node);
@@ -136,12 +138,12 @@ async function appliedEverywhere(
   options: RecoveryOptions,
   stop: () => boolean,
 ): Promise<readonly string[]> {
-  const { cluster, system, timers } = options;
+  const { members, system, timers } = options;
   if (!system.introspects) return [];
   let target = Number.POSITIVE_INFINITY;
   for (;;) {
     const answers = await Promise.all(
-      cluster.nodes.map(async (node) => ({ node, is: await introspectNode(options, node) })),
+      members.map(async (node) => ({ node, is: await introspectNode(options, node) })),
     );
     const leaders = answers.flatMap(({ is }) => (is?.role === 'leader' ? [is] : []));
     const leader = leaders.sort((a, b) => b.term - a.term)[0];

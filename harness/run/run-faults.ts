@@ -116,21 +116,30 @@ export class RunFaults {
     this.#take({ type: 'looked', samples });
   }
 
-  /** No fault begins any more; those in force are undone, and told in the history. */
-  async finish(): Promise<void> {
+  /** Who is a member of the cluster now. */
+  get members(): readonly string[] {
+    return [...this.#members].sort();
+  }
+
+  /**
+   * No fault begins any more; those in force are undone, and told in the history. Resolves to what
+   * could not be undone, as sentences; rejects with the machinery's failure.
+   */
+  async finish(): Promise<readonly string[]> {
     this.#isOver = true;
     await this.#conductor.settled();
     await this.#conductor.finish();
     // What could not be ended in order is undone by force; the recovery starts what is down.
-    await this.#conductor.teardown();
     await this.#network.clear();
+    return await this.#conductor.teardown();
   }
 
   /** Undoes everything, whatever has failed before; the history is not written any more. */
   async undo(): Promise<void> {
     this.#isOver = true;
     this.#stopListening();
-    await this.#conductor.teardown();
+    const problems = await this.#conductor.teardown();
+    if (problems.length > 0) throw new FaultError(problems.join('; '));
   }
 
   #take(event: ScheduleEvent): void {

@@ -26,6 +26,12 @@ const readsBack: Workload = {
   },
 };
 
+const partitions = {
+  name: 'partition',
+  isMomentary: false,
+  faults: [{ variant: 'one', parameters: {} }],
+};
+
 /** The history of one and the same run, with so many ops in memory. */
 async function run(resultsRoot: string, opsInMemoryMax: number): Promise<readonly Op[]> {
   const cluster = createSimulatedCluster({ seed: 3, nodes: ['n1', 'n2', 'n3'] });
@@ -41,7 +47,7 @@ async function run(resultsRoot: string, opsInMemoryMax: number): Promise<readonl
       size: { keyCount: 2, opsPerKey: 50, unknownPerKey: null, notes: [] },
       ...{ history, recoveryLimitMs: 20_000, nemesis: [{ name: 'partition', variants: ['one'] }] },
       createSchedule: (random) =>
-        new RandomSchedule({ families: ['partition'], every: 100, random }),
+        new RandomSchedule({ families: [partitions], every: 100, expectedOps: null, random }),
       sinks: [(op) => file.append(op)],
       onEvidence: () => {},
       onStatus: () => {},

@@ -50,7 +50,8 @@ it('leaves no timer behind that would keep the process alive, whatever was under
         deadlineMs: 1000,
         recoveryLimitMs: 20_000,
         nemesis: [],
-        createSchedule: (random) => new RandomSchedule({ families: [], every: 100, random }),
+        createSchedule: (random) =>
+          new RandomSchedule({ families: [], every: 100, expectedOps: null, random }),
         sinks: [],
         onEvidence: () => {},
         onStatus: () => {},

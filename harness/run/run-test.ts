@@ -106,7 +106,7 @@ class RunningTest {
     };
     const keep: OpSink = (op) => history.append(op);
     this.#recorder = new Recorder(timers, [...options.sinks, keep, noteKey]);
-    this.#observation = new Observation(options);
+    this.#observation = new Observation(options, () => this.#faults.members);
     this.#faults = new RunFaults({
       ...options,
       recorder: this.#recorder,
@@ -160,11 +160,12 @@ class RunningTest {
   async #phases(): Promise<TestOutcome> {
     await this.#leaderKnown();
     const nextProcess = await this.#workload();
-    await this.#faults.finish();
+    const notUndone = await this.#faults.finish();
     this.#faultsFinished = true;
     await this.#observe();
-    const recovery = await recover({
+    const recovered = await recover({
       ...this.#options,
+      members: this.#faults.members,
       recorder: this.#recorder,
       random: createRandomStream(this.#options.seed, 'recovery'),
       keys: [...this.#keys],
@@ -172,6 +173,8 @@ class RunningTest {
       firstProcess: nextProcess,
       limitMs: this.#options.recoveryLimitMs,
     });
+    const problems = [...notUndone, ...(recovered.problem === null ? [] : [recovered.problem])];
+    const recovery = { ...recovered, problem: problems.length === 0 ? null : problems.join('; ') };
     await this.#observe();
     await this.#observation.settle(this.#options.shouldStop);
     const { leaders, samples, hashes } = this.#observation;

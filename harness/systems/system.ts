@@ -40,6 +40,8 @@ export interface Introspection {
   readonly lastLogIndex: number;
   readonly firstLogIndex?: number;
   readonly snapshotsInstalled?: number;
+  /** What the system calls the version that the node runs. */
+  readonly version?: string;
 }
 
 /** Where an operator works from. */
