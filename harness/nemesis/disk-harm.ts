@@ -5,7 +5,7 @@
  * No protocol survives the loss of what a node has promised durably. Where that is what is lost,
  * the node is cut off from its peers as long as its files are harmed: nobody hears what it forgot.
  */
-import type { Damage, DiskFile, Evidence, LinkRule } from '../cluster.ts';
+import type { Damage, DiskFile, Evidence } from '../cluster.ts';
 import {
   FaultError,
   type FaultPlan,
@@ -14,6 +14,7 @@ import {
   type PlanContext,
   type Skip,
 } from '../nemesis.ts';
+import { isolationOf } from './isolation.ts';
 import { type NodeReadings, readNodes, wordsOf } from './node-readings.ts';
 import { NodeWords } from './node-words.ts';
 import type { NemesisTools } from './tools.ts';
@@ -80,7 +81,7 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
       ...{ tookEffect: false, isHarmed: false },
     };
     this.#harms.set(plan, harm);
-    const cut = plan.isIsolated ? await network.put(plan, this.#cutRules(node)) : null;
+    const cut = plan.isIsolated ? await network.put(plan, isolationOf(cluster, node)) : null;
     if (cut?.isInForce === false) throw new FaultError(`${node} could not be cut off`);
     await cluster.kill(node);
     const damaged = await this.#damage(plan, harm);
@@ -157,17 +158,6 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
     this.#harms.delete(plan);
     const after: NodeReadings = await readNodes(cluster, [node]);
     return repaired === null ? { after } : { repaired, after };
-  }
-
-  #cutRules(node: string): readonly LinkRule[] {
-    const { cluster } = this.#tools;
-    const mode = { type: 'drop' } as const;
-    return [...cluster.nodes, ...cluster.spares]
-      .filter((other) => other !== node)
-      .flatMap((other) => [
-        { from: node, to: other, mode },
-        { from: other, to: node, mode },
-      ]);
   }
 }
 
