@@ -67,7 +67,8 @@ export function describeRule({ from, to, mode }: LinkRule): string {
   return `${from}>${to} ${describeMode(mode)}`;
 }
 
-function describeMode(mode: LinkRule['mode']): string {
+/** `delay 50ms+-10ms`. */
+export function describeMode(mode: LinkRule['mode']): string {
   switch (mode.type) {
     case 'loss':
       return `loss ${mode.percent}%`;

@@ -7,7 +7,6 @@
 import type { Link } from '../cluster.ts';
 import { FaultError, type PlanContext } from '../nemesis.ts';
 import { randomInteger, randomItem, randomShuffle } from '../run/random.ts';
-import { pickVictim } from './targets.ts';
 
 export const partitionShapes = {
   one: { nodesMin: 2, description: 'a node alone' },
@@ -139,8 +138,9 @@ function bridge(chosen: readonly string[] | null, { nodes, random }: ShapeContex
 
 /** The leader is behind half of them: the one who loses most by it. */
 function oneWay(context: ShapeContext): ShapedCut {
-  const { nodes, random, chosen = null } = context;
-  const victims = chosen ?? [pickVictim({ ...context, free: pickable(context) })];
+  const { nodes, leader, random, chosen = null } = context;
+  const drawn = randomItem(random, pickable(context));
+  const victims = chosen ?? [random() < 0.5 && leader !== null ? leader : drawn];
   const direction = context.direction ?? randomItem(random, directions);
   const others = nodes.filter((node) => !victims.includes(node));
   if (others.length === 0) throw new FaultError('a one-way cut leaves nobody on the other side');

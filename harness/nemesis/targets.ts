@@ -101,9 +101,10 @@ export function pickTargets(variant: string, context: PlanContext): readonly str
 
 /** Of a fault that takes one node: the leader half of the time, else any that is free. */
 export function pickVictim(
-  context: Pick<PlanContext, 'nodes' | 'free' | 'leader' | 'random'>,
-): string {
-  const { nodes, free, leader, random } = context;
-  if (leader !== null && random() < 0.5) return leader;
-  return randomItem(random, free.length > 0 ? free : nodes);
+  context: Pick<PlanContext, 'free' | 'leader' | 'random'>,
+): string | Skip {
+  const { free, leader, random } = context;
+  const prefersLeader = random() < 0.5;
+  if (leader !== null && prefersLeader && free.includes(leader)) return leader;
+  return free.length === 0 ? { skip: 'no node is free' } : randomItem(random, free);
 }
