@@ -22,7 +22,7 @@ export const pingSystem: System = {
   traces: true,
   introspects: false,
   operator: {},
-  hasFaultDisk: false,
+  hasFaultDisk: true,
   command: (place, sourceRoot) => [
     `${sourceRoot}/server/main.ts`,
     place.node,

@@ -7,17 +7,20 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FaultDisk } from './fault-disk.ts';
 
 const syncedName = 'values';
 const lazyName = 'lazy-values';
 
 export class KeptValues {
   readonly #folder: string;
+  readonly #faultDisk: FaultDisk | null;
   readonly #values = new Map<string, string>();
   readonly #files = new Map<string, Promise<FileHandle>>();
 
-  constructor(folder: string, _faultDisk: string | null) {
+  constructor(folder: string, faultDiskFolder: string | null) {
     this.#folder = folder;
+    this.#faultDisk = faultDiskFolder === null ? null : new FaultDisk(faultDiskFolder);
     for (const name of [syncedName, lazyName]) this.#read(join(folder, name));
   }
 
@@ -31,7 +34,10 @@ export class KeptValues {
 
   async set(key: string, value: string): Promise<void> {
     await this.#append(syncedName, `${key}=${value}\n`);
-    await (await this.#file(syncedName)).sync();
+    const file = await this.#file(syncedName);
+    await this.#faultDisk?.beforeSync();
+    await file.sync();
+    this.#faultDisk?.afterSync((await file.stat()).ino);
     this.#values.set(key, value);
   }
 
@@ -60,7 +66,8 @@ export class KeptValues {
   /** Whole or not at all, as far as it is in our hands. */
   async #append(name: string, line: string): Promise<void> {
     const file = await this.#file(name);
-    const { size } = await file.stat();
+    const { ino, size } = await file.stat();
+    this.#faultDisk?.beforeAppend({ ino, size }, line.length);
     try {
       await file.appendFile(line);
     } catch (error) {
