@@ -76,7 +76,10 @@ export interface SourceCopy {
 }
 
 /** Copies server/ with the bug planted. Throws BugError. */
-export async function plantBug(bug: Bug, sourceRoot: string): Promise<SourceCopy> {
+export async function plantBug(
+  bug: Pick<Bug, 'id' | 'edits'>,
+  sourceRoot: string,
+): Promise<SourceCopy> {
   const root = await mkdtemp(join(tmpdir(), workFolderPrefix));
   await writeFile(join(root, 'owner.pid'), String(process.pid));
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true });

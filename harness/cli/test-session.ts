@@ -4,28 +4,18 @@
  * Whatever goes wrong after the first operation, the history is checked and the verdict written: a
  * clean-up that fails must not cost the verdict.
  */
-import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import { plantBug } from '../bugs/bug.ts';
 import {
   createInlineCheck,
   createThreadCheck,
   type RunCheck,
   type Violation,
 } from '../check/follow-run.ts';
-import {
-  type ClusterRequest,
-  createCluster,
-  type SelectedCluster,
-  type Selection,
-  selectKind,
-} from '../cluster/select.ts';
-import { packTraces, traceEvidence, whyNoTraces } from '../cluster/traces.ts';
+import type { SelectedCluster } from '../cluster/select.ts';
+import { packTraces, traceEvidence } from '../cluster/traces.ts';
 import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
 import { possibleVariants } from '../nemesis/availability-of-faults.ts';
 import { families } from '../nemesis/families.ts';
-import { neededAbilities } from '../nemesis/needed-abilities.ts';
 import { RandomSchedule } from '../nemesis/random-schedule.ts';
 import { renderReport } from '../report/report.ts';
 import type { TestRecord } from '../report/run-record.ts';
@@ -35,13 +25,11 @@ import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
 import { judgeRun, type RecordedRun } from './judge.ts';
-import { isPackaged } from './packaged.ts';
+import { type OpenCluster, openCluster } from './open-cluster.ts';
 import { describeRepeat, type TestSettings } from './settings.ts';
 import { describeStop } from './stop-words.ts';
 import type { UndoStack } from './undo-stack.ts';
 import { readVersions } from './versions.ts';
-
-const ownRoot = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 export interface SessionOptions {
   readonly settings: TestSettings;
@@ -80,61 +68,6 @@ export async function runSession(options: SessionOptions): Promise<number> {
     referee: selected.referee(),
   });
   return conclude({ options, test, folder, recorded: { ...recorded, problems }, traces });
-}
-
-interface OpenCluster {
-  readonly selected: SelectedCluster;
-  readonly selection: Selection;
-  /** null when the nodes write traces, or a referee watches. */
-  readonly whyNoTraces: string | null;
-}
-
-async function openCluster({ settings, console, undo }: SessionOptions): Promise<OpenCluster> {
-  const request: ClusterRequest = {
-    kind: settings.cluster,
-    images: settings.images,
-    system: settings.system,
-    nodes: settings.nodes,
-    seed: settings.seed,
-    runId: randomUUID().slice(0, 8),
-    sourceRoot: ownRoot,
-    onProgress: (line) => console.note(line),
-    traces: false,
-    ...preparations(settings),
-  };
-  const selection = await select(request);
-  console.note(
-    `cluster: ${selection.kind}${selection.reason === null ? '' : ` (${selection.reason})`}`,
-  );
-  const sourceRoot = await plant(settings, undo);
-  const why = whyNoTraces(settings, selection.kind);
-  const traces = why === null;
-  const selected = await createCluster(selection.kind, { ...request, sourceRoot, traces });
-  undo.push('tear down the cluster', () => selected.cluster.tearDown());
-  return { selected, selection, whyNoTraces: why };
-}
-
-/** What the faults that were asked for will use. */
-function preparations({
-  nemesis,
-  nodes,
-}: TestSettings): Pick<ClusterRequest, 'prepare' | 'spares' | 'otherVersion'> {
-  const asked = families.filter(({ family }) => nemesis.includes(family.name));
-  const prepare = neededAbilities(asked.map(({ family }) => family));
-  const spares = prepare.has('spares') ? [`n${nodes.length + 1}`] : [];
-  return { prepare, spares, otherVersion: null };
-}
-
-async function select(request: ClusterRequest): Promise<Selection> {
-  if (!isPackaged || request.kind !== 'auto') return selectKind(request);
-  return { kind: 'process', reason: 'docker images are built from a checkout, not a package' };
-}
-
-async function plant({ bug }: TestSettings, undo: UndoStack): Promise<string> {
-  if (bug === null) return ownRoot;
-  const copy = await plantBug(bug, ownRoot);
-  undo.push('remove the sources with the bug', () => copy.remove());
-  return copy.root;
 }
 
 interface Recorded {
