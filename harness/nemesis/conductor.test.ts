@@ -27,6 +27,7 @@ it('writes the begin before a fault and the end after its healing; finish ends a
     recorder: new Recorder(createRealTimers(), [note]),
     random: createRandomStream(1, 'nemesis'),
     findLeader: () => Promise.resolve('n1'),
+    lastLeader: () => 'n1',
     onEvidence: () => {},
   });
   for (const family of ['partition', 'kill'] as const) {

@@ -39,6 +39,8 @@ export interface ConductorOptions {
   /** Of those, the ones that run. */
   running(): Promise<readonly string[]>;
   findLeader(): Promise<string | null>;
+  /** Who led when somebody last looked: known at once. */
+  lastLeader(): string | null;
   /** Takes the evidence as it comes. */
   onEvidence(record: NemesisRecord): void;
   /** Told when a begin is over: whether the fault is in force now. */
@@ -145,8 +147,8 @@ export class Conductor {
   async #begin(action: ScheduledAction): Promise<void> {
     const { recorder } = this.#options;
     const conducted = this.#familyOf(action.family);
-    const leader = await this.#options.findLeader();
     const asked = action.variant ?? this.#nextVariant(conducted);
+    const leader = await this.#leaderFor(asked);
     const plan = await this.#plan(conducted, asked, { action, leader });
     if (plan === null) {
       this.#options.onBegun(action.id, false);
@@ -180,11 +182,11 @@ export class Conductor {
     variant: string,
     now: { readonly action: ScheduledAction; readonly leader: string | null },
   ): Promise<FaultPlan | null> {
-    const { members, running, random } = this.#options;
+    const { members, random } = this.#options;
     const claimed = new Set([...this.#active.values()].flatMap(({ plan }) => plan.claims));
     const context: PlanContext = {
       nodes: members(),
-      free: (await running()).filter((node) => !claimed.has(node)),
+      free: family.group === 'network' ? members() : await this.#free(claimed),
       leader: now.leader,
       random,
       parameters: now.action.parameters,
@@ -194,6 +196,16 @@ export class Conductor {
     const outcome = 'skipped';
     this.#skipped.push({ family: family.name, variant, outcome, reason: planned.skip });
     return null;
+  }
+
+  /** A look takes longer than a cut: only who aims at the leader waits for one. */
+  async #leaderFor(variant: string): Promise<string | null> {
+    const { findLeader, lastLeader } = this.#options;
+    return /leader|follower/.test(variant) ? await findLeader() : lastLeader();
+  }
+
+  async #free(claimed: ReadonlySet<string>): Promise<readonly string[]> {
+    return (await this.#options.running()).filter((node) => !claimed.has(node));
   }
 
   async #end(id: number): Promise<void> {

@@ -33,6 +33,7 @@ export interface RunFaultsOptions extends Pick<NemesisTools, 'cluster' | 'system
   /** Asks every node now. */
   observe(): Promise<readonly IntrospectionSample[]>;
   findLeader(): Promise<string | null>;
+  lastLeader(): string | null;
   readonly onEvidence: (record: NemesisRecord) => void;
   /** The machinery failed: the run cannot go on. */
   readonly onFailure: (error: unknown) => void;
@@ -53,7 +54,7 @@ export class RunFaults {
 
   constructor(options: RunFaultsOptions) {
     this.#options = options;
-    const { cluster, seed, recorder, onEvidence, findLeader } = options;
+    const { cluster, seed, recorder, onEvidence, findLeader, lastLeader } = options;
     this.#network = new DesiredNetwork(cluster.network);
     this.#members = new Set(cluster.nodes);
     this.#stalls = new StallDetector(options.concurrency);
@@ -65,6 +66,7 @@ export class RunFaults {
       members: () => [...this.#members],
       running: () => this.#running(),
       findLeader,
+      lastLeader,
       onEvidence,
       onBegun: (id, inForce) => this.#take({ type: 'begun', id, inForce }),
     });

@@ -115,6 +115,7 @@ class RunningTest {
         return this.#observation.lastLook;
       },
       findLeader: async () => (await this.#observe())?.leader ?? null,
+      lastLeader: () => this.#observation.leaders.at(-1)?.leader ?? null,
       onFailure: (error) => {
         this.#failure ??= error;
       },
