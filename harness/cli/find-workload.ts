@@ -12,6 +12,7 @@ import { findModel } from '../../checker/models/registry.ts';
 import { workloads } from '../../workloads/index.ts';
 import { loadModel } from '../check/load-model.ts';
 import { describeWithPlace } from '../check/place-in-file.ts';
+import { hintOf } from '../nearest-name.ts';
 import type { Workload } from '../workload.ts';
 import { describeBadWorkload } from './describe-bad-workload.ts';
 import { guardWorkload, inside, WorkloadError } from './guard-workload.ts';
@@ -30,8 +31,7 @@ export async function findWorkload(nameOrPath: string): Promise<Workload> {
   if (found !== undefined) return found;
   if (filePattern.test(nameOrPath)) return loadWorkload(nameOrPath);
   const names = workloads.map(({ name }) => name);
-  const nearest = nearestOf(nameOrPath, names);
-  const hint = nearest === null ? '' : ` (did you mean ${nearest}?)`;
+  const hint = hintOf(nameOrPath, names);
   throw new WorkloadError(
     `there is no workload ${nameOrPath || 'without a name'}${hint}; there are ` +
       `${names.join(', ')}, or the path of a file such as ./mine.ts`,
@@ -106,28 +106,4 @@ function modelOf({ model }: Workload, path: string): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** The name that takes the fewest changes, if it takes few. */
-function nearestOf(word: string, names: readonly string[]): string | null {
-  const distances = names.map((name) => ({ name, distance: distanceOf(word, name) }));
-  const [nearest] = distances.sort((one, other) => one.distance - other.distance);
-  // A short word becomes any other by few changes: one letter of it must be right.
-  const few = Math.min(Math.max(2, Math.floor(word.length / 3)), word.length - 1);
-  return nearest === undefined || nearest.distance > few ? null : nearest.name;
-}
-
-/** How many letters must be put in, taken out or replaced. */
-function distanceOf(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-  for (let at = 1; at <= one.length; at++) {
-    const above = row;
-    row = [at];
-    for (let along = 1; along <= other.length; along++) {
-      const replaced = (above[along - 1] ?? 0) + (one[at - 1] === other[along - 1] ? 0 : 1);
-      const fewest = Math.min(replaced, (above[along] ?? 0) + 1, (row[along - 1] ?? 0) + 1);
-      row.push(fewest);
-    }
-  }
-  return row[other.length] ?? 0;
 }

@@ -45,12 +45,11 @@ export interface Schedule {
 
 /**
  * Notices that every client is blocked: since an operation was last answered, each thread has had
- * one that was not. Says so once until an answer comes.
+ * one that was not. Says so again when each has had another: one healing may not be enough.
  */
 export class StallDetector {
   readonly #threadCount: number;
   readonly #blocked = new Set<number>();
-  #told = false;
 
   constructor(threadCount: number) {
     this.#threadCount = threadCount;
@@ -60,12 +59,11 @@ export class StallDetector {
   completed(thread: number, answered: boolean): boolean {
     if (answered) {
       this.#blocked.clear();
-      this.#told = false;
       return false;
     }
     this.#blocked.add(thread);
-    if (this.#told || this.#blocked.size < this.#threadCount) return false;
-    this.#told = true;
+    if (this.#blocked.size < this.#threadCount) return false;
+    this.#blocked.clear();
     return true;
   }
 }
