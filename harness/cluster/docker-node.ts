@@ -1,41 +1,71 @@
 /**
- * One node's container through its life: started, killed, paused, asked how it is.
+ * One node through its lives: started, killed, paused, asked how it is.
  *
- * The same container is used for every incarnation, so that its log holds all of them. A kill goes
- * straight to the process where that is possible: it takes a tenth of a millisecond, not 200.
+ * The same container is used for every life, so that its log holds all of them; only another
+ * version takes another container, with the same volume, address and port. A kill goes straight to
+ * the process where that is possible: it takes a tenth of a millisecond, not 200.
  */
 import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import type { NodeState } from '../cluster.ts';
 import { copyFromContainer } from './docker-copy.ts';
-import { tolerate } from './docker-engine.ts';
+import { DockerError, type Engine, statusOf, tolerate } from './docker-engine.ts';
+import { followLines } from './docker-log-lines.ts';
 
 const stopLimitSeconds = 10;
+
+export interface DockerNodeOptions {
+  readonly engine: Engine;
+  readonly name: string;
+  /** In the container, where it writes its trace; null: it writes none. */
+  readonly traceFile: string | null;
+  readonly onLine: (line: string) => void;
+  /** Makes a container of this image and starts it; calls back between the two. */
+  make(image: string, onCreated: (id: string) => Promise<void>): Promise<void>;
+}
 
 /** One life of the process; a late report of its end must not be taken for the next one's. */
 interface Incarnation {
   exitReason: string | null;
   endAskedFor: boolean;
+  /** As this machine counts; null where the engine counts otherwise, or was not asked yet. */
+  pid: number | null;
+  isPaused: boolean;
+  /** It ended while it might; or nobody knows yet whether it did. */
+  excuses: number;
+  readonly ended: Promise<void>;
 }
 
 export class DockerNode {
-  readonly #container: Docker.Container;
+  readonly #options: DockerNodeOptions;
   readonly #unexpectedExits: string[] = [];
-  #lives = 1;
-  #incarnation: Incarnation = { exitReason: null, endAskedFor: false };
+  readonly #mayEnd = new Set<symbol>();
+  /** What the containers of earlier versions wrote. */
+  readonly #earlierLogs: Buffer[] = [];
+  #container: Docker.Container | null = null;
+  #image = '';
+  #lives = 0;
+  #incarnation: Incarnation | null = null;
 
-  constructor(container: Docker.Container) {
-    this.#container = container;
-    this.#watchExit();
+  constructor(options: DockerNodeOptions) {
+    this.#options = options;
+  }
+
+  /** Of its container. */
+  get id(): string {
+    return this.#existing().id;
   }
 
   /** Why the current incarnation is not there any more; null while it is, or is not known to be. */
   get exitReason(): string | null {
-    return this.#incarnation.exitReason;
+    return this.#incarnation?.exitReason ?? null;
   }
 
   /** Why nobody can connect to it; null where somebody may, as far as is known. */
   get whyDown(): string | null {
+    if (this.#incarnation === null) {
+      return this.#container === null ? 'it has not been started' : null;
+    }
     const { exitReason, endAskedFor } = this.#incarnation;
     return exitReason ?? (endAskedFor ? 'it is being ended' : null);
   }
@@ -50,82 +80,194 @@ export class DockerNode {
     return this.#unexpectedExits;
   }
 
-  /** Running already is as good as started. */
-  async start(): Promise<void> {
-    await tolerate([304], this.#container.start());
+  /** Running already is as good as started. Another image than its last one: another container. */
+  async start(image: string): Promise<void> {
+    if (this.#container !== null && (await this.#isRunning())) return;
+    if (this.#container === null) await this.#make(image, null);
+    else if (image !== this.#image) await this.#remake(image);
+    else await this.#startAgain(this.#container);
     this.#lives++;
-    this.#watchExit();
+    this.#watchExit(this.#existing());
   }
 
   async stop(): Promise<void> {
-    this.#incarnation.endAskedFor = true;
+    if (this.#container === null) return;
+    if (this.#incarnation !== null) this.#incarnation.endAskedFor = true;
     await tolerate([304], this.#container.stop({ t: stopLimitSeconds }));
   }
 
   async pause(): Promise<void> {
-    await this.#container.pause();
+    await this.#existing().pause();
+    if (this.#incarnation !== null) this.#incarnation.isPaused = true;
   }
 
   async resume(): Promise<void> {
-    await this.#container.unpause();
+    await this.#existing().unpause();
+    if (this.#incarnation !== null) this.#incarnation.isPaused = false;
+  }
+
+  /** As pause, also where it is paused already, or not there any more. */
+  async freeze(): Promise<void> {
+    await tolerate([409], this.#existing().pause());
+    if (this.#incarnation !== null) this.#incarnation.isPaused = true;
   }
 
   /** SIGKILL; resolves when the engine, too, knows that the process is gone. */
   async kill(): Promise<void> {
-    const { State: state } = await this.#container.inspect();
-    if (!state.Running) return;
-    this.#incarnation.endAskedFor = true;
-    // Asked for first: whoever asks afterwards might wait for the exit of the next incarnation.
-    const gone = this.#container.wait({ condition: 'not-running' });
+    const [container, life] = [this.#container, this.#incarnation];
+    if (container === null || life === null || life.exitReason !== null) return;
+    const wasAskedFor = life.endAskedFor;
+    life.endAskedFor = true;
     // A frozen process takes no signal until it is thawed, which the engine sees to.
-    if (state.Paused || !killProcess(state.Pid, this.#container.id)) {
+    if (life.isPaused || life.pid === null || !killProcess(life.pid, container.id)) {
+      if (!(await this.#isRunning())) {
+        // It was not we who ended it.
+        life.endAskedFor = wasAskedFor;
+        return;
+      }
       // 409: it has ended on its own meanwhile.
-      await tolerate([409], this.#container.kill({ signal: 'SIGKILL' }));
+      await tolerate([409], container.kill({ signal: 'SIGKILL' }));
     }
-    await gone;
+    await life.ended;
   }
 
   async state(): Promise<NodeState> {
+    if (this.#container === null) return 'stopped';
     const { State: state } = await this.#container.inspect();
     if (state.Paused) return 'paused';
     return state.Running ? 'running' : 'stopped';
   }
 
+  /** As the engine counts; null when it does not run. */
+  async processId(): Promise<number | null> {
+    if (this.#container === null) return null;
+    const { State: state } = await this.#container.inspect();
+    return state.Running ? state.Pid : null;
+  }
+
+  /** Until the returned function is called, an end of its own is none that is told. */
+  mayEnd(): () => void {
+    const token = Symbol('may end');
+    this.#mayEnd.add(token);
+    return () => {
+      const life = this.#incarnation;
+      if (!this.#mayEnd.delete(token) || life === null || life.exitReason !== null) return;
+      // The engine tells of an end some 200 ms later: it may have come while it still might.
+      life.excuses++;
+      this.#isAlive(life).then(
+        (isAlive) => {
+          if (isAlive) life.excuses--;
+        },
+        () => {},
+      );
+    };
+  }
+
   /** Everything it wrote, in all its incarnations. */
-  readLog(): Promise<Buffer> {
-    return readContainerLog(this.#container);
+  async readLog(): Promise<Buffer> {
+    if (this.#container === null) return Buffer.alloc(0);
+    return Buffer.concat([...this.#earlierLogs, await readContainerLog(this.#container)]);
   }
 
   /** A file of its own, to a file here; nothing when it has none. */
   async copyFile(path: string, target: string): Promise<void> {
-    await copyFromContainer(this.#container, path, target);
+    if (this.#container !== null) await copyFromContainer(this.#container, path, target);
   }
 
-  #watchExit(): void {
-    const incarnation: Incarnation = { exitReason: null, endAskedFor: false };
-    this.#incarnation = incarnation;
-    this.#container.wait({ condition: 'not-running' }).then(
+  async #startAgain(container: Docker.Container): Promise<void> {
+    await followLines(this.#options.engine, container, this.#options.onLine);
+    await tolerate([304], container.start());
+  }
+
+  async #make(image: string, before: Docker.Container | null): Promise<void> {
+    const { engine, onLine, traceFile } = this.#options;
+    this.#incarnation = null;
+    await this.#options.make(image, async (id) => {
+      const container = engine.docker.getContainer(id);
+      this.#container = container;
+      this.#image = image;
+      if (before !== null && traceFile !== null) await handOn(before, container, traceFile);
+      await followLines(engine, container, onLine);
+    });
+  }
+
+  /** Names are given once, so the old container gives its own away before it goes. */
+  async #remake(image: string): Promise<void> {
+    const old = this.#existing();
+    this.#earlierLogs.push(await readContainerLog(old));
+    await old.rename({ name: `${this.#options.name}-${this.#lives}` });
+    await this.#make(image, old);
+    await old.remove({ force: true });
+  }
+
+  #existing(): Docker.Container {
+    if (this.#container !== null) return this.#container;
+    throw new DockerError('wrong-state', `${this.#options.name} has never been started`);
+  }
+
+  async #isRunning(): Promise<boolean> {
+    return (await this.#existing().inspect()).State.Running;
+  }
+
+  /** Asked of the process itself where that is possible: the engine learns of its end later. */
+  async #isAlive({ pid }: Incarnation): Promise<boolean> {
+    if (!(await this.#isRunning())) return false;
+    return pid === null || isProcessOf(pid, this.id);
+  }
+
+  #watchExit(container: Docker.Container): void {
+    const ended = container.wait({ condition: 'not-running' }).then(
       (result: unknown) => {
         const status: unknown =
           typeof result === 'object' && result !== null ? Reflect.get(result, 'StatusCode') : null;
-        incarnation.exitReason = `it exited with code ${String(status)}`;
-        if (!incarnation.endAskedFor) this.#unexpectedExits.push(incarnation.exitReason);
+        life.exitReason = `it exited with code ${String(status)}`;
+        const isExcused = life.excuses > 0 || this.#mayEnd.size > 0;
+        if (!life.endAskedFor && !isExcused) this.#unexpectedExits.push(life.exitReason);
       },
       () => {
-        incarnation.exitReason = 'its container is gone';
+        life.exitReason = 'its container is gone';
       },
+    );
+    const life: Incarnation = {
+      ...{ exitReason: null, endAskedFor: false, pid: null, isPaused: false, excuses: 0, ended },
+    };
+    this.#incarnation = life;
+    container.inspect().then(
+      ({ State: state }) => {
+        if (state.Running && isProcessOf(state.Pid, container.id)) life.pid = state.Pid;
+      },
+      () => {},
     );
   }
 }
 
+/** A file of one container is in the other as well; nothing when there is none. */
+async function handOn(from: Docker.Container, to: Docker.Container, path: string): Promise<void> {
+  let archive: NodeJS.ReadableStream;
+  try {
+    archive = await from.getArchive({ path });
+  } catch (error) {
+    if (statusOf(error) === 404) return;
+    throw error;
+  }
+  await to.putArchive(archive, { path: path.slice(0, path.lastIndexOf('/')) || '/' });
+}
+
 /**
- * Kills the process if it is one of ours: where the engine runs in a machine of its own, its
- * process ids mean nothing here, and the same number is some other process.
+ * Whether the process is one of ours: where the engine runs in a machine of its own, its process
+ * ids mean nothing here, and the same number is some other process.
  */
+function isProcessOf(pid: number, containerId: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId);
+  } catch {
+    return false;
+  }
+}
+
 function killProcess(pid: number, containerId: string): boolean {
   try {
-    if (!readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId)) return false;
-    return process.kill(pid, 'SIGKILL');
+    return isProcessOf(pid, containerId) && process.kill(pid, 'SIGKILL');
   } catch {
     return false;
   }

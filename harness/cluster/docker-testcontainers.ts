@@ -19,6 +19,8 @@ export interface NodeContainerOptions {
   readonly address: string;
   /** Published on 127.0.0.1 only. */
   readonly clientPort: { readonly container: number; readonly host: number };
+  /** Between the making of the container and its start. */
+  readonly onCreated?: (id: string) => Promise<void>;
 }
 
 /** Resolves with the container's id once it is started; it need not be ready. */
@@ -47,6 +49,10 @@ class NodeContainer extends GenericContainer {
       .withDefaultLogDriver()
       .withAutoCleanup(false)
       .withWaitStrategy(noWait);
+  }
+
+  protected override async containerCreated(id: string): Promise<void> {
+    await this.#options.onCreated?.(id);
   }
 
   /** What the library has no words for: a static address, and ports on loopback alone. */

@@ -7,43 +7,35 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type Ability,
   type ByteStream,
   type Capabilities,
+  type Capability,
   type Cluster,
   type ClusterNetwork,
   capabilitiesOf,
-  type LinkRule,
-  type NetworkReading,
   type NodeState,
+  type StartOptions,
   type UnexpectedExit,
 } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
-import type { NodePlace, System } from '../systems/system.ts';
-import {
-  connectEngine,
-  DockerError,
-  type Engine,
-  harnessLabel,
-  nodeLabel,
-  roleLabel,
-  runLabel,
-} from './docker-engine.ts';
+import type { System } from '../systems/system.ts';
+import { DockerDisks } from './docker-disks.ts';
+import { connectEngine, DockerError, type Engine, roleLabel } from './docker-engine.ts';
 import { FaultAgent } from './docker-fault-agent.ts';
-import { describeHarness } from './docker-harness-identity.ts';
 import type { HeldContainer } from './docker-held-container.ts';
-import { type ClusterNetworkPlan, createNetwork } from './docker-network.ts';
+import { LinkTools } from './docker-link-tools.ts';
 import { DockerNode } from './docker-node.ts';
+import { clientPort, DockerPlaces, dataDirectory, peerPort } from './docker-places.ts';
 import { removeRun, startReaper, sweepLeftovers } from './docker-reaper.ts';
-import { allotPorts } from './free-ports.ts';
+import { DockerVersions, type OtherVersion } from './docker-versions.ts';
 import {
   type BaseImage,
   type ImageSource,
   imageSourceRoot,
   prepareBaseImage,
-  prepareServerImage,
 } from './images/images.ts';
-import { createNoDisks } from './no-disks.ts';
 import { waitUntilReady } from './ready.ts';
 import { canConnect, connectTcpStream } from './tcp-stream.ts';
 import { traceFileName } from './traces.ts';
@@ -59,14 +51,14 @@ export interface DockerClusterOptions {
   readonly onProgress?: (line: string) => void;
   /** Whether nodes that can tell trace events are to do it. Default false. */
   readonly traces?: boolean;
+  /** What faults will use of what costs something. Default: nothing. */
+  readonly prepare?: ReadonlySet<Ability>;
+  /** Nodes that have a place and are not started. Default: none. */
+  readonly spares?: readonly string[];
+  readonly otherVersion?: OtherVersion | null;
 }
 
-const clientPort = 6379;
-const peerPort = 7000;
-const dataDirectory = '/data';
 const reachLimitMs = 1000;
-/** In the container's own layer, which a restart keeps; the data directory is the server's. */
-const traceFile = '/trace.jsonl';
 const readyLimitMs = 60_000;
 
 /** Starts every node and resolves when all answer. On failure nothing is left behind. */
@@ -90,7 +82,7 @@ export async function createDockerCluster(options: DockerClusterOptions): Promis
     },
   );
   const cluster = new DockerCluster({
-    traces: false,
+    ...{ traces: false, prepare: new Set(), spares: [], otherVersion: null },
     ...options,
     onProgress,
     engine,
@@ -137,84 +129,95 @@ interface DockerClusterParts extends Required<DockerClusterOptions> {
 class DockerCluster implements Cluster {
   readonly kind = 'docker';
   readonly nodes: readonly string[];
-  readonly spares: readonly string[] = [];
-  readonly versions: readonly string[] = ['first'];
-  readonly disks = createNoDisks('not with containers');
+  readonly spares: readonly string[];
+  readonly disks: DockerDisks;
   readonly network: ClusterNetwork;
   readonly #parts: DockerClusterParts;
   readonly #timers: HarnessTimers = createRealTimers();
-  readonly #containers = new Map<string, DockerNode>();
-  #plan: ClusterNetworkPlan | null = null;
-  #ports: ReadonlyMap<string, number> = new Map();
-  #image = '';
+  readonly #containers: ReadonlyMap<string, DockerNode>;
+  readonly #places: DockerPlaces;
+  readonly #versions: DockerVersions;
+  readonly #lineHandlers = new Set<(node: string, line: string) => void>();
   /**
    * Whether a container's own address can be reached from here, as on Linux. At the published port
    * the engine's proxy answers for a node that does not listen: what is sent there is of unknown
    * outcome, though nobody has heard it.
    */
   #isReachable = false;
-  #agent: FaultAgent | null = null;
-  #whyNoAgent = 'the fault agent has not been started';
+  #links: LinkTools | null = null;
+  #network: ClusterNetwork | null = null;
   #tornDown: Promise<void> | null = null;
 
   constructor(parts: DockerClusterParts) {
     this.#parts = parts;
     this.nodes = parts.nodes;
+    this.spares = parts.spares;
+    const all = [...parts.nodes, ...parts.spares];
+    this.#places = new DockerPlaces(parts);
+    this.#versions = new DockerVersions(parts);
+    this.#containers = new Map(all.map((node) => [node, this.#createNode(node)]));
+    this.disks = new DockerDisks({
+      ...parts,
+      nodes: all,
+      container: (node) => this.#container(node),
+    });
     this.network = {
-      set: (cut) => this.#setCut(cut),
-      read: () => this.#readNetwork(),
+      set: (rules) => this.#openNetwork().set(rules),
+      read: () => this.#openNetwork().read(),
     };
+  }
+
+  get versions(): readonly string[] {
+    return this.#versions.names;
   }
 
   describe(): string {
     const { engine, base } = this.#parts;
-    const partitions = this.#agent === null ? 'no partitions' : 'partitions by nftables';
+    const hasPartitions = this.#links?.capabilities().drop.available === true;
+    const partitions = hasPartitions ? 'partitions by nftables' : 'no partitions';
     const where = `${this.nodes.length} containers on docker ${engine.version}`;
     return `${where}, ${base.how}, ${partitions}`;
   }
 
   capabilities(): Capabilities {
-    const remedy = 'see rafture doctor';
     return capabilitiesOf(
       {
-        drop:
-          this.#agent === null
-            ? { available: false, why: this.#whyNoAgent, remedy }
-            : { available: true, how: 'nftables in the engine, one transaction for each change' },
+        ...this.#links?.capabilities(),
         kill: { available: true, how: 'SIGKILL' },
         pause: { available: true, how: 'the freezer of the engine' },
+        'log-lines': { available: true, how: 'the output of the containers, as it comes' },
+        spares: capabilityOfSpares(this.spares),
+        versions: this.#versions.capability,
+        ...this.disks.capabilities,
       },
-      'the docker cluster cannot do it yet',
-      remedy,
+      'the cluster has not been set up',
+      'wait until it is',
     );
   }
 
   async setUp(): Promise<void> {
-    const { engine, base, runId, sourceRoot, onProgress } = this.#parts;
-    const nodes = this.nodes;
+    const { engine, onProgress } = this.#parts;
+    const [nodes, places] = [this.nodes, this.#places];
     await allSettled([
-      prepareServerImage(engine, { base, sourceRoot, onProgress }).then((image) => {
-        this.#image = image;
+      this.#versions.prepareImages(),
+      places.createNetwork(engine),
+      places.allotPorts(),
+      this.disks.setUp(),
+      LinkTools.start(engine, this.#parts).then((links) => {
+        this.#links = links;
       }),
-      createNetwork(engine, { runId, harness: describeHarness(), nodes }).then((plan) => {
-        this.#plan = plan;
-      }),
-      allotPorts(nodes.length).then((ports) => {
-        this.#ports = new Map(nodes.map((node, at) => [node, ports[at] ?? 0]));
-      }),
-      this.#startAgent(),
     ]);
+    this.#network = (await this.#links?.open(places.network, clientPort, peerPort)) ?? null;
     onProgress(`starting ${nodes.length} containers`);
     await allSettled(nodes.map((node) => this.start(node)));
-    const first = addressOf(this.#network(), nodes[0] ?? '');
+    const first = places.address(nodes[0] ?? '');
     this.#isReachable = await canConnect(first, clientPort, reachLimitMs);
   }
 
-  async start(node: string): Promise<void> {
-    const existing = this.#containers.get(node);
-    if (existing === undefined) this.#containers.set(node, await this.#create(node));
-    else await existing.start();
+  async start(node: string, { version }: StartOptions = {}): Promise<void> {
     const container = this.#container(node);
+    await container.start(this.#versions.imageOf(node, version));
+    await this.disks.applyLimit(node);
     try {
       await waitUntilReady(node, {
         cluster: this,
@@ -251,20 +254,25 @@ class DockerCluster implements Cluster {
     return this.#container(node).state();
   }
 
-  processId(): Promise<number | null> {
-    return Promise.resolve(null);
-  }
-
-  onLogLine(): () => void {
-    return () => {};
-  }
-
-  mayEnd(): () => void {
-    return () => {};
+  processId(node: string): Promise<number | null> {
+    return this.#container(node).processId();
   }
 
   lives(node: string): number {
     return this.#container(node).lives;
+  }
+
+  onLogLine(handler: (node: string, line: string) => void): () => void {
+    // One of its own: the same handler may listen twice.
+    const own = (node: string, line: string): void => handler(node, line);
+    this.#lineHandlers.add(own);
+    return () => {
+      this.#lineHandlers.delete(own);
+    };
+  }
+
+  mayEnd(node: string): () => void {
+    return this.#container(node).mayEnd();
   }
 
   unexpectedExits(): readonly UnexpectedExit[] {
@@ -274,21 +282,23 @@ class DockerCluster implements Cluster {
   }
 
   clientAddress(node: string): string {
-    return `127.0.0.1:${this.#port(node)}`;
+    return this.#places.clientAddress(node);
   }
 
   connect(node: string): Promise<ByteStream> {
-    const why = this.#containers.get(node)?.whyDown ?? null;
+    const why = this.#container(node).whyDown;
     if (why !== null) return Promise.reject(new DockerError('wrong-state', `${node}: ${why}`));
-    if (!this.#isReachable) return connectTcpStream('127.0.0.1', this.#port(node));
-    return connectTcpStream(addressOf(this.#network(), node), clientPort);
+    if (!this.#isReachable) return connectTcpStream('127.0.0.1', this.#places.port(node));
+    return connectTcpStream(this.#places.address(node), clientPort);
   }
 
   async collectLogs(folder: string): Promise<void> {
     for (const [node, container] of this.#containers) {
+      if (container.lives === 0) continue;
       await mkdir(join(folder, node), { recursive: true });
       await writeFile(join(folder, node, 'server.log'), await container.readLog());
-      if (!this.#tellsTraces) continue;
+      const { traceFile } = this.#places;
+      if (traceFile === null) continue;
       await container.copyFile(traceFile, join(folder, node, traceFileName));
     }
   }
@@ -310,113 +320,63 @@ class DockerCluster implements Cluster {
     await reaper?.destroy();
   }
 
-  async #startAgent(): Promise<void> {
-    const { engine, base, runId } = this.#parts;
-    try {
-      this.#agent = await FaultAgent.start(engine, { runId, image: base.tag });
-    } catch (error) {
-      // A cluster without partitions is of use still; whoever wants them reads the capabilities.
-      this.#whyNoAgent = error instanceof Error ? error.message : String(error);
-    }
-  }
-
-  async #create(node: string): Promise<DockerNode> {
-    const { engine, runId, system } = this.#parts;
-    const plan = this.#network();
-    const labels = { [runLabel]: runId, [harnessLabel]: describeHarness(), [nodeLabel]: node };
-    const volume = `rafture-${runId}-${node}`;
-    await engine.docker.createVolume({ Name: volume, Labels: labels });
-    const { startNodeContainer } = await import('./docker-testcontainers.ts');
-    const id = await startNodeContainer(engine, {
-      name: `rafture-${runId}-${node}`,
-      node,
-      image: this.#image,
-      command: system.command(this.#place(node), imageSourceRoot),
-      labels: { ...labels, [roleLabel]: 'node' },
-      volume,
-      dataDirectory,
-      networkName: plan.networkName,
-      address: addressOf(plan, node),
-      clientPort: { container: clientPort, host: this.#port(node) },
+  #createNode(node: string): DockerNode {
+    return new DockerNode({
+      engine: this.#parts.engine,
+      name: `rafture-${this.#parts.runId}-${node}`,
+      traceFile: this.#places.traceFile,
+      onLine: (line) => {
+        for (const handler of this.#lineHandlers) handler(node, line);
+      },
+      make: (image, onCreated) => this.#makeContainer(node, image, onCreated),
     });
-    return new DockerNode(engine.docker.getContainer(id));
   }
 
-  get #tellsTraces(): boolean {
-    return this.#parts.traces && this.#parts.system.traces;
-  }
-
-  #place(node: string): NodePlace {
-    const plan = this.#network();
-    return {
-      clusterId: this.#parts.runId,
+  async #makeContainer(
+    node: string,
+    image: string,
+    onCreated: (id: string) => Promise<void>,
+  ): Promise<void> {
+    const { engine, system } = this.#parts;
+    const places = this.#places;
+    const { startNodeContainer } = await import('./docker-testcontainers.ts');
+    await startNodeContainer(engine, {
+      name: this.disks.volume(node),
       node,
-      listenHost: '0.0.0.0',
-      clientPort,
-      peerPort,
+      image,
+      command: system.command(places.place(node), imageSourceRoot),
+      labels: { ...this.disks.labels(node), [roleLabel]: 'node' },
+      volume: this.disks.volume(node),
       dataDirectory,
-      joins: false,
-      faultDiskFolder: null,
-      traceFile: this.#tellsTraces ? traceFile : null,
-      peers: this.nodes
-        .filter((each) => each !== node)
-        .map((each) => ({ node: each, address: `${addressOf(plan, each)}:${peerPort}` })),
-      clientAddresses: this.nodes.map((each) => ({
-        node: each,
-        address: this.clientAddress(each),
-      })),
-    };
+      networkName: places.network.networkName,
+      address: places.address(node),
+      clientPort: { container: clientPort, host: places.port(node) },
+      onCreated,
+    });
   }
 
-  async #setCut(cut: readonly LinkRule[]): Promise<void> {
-    const plan = this.#network();
-    await this.#faultAgent().setCut(
-      cut.map(({ from, to }) => ({ from: addressOf(plan, from), to: addressOf(plan, to) })),
-    );
-  }
-
-  async #readNetwork(): Promise<NetworkReading> {
-    const { cut, dropped } = await this.#faultAgent().read();
-    const nodes = new Map([...this.#network().addresses].map(([node, address]) => [address, node]));
-    const name = (address: string): string => nodes.get(address) ?? address;
-    const mode = { type: 'drop' } as const;
-    return {
-      rules: cut.map(({ from, to }) => ({ from: name(from), to: name(to), mode })),
-      met: { drop: dropped },
-    };
-  }
-
-  #faultAgent(): FaultAgent {
-    if (this.#agent !== null) return this.#agent;
-    throw new DockerError('no-fault-agent', `no partition is possible: ${this.#whyNoAgent}`);
-  }
-
-  #network(): ClusterNetworkPlan {
-    if (this.#plan !== null) return this.#plan;
+  #openNetwork(): ClusterNetwork {
+    if (this.#network !== null) return this.#network;
     throw new DockerError('wrong-state', 'the cluster has no network yet');
   }
 
   #container(node: string): DockerNode {
     const container = this.#containers.get(node);
     if (container !== undefined) return container;
-    throw new RangeError(`there is no node ${node}, or it was never started`);
+    throw new RangeError(`there is no node ${node}`);
   }
+}
 
-  #port(node: string): number {
-    const port = this.#ports.get(node);
-    if (port === undefined) throw new RangeError(`there is no node ${node}`);
-    return port;
+function capabilityOfSpares(spares: readonly string[]): Capability {
+  if (spares.length > 0) {
+    return { available: true, how: 'a container with a volume, an address and a port of its own' };
   }
+  const why = 'no spare node was asked for';
+  return { available: false, why, remedy: 'name a fault that needs one with --nemesis' };
 }
 
 /** Waits for all before it throws: what is still being made could not be torn down. */
 async function allSettled(steps: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(steps);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-}
-
-function addressOf(plan: ClusterNetworkPlan, node: string): string {
-  const address = plan.addresses.get(node);
-  if (address === undefined) throw new RangeError(`there is no node ${node}`);
-  return address;
 }

@@ -60,7 +60,7 @@ function findNft(): string | null {
 }
 
 /** Absolute paths of what the loader would load, itself included. */
-async function sharedLibraries(executable: string): Promise<readonly string[]> {
+export async function sharedLibraries(executable: string): Promise<readonly string[]> {
   let listing: string;
   try {
     ({ stdout: listing } = await run('ldd', [executable]));

@@ -1,0 +1,164 @@
+/**
+ * The files of a node's disk: listed, compared, harmed, kept and put back, for the disk agent.
+ *
+ * Folders are given as absolute paths, files relative to them. Links are left alone: no server
+ * under test keeps its data behind one.
+ */
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Damage, DiskFile, Evidence } from '../harness/cluster.ts';
+
+/** All files below the folder; the one that was written last has age 0. */
+export function listFiles(folder: string): readonly DiskFile[] {
+  return filePaths(folder)
+    .map((path) => ({ path, stat: lstatSync(join(folder, path)) }))
+    .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs || (a.path < b.path ? -1 : 1))
+    .map(({ path, stat }, age) => ({ path, bytes: stat.size, age }));
+}
+
+function filePaths(folder: string, below = ''): readonly string[] {
+  return readdirSync(join(folder, below), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) return filePaths(folder, path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+/** What the files hold, as whoever reads them now sees it. */
+export type Contents = ReadonlyMap<string, Buffer>;
+
+export function readContents(folder: string): Contents {
+  return new Map(filePaths(folder).map((path) => [path, readFileSync(join(folder, path))]));
+}
+
+export interface FileLoss {
+  readonly path: string;
+  readonly bytesBefore: number;
+  /** null: the file is not there any more. */
+  readonly bytesAfter: number | null;
+  /** Bytes that are missing, or are others than they were. */
+  readonly lostBytes: number;
+}
+
+/** Every file that there was before, and those that there are only now. */
+export function compareContents(before: Contents, after: Contents): readonly FileLoss[] {
+  const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return paths.map((path) => {
+    const [was, is] = [before.get(path), after.get(path)];
+    const lostBytes = countLost(was ?? Buffer.alloc(0), is ?? Buffer.alloc(0));
+    return { path, bytesBefore: was?.length ?? 0, bytesAfter: is?.length ?? null, lostBytes };
+  });
+}
+
+function countLost(before: Buffer, after: Buffer): number {
+  const common = Math.min(before.length, after.length);
+  let lost = before.length - common;
+  if (before.subarray(0, common).equals(after.subarray(0, common))) return lost;
+  for (let at = 0; at < common; at++) if (before[at] !== after[at]) lost++;
+  return lost;
+}
+
+/** Says what it has done. Throws where there is no such file, or no such place in it. */
+export function damageFiles(folder: string, damage: Damage): Evidence {
+  if (damage.type === 'wipe') {
+    const files = listFiles(folder);
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    return { wiped: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+  }
+  const path = join(folder, damage.path);
+  const bytesBefore = lstatSync(path).size;
+  const change = changeFile(path, damage, bytesBefore);
+  return { path: damage.path, bytesBefore, bytesAfter: lstatSync(path).size, ...change };
+}
+
+function changeFile(
+  path: string,
+  damage: Exclude<Damage, { readonly type: 'wipe' }>,
+  bytes: number,
+): Evidence {
+  switch (damage.type) {
+    case 'append':
+      appendFileSync(path, damage.bytes);
+      return { appendedBytes: damage.bytes.length };
+    case 'truncate':
+      if (damage.keepBytes >= bytes) throw new Error(`${damage.path} has but ${bytes} bytes`);
+      truncateSync(path, damage.keepBytes);
+      return { cutBytes: bytes - damage.keepBytes };
+    case 'flip':
+      return flipBit(path, damage.offset, damage.bit);
+    default:
+      throw new Error(`no such harm: ${JSON.stringify(damage)}`);
+  }
+}
+
+/** The byte is read again from the file: what counts is what is there afterwards. */
+function flipBit(path: string, offset: number, bit: number): Evidence {
+  const file = openSync(path, 'r+');
+  try {
+    const before = byteAt(file, offset);
+    writeSync(file, Buffer.from([before ^ (1 << bit)]), 0, 1, offset);
+    return { offset, bit, byteBefore: before, byteAfter: byteAt(file, offset) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function byteAt(file: number, offset: number): number {
+  const byte = Buffer.alloc(1);
+  if (readSync(file, byte, 0, 1, offset) !== 1) throw new Error(`there is no byte ${offset}`);
+  return byte[0] ?? 0;
+}
+
+/** The second folder becomes as the first, with owners, modes and times. */
+export function copyFolder(from: string, to: string): void {
+  if (existsSync(to))
+    for (const name of readdirSync(to)) rmSync(join(to, name), { recursive: true });
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyFolder(source, target);
+    else if (entry.isFile()) copyFileSync(source, target);
+    else continue;
+    const { uid, gid, mode, atime, mtime } = lstatSync(source);
+    chownSync(target, uid, gid);
+    chmodSync(target, mode);
+    utimesSync(target, atime, mtime);
+  }
+}
+
+/** Everything below the folder, names included, is on the disk. */
+export function syncFolder(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) syncFolder(path);
+    else if (entry.isFile()) syncPath(path);
+  }
+  syncPath(folder);
+}
+
+function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

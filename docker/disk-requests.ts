@@ -1,0 +1,48 @@
+/** What the harness asks the disk agent (disk-agent.ts) for, and what it answers. */
+import type { Damage } from '../harness/cluster.ts';
+
+/** Harm as a line of JSON can carry it. */
+export type WiredDamage =
+  | Exclude<Damage, { readonly type: 'append' }>
+  | { readonly type: 'append'; readonly path: string; readonly base64: string };
+
+export type DiskOrder =
+  | {
+      readonly do: 'make';
+      readonly node: string;
+      /** Name of the file that the disk is made of. */
+      readonly image: string;
+      readonly bytes: number;
+      /** Of the mount, as the engine has them too. */
+      readonly options: string;
+    }
+  | { readonly do: 'shut-down' | 'mount-again'; readonly nodes: readonly string[] }
+  /** `try`: on a disk that nobody has yet, whether what was not synced is lost, and no more. */
+  | { readonly do: 'try' | 'fill' | 'free' | 'list' | 'repair'; readonly node: string }
+  | {
+      readonly do: 'slow';
+      /** Whose disk. */
+      readonly node: string;
+      /** The id of the container that is to be slow on it. */
+      readonly container: string;
+      readonly perSecond: number | null;
+    }
+  | {
+      readonly do: 'damage';
+      readonly node: string;
+      /** Whether all that is there is to be kept first, in the place of what was kept before. */
+      readonly keep: boolean;
+      readonly damage: WiredDamage;
+    };
+
+export type DiskRequest = DiskOrder & { readonly id: number };
+
+export type DiskAnswer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };
+
+export interface MadeDisk {
+  /** As the engine's machine names it. */
+  readonly device: string;
+  readonly minor: number;
+}

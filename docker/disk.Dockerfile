@@ -1,0 +1,5 @@
+# The disk agent, on either base: what makes, mounts and harms the disks of the nodes.
+ARG BASE=rafture-base
+FROM ${BASE}
+COPY rootfs /
+COPY agent /rafture
