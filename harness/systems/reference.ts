@@ -5,11 +5,10 @@
  */
 import type { Client } from '../client.ts';
 import { RespClient } from '../clients/resp-client.ts';
-import { RespConnection, type RespReply } from '../clients/resp-connection.ts';
 import { respObjects } from '../clients/resp-objects.ts';
 import { SessionClient } from '../clients/session-client.ts';
-import type { ByteStream } from '../cluster.ts';
-import type { HarnessTimers } from '../run/timers.ts';
+import { ask, parseFields } from './reference-ask.ts';
+import { referenceOperator } from './reference-operator.ts';
 import type { ClientOptions, Introspection, NodePlace, System } from './system.ts';
 
 /** After these errors the operation definitely did not happen; after any other it may have. */
@@ -42,8 +41,6 @@ const crashPatterns: readonly string[] = [
   '^----- Native stack trace -----',
 ];
 
-const answerDeadlineMs = 1000;
-
 export const reference: System = {
   name: 'reference',
   objects: Object.fromEntries(
@@ -52,18 +49,19 @@ export const reference: System = {
   crashPatterns,
   traces: true,
   introspects: true,
-  operator: {},
-  hasFaultDisk: false,
+  operator: referenceOperator,
+  hasFaultDisk: true,
   command,
-  isReady: async (stream, timers) => (await ask(stream, timers, ['PING'])) !== null,
+  isReady: async (stream, timers) =>
+    (await ask(stream, timers, { words: ['PING'] })).type !== 'lost',
   createClient,
   introspect: async (stream, timers) => {
-    const reply = await ask(stream, timers, ['RAFT.INFO']);
-    return reply?.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
+    const reply = await ask(stream, timers, { words: ['RAFT.INFO'] });
+    return reply.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
   },
   hashState: async (stream, timers) => {
-    const reply = await ask(stream, timers, ['RAFT.HASH']);
-    if (reply?.type !== 'simple') return null;
+    const reply = await ask(stream, timers, { words: ['RAFT.HASH'] });
+    if (reply.type !== 'simple') return null;
     const match = /^(\d+) (\S+)$/.exec(reply.value);
     return match === null ? null : { appliedIndex: Number(match[1]), hash: match[2] ?? '' };
   },
@@ -78,6 +76,9 @@ function createClient(options: ClientOptions): Client {
 
 function command(place: NodePlace, sourceRoot: string): readonly string[] {
   const { clusterId, node, listenHost, clientPort, peerPort, dataDirectory } = place;
+  const { joins, spares = [], faultDiskFolder } = place;
+  // Who joins counts nobody as a member; its own way to each is what matters.
+  const flagOf = (peer: string): string => (!joins && spares.includes(peer) ? '--route' : '--peer');
   return [
     `${sourceRoot}/server/main.ts`,
     ...['--cluster-id', clusterId],
@@ -85,39 +86,22 @@ function command(place: NodePlace, sourceRoot: string): readonly string[] {
     ...['--data-dir', dataDirectory],
     ...['--listen-client', `${listenHost}:${clientPort}`],
     ...['--listen-peer', `${listenHost}:${peerPort}`],
-    ...place.peers.flatMap((peer) => ['--peer', `${peer.node}=${peer.address}`]),
+    ...place.peers.flatMap((peer) => [flagOf(peer.node), `${peer.node}=${peer.address}`]),
     ...place.clientAddresses.flatMap((each) => [
       '--client-address',
       `${each.node}=${each.address}`,
     ]),
+    ...(joins ? ['--join'] : []),
+    ...(faultDiskFolder === null ? [] : ['--fault-disk', faultDiskFolder]),
     ...(place.traceFile === null ? [] : ['--trace', place.traceFile]),
+    // An operator of servers that matter would not; a run must be able to.
+    '--allow-crash-points',
   ];
-}
-
-/** One command on a stream of its own; null when no answer comes in time. */
-function ask(
-  stream: ByteStream,
-  timers: HarnessTimers,
-  args: readonly string[],
-): Promise<RespReply | null> {
-  return new Promise((resolve) => {
-    const connection = new RespConnection(stream);
-    const cancel = timers.after(answerDeadlineMs, () => connection.close());
-    connection.call(args, (reply) => {
-      cancel();
-      resolve(reply.type === 'lost' ? null : reply);
-      connection.close();
-    });
-  });
 }
 
 /** `name:value` lines; null when one that matters is missing. */
 function parseIntrospection(text: string): Introspection | null {
-  const fields = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
-  }
+  const fields = parseFields(text);
   const role = fields.get('role');
   const number = (name: string): number => Number(fields.get(name) ?? Number.NaN);
   const introspection = {
@@ -129,5 +113,15 @@ function parseIntrospection(text: string): Introspection | null {
     lastLogIndex: number('last_log_index'),
   };
   const complete = role !== undefined && !Object.values(introspection).some(Number.isNaN);
-  return complete ? introspection : null;
+  if (!complete) return null;
+  // Earlier versions do not tell these.
+  const version = fields.get('version');
+  return {
+    ...introspection,
+    ...(fields.has('first_log_index') ? { firstLogIndex: number('first_log_index') } : {}),
+    ...(fields.has('snapshots_installed')
+      ? { snapshotsInstalled: number('snapshots_installed') }
+      : {}),
+    ...(version === undefined ? {} : { version }),
+  };
 }

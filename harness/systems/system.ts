@@ -24,8 +24,10 @@ export interface NodePlace {
   readonly faultDiskFolder: string | null;
   /** Where to write trace events (raft-event.ts) as JSON lines; null: nowhere. */
   readonly traceFile: string | null;
-  /** The other nodes, as this node reaches them (through a proxy, perhaps). */
+  /** The other nodes, spares too, as this node reaches them (through a proxy, perhaps). */
   readonly peers: readonly { readonly node: string; readonly address: string }[];
+  /** Which of all nodes are no members at first. Default none. */
+  readonly spares?: readonly string[];
   /** Every node, as clients reach it. */
   readonly clientAddresses: readonly { readonly node: string; readonly address: string }[];
 }

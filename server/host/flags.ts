@@ -33,7 +33,7 @@ export interface Flags {
   readonly listenClient: Address;
   readonly listenPeer: Address;
   readonly listenHttp: Address | null;
-  /** The other nodes; these addresses win over those of the configuration. */
+  /** Where the others are, members or not; these addresses win over the configuration's. */
   readonly peers: ReadonlyMap<NodeId, Address>;
   /** What MOVED names: every node for which it was given, this one at least. */
   readonly clientAddresses: ReadonlyMap<NodeId, string>;
@@ -84,6 +84,7 @@ const options = {
   'listen-peer': { ...needed, describe: 'HOST:PORT for peers' },
   'listen-http': { ...text, describe: 'HOST:PORT for /metrics and /health' },
   peer: { ...list, describe: 'ID=HOST:PORT of another node' },
+  route: { ...list, describe: 'ID=HOST:PORT of a node that is no member at first, or may be one' },
   'peer-address': { ...text, describe: 'HOST:PORT where peers reach this node' },
   'client-address': { ...list, describe: 'ID=HOST:PORT where clients reach a node' },
   'tick-ms': { ...count, default: 20, describe: 'Length of a tick' },
@@ -214,6 +215,7 @@ function toFlags(given: Given): Flags {
   const listenClient = toAddress('listen-client', given.listenClient);
   const listenPeer = toAddress('listen-peer', given.listenPeer);
   const peers = toAddresses('peer', given.peer);
+  const routes = toAddresses('route', given.route);
   const clientAddresses = new Map([
     [id, describeAddress(listenClient)],
     ...toNamed('client-address', given.clientAddress),
@@ -221,7 +223,8 @@ function toFlags(given: Given): Flags {
   const peerAddress = optional('peer-address', given.peerAddress, toAddress) ?? listenPeer;
   const peerAddresses = new Map([...peers, [id, peerAddress]]);
   const flags = {
-    ...{ id, listenClient, listenPeer, peers, clientAddresses },
+    ...{ id, listenClient, listenPeer, clientAddresses },
+    peers: new Map([...peers, ...routes]),
     clusterId: toName('cluster-id', given.clusterId),
     dataDirectory: single('data-dir', given.dataDir),
     listenHttp: optional('listen-http', given.listenHttp, toAddress),
@@ -244,6 +247,8 @@ function toFlags(given: Given): Flags {
     logLevel: given.logLevel,
   };
   if (peers.has(id)) throw new FlagError(`--peer names the others, and ${id} is this node`);
+  const twice = [...routes.keys()].find((other) => other === id || peers.has(other));
+  if (twice !== undefined) throw new FlagError(`--route names ${twice}, which is known already`);
   if (flags.electionTicks <= flags.heartbeatTicks) {
     throw new FlagError('--election-ticks must be greater than --heartbeat-ticks');
   }

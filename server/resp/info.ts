@@ -34,6 +34,7 @@ export function describeRaftInfo(info: NodeInfo): string {
   const { index, configuration } = info.configuration;
   return describeLines([
     ['id', info.id],
+    ['version', serverVersion],
     ['cluster_id', info.clusterId],
     ['role', info.role],
     ['term', info.term],
