@@ -5,6 +5,7 @@ import process from 'node:process';
 import yargs from 'yargs';
 import { checkCommand } from './cli/check.ts';
 import { clusterCommand } from './cli/cluster.ts';
+import { doctorCommand } from './cli/doctor.ts';
 import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
 import { exportCommand } from './cli/export.ts';
 import { installLastResort } from './cli/last-resort.ts';
@@ -21,6 +22,7 @@ const parser = yargs(process.argv.slice(2))
   .command(checkCommand)
   .command(exportCommand)
   .command(clusterCommand)
+  .command(doctorCommand)
   .demandCommand(1, 'Name a command, such as: rafture test')
   .recommendCommands()
   .strict()

@@ -1,0 +1,57 @@
+/**
+ * `rafture doctor`: which clusters work here, and which faults each of them can inject; where it
+ * cannot, the reason and the remedy.
+ *
+ * It makes each cluster and removes it again: what it says was tried, not looked up.
+ */
+import process from 'node:process';
+import type { CommandModule, Options } from 'yargs';
+import { examineCluster, listCandidates } from './doctor-clusters.ts';
+import { examineMachine } from './doctor-machine.ts';
+import { type DoctorReport, describeDoctor } from './doctor-words.ts';
+import { exitCodes } from './exit-codes.ts';
+import { imageKinds } from './settings.ts';
+
+interface DoctorArguments {
+  readonly json: boolean;
+  readonly images: string;
+}
+
+/** All of them together, for they are looked at side by side. */
+const limitMs = 8000;
+
+const flags = {
+  json: { type: 'boolean', default: false, describe: 'One JSON document in place of the tables' },
+  images: {
+    type: 'string',
+    default: 'auto',
+    choices: imageKinds,
+    describe: 'How docker images are made',
+  },
+} satisfies Record<string, Options>;
+
+export const doctorCommand: CommandModule<object, DoctorArguments> = {
+  command: 'doctor',
+  describe: 'Say which clusters and which faults can be had here, and what helps where they cannot',
+  builder: (yargs) =>
+    yargs
+      .options(flags)
+      .requiresArg('images')
+      .example('$0 doctor --json', 'The same for a program')
+      .strict() as never,
+  handler: async ({ json, images }) => {
+    const report = await examine(imageKinds.find((kind) => kind === images) ?? 'auto');
+    const text = json ? JSON.stringify(report, null, 2) : describeDoctor(report).join('\n');
+    const works = report.clusters.some((cluster) => cluster.works);
+    process.exitCode = works ? exitCodes.valid : exitCodes.invalid;
+    // What does not come to its end must not keep us: with this process it goes, too.
+    process.stdout.write(`${text}\n`, () => process.exit());
+  },
+};
+
+async function examine(images: (typeof imageKinds)[number]): Promise<DoctorReport> {
+  const clusters = await Promise.all(
+    listCandidates(images).map((candidate) => examineCluster(candidate, limitMs)),
+  );
+  return { machine: examineMachine(), clusters };
+}
