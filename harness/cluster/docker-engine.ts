@@ -4,7 +4,7 @@
  * One connection serves the whole cluster. Nothing here makes a container; the labels by which
  * everything that rafture makes is found again are named here.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -27,7 +27,10 @@ export type DockerErrorCode =
   | 'no-image'
   | 'no-reaper'
   | 'no-fault-agent'
+  | 'no-link-proxy'
   | 'no-network'
+  | 'no-disk-agent'
+  | 'disk-fault'
   | 'not-ready'
   | 'wrong-state'
   | 'half-made'
@@ -54,6 +57,8 @@ export interface Engine {
   readonly operatingSystem: string;
   /** In the words of `process.arch`. */
   readonly architecture: string;
+  /** Whether packets between containers pass the hooks of IP as well (br_netfilter). */
+  readonly bridgePassesIp: boolean;
 }
 
 const howToGetAnEngine =
@@ -76,6 +81,7 @@ export async function connectEngine(): Promise<Engine> {
       version: textField(info, 'ServerVersion'),
       operatingSystem,
       architecture: nodeArchitecture(textField(info, 'Architecture')),
+      bridgePassesIp: bridgePassesIp(info),
     };
   } catch (error) {
     const why = describeError(error);
@@ -107,6 +113,18 @@ function findSocket(): string {
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new DockerError('no-engine', `there is no container engine here: ${howToGetAnEngine}`);
+}
+
+/** The newest engines do not tell; where this machine is the engine's, its kernel does. */
+function bridgePassesIp(info: unknown): boolean {
+  if (typeof info === 'object' && info !== null && 'BridgeNfIptables' in info) {
+    if (info.BridgeNfIptables === true) return true;
+  }
+  try {
+    return readFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables', 'utf8').trim() === '1';
+  } catch {
+    return false;
+  }
 }
 
 /** `uname -m` as the engine says it, in the words of `process.arch`. */

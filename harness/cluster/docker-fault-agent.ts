@@ -2,37 +2,48 @@
  * The fault agent: one container in the engine's network with `nft -i` at the end of a connection.
  *
  * Each change is one transaction, and is read back before it counts. The agent lives as long as
- * the connection: a harness that dies heals every cut.
+ * the connection: a harness that dies takes every rule along.
  */
+import { clientsEnd, type LinkRule } from '../cluster.ts';
+import { sameRules } from '../nemesis/desired-network.ts';
 import { DockerError, describeError, type Engine } from './docker-engine.ts';
 import { type HeldContainer, startHeldContainer } from './docker-held-container.ts';
 import {
-  type AddressPair,
-  describeCut,
-  describeSetup,
-  parseTable,
-  samePairs,
-  type TableReading,
+  describeBridgeSetup,
+  describeIpSetup,
+  describeOpening,
+  describeRules,
+  isProxied,
+  type LinkPlan,
+  proxiedOpenings,
 } from './docker-nft.ts';
+import { findListing, parseTables, type TablesReading } from './docker-nft-listing.ts';
 
 /** An answer takes a millisecond. One that does not come at all is a broken agent. */
 const answerDeadlineMs = 10_000;
 
 interface Pending {
   readonly marker: string;
-  readonly wantsTable: boolean;
+  /** Tables whose listings belong to the answer. */
+  readonly tables: readonly string[];
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
 interface Answer {
   readonly errors: string;
-  readonly table: TableReading | null;
+  /** The listings that came, in the order of the tables. */
+  readonly listings: readonly string[];
 }
+
+/** What the rules of a cluster have in common, but for what the agent knows itself. */
+export type LinkPlaces = Omit<LinkPlan, 'table' | 'hasIpTable'>;
 
 export class FaultAgent {
   readonly #container: HeldContainer;
   readonly #table: string;
+  #whyNoIpTable: string | null = null;
+  #whyNoLoss: string | null = null;
   #stdout = '';
   #stderr = '';
   #sequence = 0;
@@ -87,55 +98,96 @@ export class FaultAgent {
 
   async #probe(): Promise<void> {
     // What nft says of the terminal that it does not have comes before its first answer.
-    await this.#ask('', false);
-    const setup = await this.#ask(describeSetup(this.#table), true);
-    if (setup.table === null || setup.errors !== '') {
+    await this.#ask('', []);
+    const bridge = await this.#ask(describeBridgeSetup(this.#table), [`bridge ${this.#table}`]);
+    if (bridge.errors !== '') {
       throw new DockerError(
         'no-fault-agent',
-        `the engine's kernel refuses the rules of the fault agent: ${setup.errors}`,
+        `the engine's kernel refuses the rules of the fault agent: ${bridge.errors}`,
       );
     }
+    const ip = await this.#ask(describeIpSetup(this.#table), [`ip ${this.#table}`]);
+    if (ip.errors !== '') this.#whyNoIpTable = ip.errors;
     // Addresses that are set aside for examples: nobody's traffic.
-    await this.setCut([
-      { from: '203.0.113.1', to: '203.0.113.2' },
-      { from: '203.0.113.2', to: '203.0.113.1' },
-      { from: '203.0.113.1', to: '203.0.113.3' },
-    ]);
-    await this.setCut([]);
+    const [one, two, three] = ['203.0.113.1', '203.0.113.2', '203.0.113.3'];
+    const nodes = [one, two, three];
+    const places = { nodes, clientPort: 1, peerPort: 2, gateway: '203.0.113.4', doors: new Map() };
+    const cut: readonly LinkRule[] = [
+      { from: one, to: two, mode: { type: 'drop' } },
+      { from: two, to: one, mode: { type: 'oneway' } },
+      { from: clientsEnd, to: three, mode: { type: 'drop' } },
+    ];
+    await this.set(places, cut);
+    const loss: LinkRule = { from: one, to: three, mode: { type: 'loss', percent: 25 } };
+    this.#whyNoLoss = await this.set(places, [...cut, loss]).then(
+      () => null,
+      (error: unknown) => describeError(error),
+    );
+    await this.set(places, []);
   }
 
-  /** From now on exactly these pairs are cut; throws unless the kernel then says so. */
-  async setCut(cut: readonly AddressPair[]): Promise<TableReading> {
-    const { errors, table } = await this.#ask(describeCut(this.#table, cut), true);
-    if (errors !== '' || table === null) {
-      throw new DockerError('no-fault-agent', `nft did not take the cut: ${errors}`);
+  /** Why no share of the packets can be lost; null when it can. */
+  get whyNoLoss(): string | null {
+    return this.#whyNoLoss;
+  }
+
+  /** Why connections can neither be reset nor led to the link proxy; null when they can. */
+  get whyNoIpTable(): string | null {
+    return this.#whyNoIpTable;
+  }
+
+  /**
+   * From now on exactly these rules are in force, with what leads connections to the link proxy
+   * for those that it keeps; throws unless the kernel then says so.
+   */
+  async set(places: LinkPlaces, rules: readonly LinkRule[]): Promise<TablesReading> {
+    const plan = this.#plan(places);
+    const { errors, listings } = await this.#ask(describeRules(plan, rules), this.#tables());
+    if (errors !== '') {
+      throw new DockerError('no-fault-agent', `nft did not take the rules: ${errors}`);
     }
-    if (!samePairs(cut, table.cut)) {
-      const read = JSON.stringify(table.cut);
-      throw new DockerError('no-fault-agent', `asked for ${JSON.stringify(cut)}, read ${read}`);
-    }
-    return table;
+    const reading = this.#parse(places, listings);
+    const kept = rules.filter(({ mode }) => !isProxied(mode));
+    const led = new Set(reading.led.map(describeOpening));
+    const openings = proxiedOpenings(rules).map(describeOpening);
+    const isLed = led.size === openings.length && openings.every((opening) => led.has(opening));
+    if (isLed && sameRules(kept, reading.rules)) return reading;
+    const asked = JSON.stringify({ rules: kept, led: openings });
+    throw new DockerError('no-fault-agent', `asked for ${asked}, read ${JSON.stringify(reading)}`);
   }
 
-  async read(): Promise<TableReading> {
-    const { errors, table } = await this.#ask('', true);
-    if (table !== null) return table;
-    throw new DockerError('no-fault-agent', `nft does not list its table: ${errors}`);
+  async read(places: LinkPlaces): Promise<TablesReading> {
+    const { errors, listings } = await this.#ask('', this.#tables());
+    if (errors === '') return this.#parse(places, listings);
+    throw new DockerError('no-fault-agent', `nft does not list its tables: ${errors}`);
   }
 
-  /** Ends the agent; its table goes with it. */
+  #plan(places: LinkPlaces): LinkPlan {
+    return { ...places, table: this.#table, hasIpTable: this.#whyNoIpTable === null };
+  }
+
+  #tables(): readonly string[] {
+    const hooks = this.#whyNoIpTable === null ? ['bridge', 'ip'] : ['bridge'];
+    return hooks.map((hook) => `${hook} ${this.#table}`);
+  }
+
+  #parse(places: LinkPlaces, [bridge = '', ip = null]: readonly (string | null)[]): TablesReading {
+    return parseTables(places, bridge ?? '', ip);
+  }
+
+  /** Ends the agent; its tables go with it. */
   async stop(): Promise<void> {
     await this.#container.release();
   }
 
   /** One request at a time, in the order of the calls. */
-  #ask(command: string, wantsTable: boolean): Promise<Answer> {
-    const asked = this.#queue.then(() => this.#askNow(command, wantsTable));
+  #ask(command: string, tables: readonly string[]): Promise<Answer> {
+    const asked = this.#queue.then(() => this.#askNow(command, tables));
     this.#queue = asked.catch(() => {});
     return asked;
   }
 
-  async #askNow(command: string, wantsTable: boolean): Promise<Answer> {
+  async #askNow(command: string, tables: readonly string[]): Promise<Answer> {
     if (this.#endedBecause !== null) throw this.#gone();
     this.#stdout = '';
     this.#stderr = '';
@@ -144,13 +196,13 @@ export class FaultAgent {
     const marker = `no_such_${this.#table}_${this.#sequence}`;
     const lines = [
       ...(command === '' ? [] : [command]),
-      ...(wantsTable ? [`list table bridge ${this.#table}`] : []),
+      ...tables.map((table) => `list table ${table}`),
       `list table bridge ${marker}`,
     ];
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<Answer>((resolve, reject) => {
-        this.#pending = { marker, wantsTable, resolve, reject };
+        this.#pending = { marker, tables, resolve, reject };
         timer = setTimeout(() => reject(new Error('nft does not answer')), answerDeadlineMs);
         this.#container.write(`${lines.join('\n')}\n`);
       });
@@ -167,9 +219,10 @@ export class FaultAgent {
     const end = this.#stderr.indexOf(`list table bridge ${pending.marker}\n`);
     if (end < 0) return;
     const errors = cleanErrors(this.#stderr.slice(0, end));
-    const table = parseTable(this.#stdout, this.#table);
-    if (table === null && pending.wantsTable && errors === '') return;
-    pending.resolve({ errors, table });
+    const listings = pending.tables.map((table) => findListing(this.#stdout, table));
+    const complete = listings.filter((listing) => listing !== null);
+    if (complete.length < listings.length && errors === '') return;
+    pending.resolve({ errors, listings: complete });
   }
 
   #gone(): DockerError {

@@ -11,9 +11,11 @@ import { describeHarness } from './docker-harness-identity.ts';
 
 export interface HeldContainerOptions {
   readonly runId: string;
-  readonly role: 'fault-agent' | 'reaper';
+  readonly role: 'fault-agent' | 'link-proxy' | 'disk-agent' | 'reaper';
   readonly image: string;
   readonly entrypoint: readonly string[];
+  /** By number; root unless told otherwise. */
+  readonly user?: string;
   readonly env?: readonly string[];
   readonly hostConfig: Docker.HostConfig;
 }
@@ -39,6 +41,7 @@ export async function startHeldContainer(
     name: `rafture-${options.runId}-${options.role}`,
     Image: options.image,
     Entrypoint: [...options.entrypoint],
+    ...(options.user === undefined ? {} : { User: options.user }),
     Env: [...(options.env ?? [])],
     Labels: {
       [runLabel]: options.runId,

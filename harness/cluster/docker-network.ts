@@ -18,6 +18,8 @@ import {
 export interface ClusterNetworkPlan {
   readonly networkName: string;
   readonly subnet: string;
+  /** The engine's own address in it. */
+  readonly gateway: string;
   /** `10.77.3.11`, by node. */
   readonly addresses: ReadonlyMap<string, string>;
 }
@@ -47,12 +49,13 @@ export async function createNetwork(
     const subnet = `${base}.0/24`;
     if (used.some((range) => overlaps(range, parseRange(subnet)))) continue;
     const networkName = `rafture-${runId}`;
+    const gateway = `${base}.1`;
     try {
       await engine.docker.createNetwork({
         Name: networkName,
         CheckDuplicate: true,
         Driver: 'bridge',
-        IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
+        IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] },
         Labels: { [runLabel]: runId, [harnessLabel]: harness },
       });
     } catch (error) {
@@ -61,7 +64,7 @@ export async function createNetwork(
       continue;
     }
     const addresses = new Map(nodes.map((node, index) => [node, `${base}.${firstHost + index}`]));
-    return { networkName, subnet, addresses };
+    return { networkName, subnet, gateway, addresses };
   }
   const why = describeError(lastError);
   throw new DockerError('no-network', `no free subnet for the cluster's network: ${why}`);

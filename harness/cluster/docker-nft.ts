@@ -1,96 +1,227 @@
 /**
- * The text of the fault agent's rules: what nft is told, and what its listing says.
+ * The text of the fault agent's rules: what nft is told, once and at each change.
  *
- * Pure. The table belongs to the socket that made it (`flags owner`), so the kernel removes it, and
- * with it every cut, when the agent ends. Traffic between containers of one bridge passes the
- * bridge's forward hook in the engine's network; clients come another way and are never cut.
+ * Pure. Both tables belong to the socket that made them (`flags owner`), so the kernel removes
+ * them, and with them every fault, when the agent ends. What a container sends enters the bridge
+ * by its prerouting hook, what the engine's machine sends to one (clients, and the link proxy)
+ * leaves by its output hook: there packets are lost. Connections are reset, and led to the link
+ * proxy, by the hooks of IP, which bridged packets pass where br_netfilter is on.
  */
+import { clientsEnd, type Link, type LinkMode, type LinkRule } from '../cluster.ts';
+import { proxyUser } from './docker-link-protocol.ts';
 
-/** A directed pair of IPv4 addresses. */
-export interface AddressPair {
-  readonly from: string;
-  readonly to: string;
+/** What the rules of a cluster have in common. Ends of rules are addresses here, or the clients. */
+export interface LinkPlan {
+  readonly table: string;
+  /** The address of each node. */
+  readonly nodes: readonly string[];
+  readonly clientPort: number;
+  readonly peerPort: number;
+  /** The engine's own address in the cluster's network: the link proxy's. */
+  readonly gateway: string;
+  /** Its port for each opening, by describeOpening; empty without a link proxy. */
+  readonly doors: ReadonlyMap<string, number>;
+  /** Whether there is a table for the hooks of IP. */
+  readonly hasIpTable: boolean;
 }
 
-export interface TableReading {
-  readonly cut: readonly AddressPair[];
-  /** Packets that the drop rule has met since the table was made. */
-  readonly dropped: number;
+/** Whether the link proxy keeps the mode. */
+export function isProxied(mode: LinkMode): boolean {
+  return mode.type === 'delay' || mode.type === 'rate' || mode.type === 'hold';
+}
+
+/** A random number below this is compared with: percents have four digits behind the point. */
+export const lossScale = 1_000_000;
+
+/** A connection that `from` opens to `to`. */
+export type Opening = Link;
+
+export function describeOpening({ from, to }: Opening): string {
+  return `${from} ${to}`;
 }
 
 /**
- * A table that drops what goes from `from` to `to`.
- *
- * Where only one direction is cut, bare acknowledgements still pass on it: without them TCP would
- * fall silent in the other direction too, which was not asked for. A segment with data, a new
- * connection and a reset are dropped. (One rule for each length of the TCP header: nft 1.0.6 can
- * not list a set of such pairs.)
+ * A bare acknowledgement is as long as its headers. (One rule for each length of the TCP header:
+ * nft 1.0.6 can not list a set of such pairs.) What opens a connection from the other side is
+ * let through as well, a reset and data are not.
  */
-export function describeSetup(table: string): string {
-  const acknowledgements = Array.from({ length: 11 }, (_, options) => {
+function acknowledgements(place: string): readonly string[] {
+  return Array.from({ length: 11 }, (_, options) => {
     const words = 5 + options;
-    return `add rule bridge ${table} acks ip length ${20 + 4 * words} tcp doff ${words} accept`;
+    return `add rule ${place} acks ip length ${20 + 4 * words} tcp doff ${words} accept`;
   });
+}
+
+const onlyAcknowledges = 'tcp flags & (fin|rst|ack) == ack';
+
+/** The table of the bridge: without it there are no faults of the network. */
+export function describeBridgeSetup(table: string): string {
+  const place = `bridge ${table}`;
   return transaction([
-    `add table bridge ${table} { flags owner; }`,
-    `add set bridge ${table} cut { type ipv4_addr . ipv4_addr; }`,
-    `add set bridge ${table} oneway { type ipv4_addr . ipv4_addr; }`,
-    `add chain bridge ${table} acks`,
-    ...acknowledgements,
-    `add chain bridge ${table} fw { type filter hook forward priority 0; }`,
-    `add rule bridge ${table} fw ` +
-      'ip saddr . ip daddr @oneway tcp flags & (fin|rst|ack) == ack jump acks',
-    `add rule bridge ${table} fw ip saddr . ip daddr @cut counter drop`,
+    `add table ${place} { flags owner; }`,
+    ...['drop', 'oneway', 'loss'].map((mode) => `add counter ${place} met_${mode}`),
+    `add chain ${place} acks`,
+    ...acknowledgements(place),
+    `add chain ${place} oneway`,
+    `add rule ${place} oneway ${onlyAcknowledges} jump acks`,
+    `add rule ${place} oneway counter name met_oneway drop`,
+    `add chain ${place} links`,
+    // Before br_netfilter, at 0, has led a packet elsewhere: these are the addresses of its sender.
+    `add chain ${place} enter { type filter hook prerouting priority -250; }`,
+    `add rule ${place} enter jump links`,
+    `add chain ${place} leave { type filter hook output priority -250; }`,
+    `add rule ${place} leave jump links`,
   ]);
 }
 
-/** From now on exactly these pairs are cut: one line, which is one transaction. */
-export function describeCut(table: string, cut: readonly AddressPair[]): string {
-  const has = new Set(cut.map(describePair));
-  const oneway = cut.filter((pair) => !has.has(describePair({ from: pair.to, to: pair.from })));
+/**
+ * The table of IP. `resets`: what would break by data that does not come is broken at once, by a
+ * reset to its sender. `anew`: a connection from before the link proxy was put in its way.
+ */
+export function describeIpSetup(table: string): string {
+  const place = `ip ${table}`;
   return transaction([
-    `flush set bridge ${table} cut`,
-    `flush set bridge ${table} oneway`,
-    ...addElements(table, 'cut', cut),
-    ...addElements(table, 'oneway', oneway),
+    `add table ${place} { flags owner; }`,
+    `add counter ${place} met_reset`,
+    `add chain ${place} acks`,
+    ...acknowledgements(place),
+    `add chain ${place} resets`,
+    `add rule ${place} resets ${onlyAcknowledges} jump acks`,
+    `add rule ${place} resets tcp flags & rst == rst accept`,
+    `add rule ${place} resets counter name met_reset reject with tcp reset`,
+    `add chain ${place} anew`,
+    `add rule ${place} anew tcp flags & rst == rst accept`,
+    `add rule ${place} anew reject with tcp reset`,
+    `add chain ${place} links`,
+    `add chain ${place} through { type filter hook forward priority -10; }`,
+    `add rule ${place} through jump links`,
+    `add chain ${place} enter { type filter hook input priority -10; }`,
+    `add rule ${place} enter jump links`,
+    `add chain ${place} leave { type filter hook output priority -10; }`,
+    // The link proxy's own connections are known by this mark in both directions.
+    `add rule ${place} leave meta skuid ${proxyUser} ct mark set ${proxyUser}`,
+    `add rule ${place} leave jump links`,
+    `add chain ${place} peers { type nat hook prerouting priority -110; }`,
+    `add chain ${place} clients { type nat hook output priority -110; }`,
   ]);
 }
 
-function addElements(table: string, set: string, pairs: readonly AddressPair[]): readonly string[] {
-  if (pairs.length === 0) return [];
-  return [`add element bridge ${table} ${set} { ${pairs.map(describePair).join(', ')} }`];
+/** From now on exactly these rules are in force: one line, which is one transaction. */
+export function describeRules(plan: LinkPlan, rules: readonly LinkRule[]): string {
+  const bridge = `bridge ${plan.table} links`;
+  const commands = [`flush chain ${bridge}`];
+  for (const [verdict, group] of groupBy(rules, bridgeVerdict)) {
+    commands.push(...matches(plan, group).map((match) => `add rule ${bridge} ${match} ${verdict}`));
+  }
+  if (plan.hasIpTable) commands.push(...describeIpRules(plan, rules));
+  return transaction(commands);
 }
 
-function describePair(pair: AddressPair): string {
-  return `${pair.from} . ${pair.to}`;
+/** Ordered: `oneway` lets acknowledgements go for good, so that whatever loses more is before. */
+function bridgeVerdict({ mode }: LinkRule): string | null {
+  switch (mode.type) {
+    case 'drop':
+      return 'counter name met_drop drop';
+    case 'loss': {
+      const below = Math.round((mode.percent / 100) * lossScale);
+      return `numgen random mod ${lossScale} < ${below} counter name met_loss drop`;
+    }
+    case 'oneway':
+      return 'jump oneway';
+    default:
+      return null;
+  }
+}
+
+const verdictOrder = ['counter', 'numgen', 'jump'];
+
+function groupBy(
+  rules: readonly LinkRule[],
+  verdictOf: (rule: LinkRule) => string | null,
+): readonly (readonly [string, readonly LinkRule[]])[] {
+  const groups = new Map<string, LinkRule[]>();
+  for (const rule of rules) {
+    const verdict = verdictOf(rule);
+    if (verdict === null) continue;
+    groups.set(verdict, [...(groups.get(verdict) ?? []), rule]);
+  }
+  const rank = (verdict: string): number => verdictOrder.indexOf(verdict.split(' ')[0] ?? '');
+  return [...groups].sort(([a], [b]) => rank(a) - rank(b));
+}
+
+function describeIpRules(plan: LinkPlan, rules: readonly LinkRule[]): readonly string[] {
+  const place = `ip ${plan.table}`;
+  const resets = rules.filter(({ mode }) => mode.type === 'reset');
+  const openings = proxiedOpenings(rules);
+  const reversed = openings.map(({ from, to }) => ({ from: to, to: from }));
+  const anew = matches(plan, [...openings, ...reversed], plan.peerPort);
+  return [
+    ...['links', 'peers', 'clients'].map((chain) => `flush chain ${place} ${chain}`),
+    ...matches(plan, resets).map(
+      (match) => `add rule ${place} links ${match} ip protocol tcp jump resets`,
+    ),
+    ...anew.map((match) => `add rule ${place} links ${match} ct mark != ${proxyUser} jump anew`),
+    ...openings.map((opening) => describeLead(plan, opening)),
+  ];
+}
+
+/**
+ * Who opens connections that must pass through the link proxy: those that carry what a rule is
+ * about, in the one direction or the other. Clients open, and are never opened to.
+ */
+export function proxiedOpenings(rules: readonly LinkRule[]): readonly Opening[] {
+  const openings = new Map<string, Opening>();
+  for (const { from, to } of rules.filter(({ mode }) => isProxied(mode))) {
+    for (const opening of [
+      { from, to },
+      { from: to, to: from },
+    ]) {
+      if (opening.to !== clientsEnd) openings.set(describeOpening(opening), opening);
+    }
+  }
+  return [...openings.values()];
+}
+
+function describeLead(plan: LinkPlan, opening: Opening): string {
+  const { from, to } = opening;
+  const door = plan.doors.get(describeOpening(opening));
+  if (door === undefined) throw new RangeError(`the link proxy has no door for ${from} > ${to}`);
+  if (from === clientsEnd) {
+    return (
+      `add rule ip ${plan.table} clients ip daddr ${to} tcp dport ${plan.clientPort} ` +
+      `meta skuid != ${proxyUser} dnat to ${plan.gateway}:${door}`
+    );
+  }
+  return (
+    `add rule ip ${plan.table} peers ip saddr ${from} ip daddr ${to} ` +
+    `tcp dport ${plan.peerPort} dnat to ${plan.gateway}:${door}`
+  );
+}
+
+/** Matches for what goes between nodes, to nodes from clients, and to clients from nodes. */
+function matches(plan: LinkPlan, links: readonly Opening[], peerPort?: number): readonly string[] {
+  const pairs = links.filter(({ from, to }) => from !== clientsEnd && to !== clientsEnd);
+  const pair = `ip saddr . ip daddr ${setOf(pairs.map(({ from, to }) => `${from} . ${to}`))}`;
+  const ports =
+    peerPort === undefined ? [''] : [` tcp dport ${peerPort}`, ` tcp sport ${peerPort}`];
+  const nodes = setOf(plan.nodes);
+  const to = links.filter(({ from }) => from === clientsEnd).map((link) => link.to);
+  const from = links.filter((link) => link.to === clientsEnd).map((link) => link.from);
+  return [
+    ...(pairs.length === 0 ? [] : ports.map((port) => `${pair}${port}`)),
+    ...(to.length === 0
+      ? []
+      : [`ip saddr != ${nodes} ip daddr ${setOf(to)} tcp dport ${plan.clientPort}`]),
+    ...(from.length === 0
+      ? []
+      : [`ip saddr ${setOf(from)} ip daddr != ${nodes} tcp sport ${plan.clientPort}`]),
+  ];
+}
+
+function setOf(elements: readonly string[]): string {
+  return `{ ${elements.join(', ')} }`;
 }
 
 function transaction(commands: readonly string[]): string {
   return commands.join('; ');
-}
-
-/** A complete listing of the table at the end of the text; null when there is none (yet). */
-export function parseTable(text: string, table: string): TableReading | null {
-  const start = text.lastIndexOf(`table bridge ${table} {`);
-  if (start < 0) return null;
-  const end = text.indexOf('\n}\n', start);
-  if (end < 0) return null;
-  const listing = text.slice(start, end);
-  const set = /\n\tset cut \{([\s\S]*?)\n\t\}/.exec(listing)?.[1];
-  const dropped = /@cut counter packets (\d+)/.exec(listing)?.[1];
-  if (set === undefined || dropped === undefined) {
-    throw new Error(`nft lists the table ${table} without its set or its counter: ${listing}`);
-  }
-  const pairs = set.matchAll(/(\d+\.\d+\.\d+\.\d+) \. (\d+\.\d+\.\d+\.\d+)/g);
-  return {
-    cut: [...pairs].map((match) => ({ from: match[1] ?? '', to: match[2] ?? '' })),
-    dropped: Number(dropped),
-  };
-}
-
-/** Whether two lists hold the same pairs. */
-export function samePairs(a: readonly AddressPair[], b: readonly AddressPair[]): boolean {
-  const left = new Set(a.map(describePair));
-  const right = new Set(b.map(describePair));
-  return left.size === right.size && [...left].every((pair) => right.has(pair));
 }

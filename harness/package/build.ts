@@ -29,6 +29,7 @@ const entries = [
   'harness/check/follow-worker.ts',
   'server/main.ts',
   'docker/reaper.ts',
+  'docker/link-proxy.ts',
 ];
 
 /** Files that are read at run time. */
@@ -38,6 +39,7 @@ const assets = [
   'docker/server.Dockerfile',
   'docker/host.Dockerfile',
   'docker/registry.Dockerfile',
+  'docker/links.Dockerfile',
 ];
 
 async function build(): Promise<void> {

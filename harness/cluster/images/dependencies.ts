@@ -25,8 +25,8 @@ export function importedPackages(sources: readonly string[]): readonly string[] 
   return [...names].sort();
 }
 
-/** The texts of this source and of all that it imports by their paths: no test is among them. */
-export async function reachedSources(entry: string): Promise<readonly string[]> {
+/** The texts, by path, of this source and of all that it imports by paths: no test among them. */
+export async function reachedSources(entry: string): Promise<ReadonlyMap<string, string>> {
   const texts = new Map<string, string>();
   const left = [entry];
   for (let path = left.pop(); path !== undefined; path = left.pop()) {
@@ -37,7 +37,7 @@ export async function reachedSources(entry: string): Promise<readonly string[]> 
       if (/^\..*\.[jt]s$/.test(specifier)) left.push(join(dirname(path), specifier));
     }
   }
-  return [...texts.values()];
+  return texts;
 }
 
 function specifiersOf(source: string): readonly string[] {

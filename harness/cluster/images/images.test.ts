@@ -109,11 +109,13 @@ describe('the packages of the server', () => {
     for (const [path, source] of Object.entries(files))
       await writeFile(join(sources, path), source);
     const reached = await reachedSources(join(sources, 'main.ts'));
-    expect(importedPackages(reached)).toEqual(['one', 'two']);
+    expect(importedPackages([...reached.values()])).toEqual(['one', 'two']);
   });
 
   test('are, with the sources, all that a build of the compose file is given', async () => {
-    const packages = importedPackages(await reachedSources(join(root, 'server/main.ts')));
+    const packages = importedPackages([
+      ...(await reachedSources(join(root, 'server/main.ts'))).values(),
+    ]);
     const files = await collectDependencies(root, packages);
     const outermost = files.map(({ path }) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
     const rules = (await readFile(join(root, '.dockerignore'), 'utf8')).trim().split('\n');

@@ -17,12 +17,14 @@ export type ImageSource = 'auto' | 'host' | 'registry';
 
 export interface BaseImage {
   readonly tag: string;
+  /** Of this machine's binaries, or of a public image. */
+  readonly kind: 'host' | 'registry';
   /** What it is made of, for the console and the report. */
   readonly how: string;
 }
 
-interface ImagePlan {
-  readonly kind: 'base' | 'server';
+export interface ImagePlan {
+  readonly kind: 'base' | 'server' | 'disk' | 'links';
   readonly dockerfile: string;
   readonly files: readonly ContextFile[];
   readonly buildArguments: Readonly<Record<string, string>>;
@@ -34,7 +36,7 @@ export const imageSourceRoot = '/rafture';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /** How many images of a kind are kept: planted bugs make many of the second. */
-const keptImages = { base: 3, server: 12 } as const;
+const keptImages = { base: 3, server: 12, disk: 3, links: 3 } as const;
 
 export async function prepareBaseImage(
   engine: Engine,
@@ -75,7 +77,7 @@ async function prepareHostBase(
   const binaries = await collectHostBinaries();
   const files = binaries.files.map((file) => ({ ...file, path: `rootfs/${file.path}` }));
   const tag = await ensureImage(engine, await planBase('host.Dockerfile', files), onProgress);
-  return { tag, how: `images from this machine's own binaries (${binaries.what})` };
+  return { tag, kind: 'host', how: `images from this machine's own binaries (${binaries.what})` };
 }
 
 async function prepareRegistryBase(
@@ -86,6 +88,7 @@ async function prepareRegistryBase(
   const from = /^FROM (\S+)/m.exec(plan.dockerfile)?.[1] ?? 'a public image';
   return {
     tag: await ensureImage(engine, plan, onProgress),
+    kind: 'registry',
     how: `images from a registry (${from})`,
   };
 }
@@ -102,6 +105,26 @@ async function planBase(name: string, files: readonly ContextFile[]): Promise<Im
   };
 }
 
+/** The image of the link proxy: what docker/link-proxy.ts reaches, at the same paths as here. */
+export async function prepareLinkImage(
+  engine: Engine,
+  base: BaseImage,
+  onProgress: (line: string) => void,
+): Promise<string> {
+  const reached = await reachedSources(join(root, 'docker/link-proxy.ts'));
+  const plan: ImagePlan = {
+    kind: 'links',
+    dockerfile: await readFile(join(root, 'docker/links.Dockerfile'), 'utf8'),
+    files: [...reached].map(([path, text]) => ({
+      path: relative(root, path),
+      executable: false,
+      from: { text },
+    })),
+    buildArguments: { BASE: base.tag },
+  };
+  return ensureImage(engine, plan, onProgress);
+}
+
 /** The image of the server whose sources lie at `<sourceRoot>/server`. */
 export async function prepareServerImage(
   engine: Engine,
@@ -115,7 +138,7 @@ export async function prepareServerImage(
   const sources = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
   // A copy of the sources has no packages of its own: those of this checkout serve it.
   const reached = await reachedSources(join(options.sourceRoot, 'server/main.ts'));
-  const packages = await collectDependencies(root, importedPackages(reached));
+  const packages = await collectDependencies(root, importedPackages([...reached.values()]));
   const files: ContextFile[] = paths.map((path, index) => ({
     path: relative(options.sourceRoot, path),
     executable: false,
@@ -149,7 +172,7 @@ async function sourceFiles(directory: string): Promise<readonly string[]> {
 }
 
 /** The tag of the image; built when the engine does not have it. */
-async function ensureImage(
+export async function ensureImage(
   engine: Engine,
   plan: ImagePlan,
   onProgress: (line: string) => void,

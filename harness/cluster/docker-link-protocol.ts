@@ -1,0 +1,41 @@
+/**
+ * What the harness and the link proxy (docker/link-proxy.ts) say to one another: a line of JSON each.
+ *
+ * The harness asks, the proxy answers in the order of the questions. Ends are addresses, or the
+ * clients. Nothing but types and numbers: it is loaded on both sides.
+ */
+import type { Link, LinkMode } from '../cluster.ts';
+import type { ModeCounts } from './tcp-proxy-line.ts';
+
+/** The link proxy's user in its container, by which the fault agent's rules know what it sends. */
+export const proxyUser = 47_713;
+
+/** The modes of a direction. */
+export interface LineModes extends Link {
+  readonly modes: readonly LinkMode[];
+}
+
+export type ProxyRequest =
+  /** Waits at a door for each of these openings; answered with their ports, in this order. */
+  | {
+      readonly type: 'open';
+      /** The address to wait at. */
+      readonly host: string;
+      readonly openings: readonly (Link & { readonly port: number })[];
+    }
+  /** From now on exactly these directions have modes. */
+  | { readonly type: 'modes'; readonly lines: readonly LineModes[] }
+  /** Connections of these openings end once what they carry has passed. */
+  | { readonly type: 'end'; readonly openings: readonly Link[] }
+  | { readonly type: 'read' };
+
+export interface ProxyAnswer {
+  readonly ports: readonly number[];
+  /** Directions that have modes. */
+  readonly lines: readonly LineModes[];
+  readonly met: ModeCounts;
+  /** Open ones that pass through the proxy. */
+  readonly connections: number;
+  /** Why the request was not done; null when it was. */
+  readonly error: string | null;
+}

@@ -1,0 +1,170 @@
+/**
+ * The links of a docker cluster: rules by the names of nodes, kept by the fault agent and, what
+ * dropping packets cannot do, by the link proxy.
+ *
+ * The fault agent's transaction is the moment at which rules come into force or go. The link proxy
+ * knows its part before, when nothing passes through it yet, and lets connections go after.
+ */
+import {
+  type Capability,
+  type ClusterNetwork,
+  clientsEnd,
+  type LinkMode,
+  type LinkRule,
+  type NetworkReading,
+} from '../cluster.ts';
+import { DockerError } from './docker-engine.ts';
+import type { FaultAgent, LinkPlaces } from './docker-fault-agent.ts';
+import type { LineModes } from './docker-link-protocol.ts';
+import type { LinkProxy } from './docker-link-proxy.ts';
+import type { ClusterNetworkPlan } from './docker-network.ts';
+import { describeOpening, isProxied, proxiedOpenings } from './docker-nft.ts';
+import type { TablesReading } from './docker-nft-listing.ts';
+import { addCounts } from './tcp-proxy-line.ts';
+
+export interface DockerLinksParts {
+  readonly agent: FaultAgent;
+  /** null: not asked for, or it does not start. */
+  readonly proxy: LinkProxy | null;
+  readonly plan: ClusterNetworkPlan;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  /** Of each mode whether it can be had. */
+  readonly capability: (mode: LinkMode['type']) => Capability;
+}
+
+export class DockerLinks implements ClusterNetwork {
+  readonly #parts: DockerLinksParts;
+  readonly #places: LinkPlaces;
+  readonly #names: ReadonlyMap<string, string>;
+  /** What the link proxy has been told, and what is led to it. */
+  #lines: readonly LineModes[] = [];
+  #openings: readonly string[] = [];
+
+  private constructor(parts: DockerLinksParts, doors: ReadonlyMap<string, number>) {
+    const { plan, clientPort, peerPort } = parts;
+    const nodes = [...plan.addresses.values()];
+    this.#parts = parts;
+    this.#places = { nodes, clientPort, peerPort, gateway: plan.gateway, doors };
+    this.#names = new Map([...plan.addresses].map(([node, address]) => [address, node]));
+  }
+
+  /** The link proxy has a door for every opening before a rule needs one. */
+  static async open(parts: DockerLinksParts): Promise<DockerLinks> {
+    const { proxy, plan, clientPort, peerPort } = parts;
+    if (proxy === null) return new DockerLinks(parts, new Map());
+    const nodes = [...plan.addresses.values()];
+    const openings = nodes.flatMap((to) => [
+      { from: clientsEnd, to, port: clientPort },
+      ...nodes.filter((from) => from !== to).map((from) => ({ from, to, port: peerPort })),
+    ]);
+    const ports = await proxy.open(plan.gateway, openings);
+    return new DockerLinks(
+      parts,
+      new Map(openings.map((opening, at) => [describeOpening(opening), ports[at] ?? 0])),
+    );
+  }
+
+  async set(rules: readonly LinkRule[]): Promise<void> {
+    const { agent } = this.#parts;
+    for (const { mode } of rules) this.#checkAvailable(mode.type);
+    const addressed = rules.map((rule) => this.#addressed(rule));
+    const openings = proxiedOpenings(addressed);
+    const before = this.#lines;
+    await this.#tellProxy(linesOf(addressed));
+    try {
+      await agent.set(this.#places, addressed);
+    } catch (error) {
+      await this.#tellProxy(before).catch(() => {});
+      throw error;
+    }
+    await this.#letGo(openings.map(describeOpening));
+  }
+
+  async read(): Promise<NetworkReading> {
+    const { agent, proxy } = this.#parts;
+    const [tables, state] = await Promise.all([
+      agent.read(this.#places),
+      proxy === null ? null : proxy.read(),
+    ]);
+    const met = addCounts(tables.met, state?.met ?? {});
+    const proxied = keptByProxy(tables, state?.lines ?? []);
+    return { rules: [...tables.rules, ...proxied].map((rule) => this.#named(rule)), met };
+  }
+
+  /** A proxy that nothing has been led to, and nothing will be, is not asked. */
+  async #tellProxy(lines: readonly LineModes[]): Promise<void> {
+    const { proxy } = this.#parts;
+    if (proxy === null || (lines.length === 0 && this.#lines.length === 0)) return;
+    await proxy.setModes(lines);
+    this.#lines = lines;
+  }
+
+  /** Connections that are led to the proxy no more end there, and are made anew past it. */
+  async #letGo(openings: readonly string[]): Promise<void> {
+    const left = this.#openings.filter((opening) => !openings.includes(opening));
+    this.#openings = openings;
+    if (left.length === 0) return;
+    await this.#parts.proxy?.end(
+      left.map((opening) => {
+        const [from = '', to = ''] = opening.split(' ');
+        return { from, to };
+      }),
+    );
+  }
+
+  #checkAvailable(type: LinkMode['type']): void {
+    const capability = this.#parts.capability(type);
+    if (capability.available) return;
+    throw new DockerError('wrong-state', `no ${type} is possible: ${capability.why}`);
+  }
+
+  #addressed({ from, to, mode }: LinkRule): LinkRule {
+    if (from === to) throw new RangeError(`a link goes from one end to another, not ${from} twice`);
+    return { from: this.#address(from), to: this.#address(to), mode };
+  }
+
+  #address(end: string): string {
+    if (end === clientsEnd) return end;
+    const address = this.#parts.plan.addresses.get(end);
+    if (address === undefined) throw new RangeError(`there is no node ${end}`);
+    return address;
+  }
+
+  #named({ from, to, mode }: LinkRule): LinkRule {
+    const name = (end: string): string => this.#names.get(end) ?? end;
+    return { from: name(from), to: name(to), mode };
+  }
+}
+
+/**
+ * What the proxy has to know: of each direction that it carries all modes but loss, which packets
+ * on their way to it have met already.
+ */
+function linesOf(rules: readonly LinkRule[]): readonly LineModes[] {
+  const carried = new Set(
+    proxiedOpenings(rules).flatMap(({ from, to }) => [
+      describeOpening({ from, to }),
+      describeOpening({ from: to, to: from }),
+    ]),
+  );
+  const lines = new Map<string, { from: string; to: string; modes: LinkMode[] }>();
+  for (const { from, to, mode } of rules) {
+    const name = describeOpening({ from, to });
+    if (!carried.has(name) || mode.type === 'loss') continue;
+    const line = lines.get(name) ?? { from, to, modes: [] };
+    line.modes.push(mode);
+    lines.set(name, line);
+  }
+  return [...lines.values()];
+}
+
+/** Of the proxy's modes those that are in force: what they are about is led to it. */
+function keptByProxy(tables: TablesReading, lines: readonly LineModes[]): readonly LinkRule[] {
+  const led = new Set(tables.led.map(describeOpening));
+  return lines.flatMap(({ from, to, modes }) => {
+    const needed = proxiedOpenings([{ from, to, mode: { type: 'hold' } }]);
+    if (!needed.every((opening) => led.has(describeOpening(opening)))) return [];
+    return modes.filter(isProxied).map((mode) => ({ from, to, mode }));
+  });
+}
