@@ -4,7 +4,7 @@
  * Its output goes to a file through all its incarnations; its standard input is a pipe from here,
  * whose end tells it that its harness is gone.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as nextMillisecond } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -18,18 +18,19 @@ interface Incarnation {
 }
 
 export class ChildNode {
-  readonly #args: readonly string[];
-  readonly #logPath: string;
+  readonly logPath: string;
   #incarnation: Incarnation | null = null;
   #exitReason: string | null = 'it was never started';
   #endAskedFor = false;
+  /** How many faults may bring its end now. */
+  #mayEnd = 0;
   readonly #unexpectedExits: string[] = [];
   #lives = 0;
 
-  constructor(args: readonly string[], logPath: string) {
-    this.#args = args;
-    this.#logPath = logPath;
+  constructor(logPath: string) {
+    this.logPath = logPath;
     mkdirSync(dirname(logPath), { recursive: true });
+    closeSync(openSync(logPath, 'a'));
   }
 
   /** Why the process is not there; null while it is. Holds the last line of its log. */
@@ -38,7 +39,8 @@ export class ChildNode {
   }
 
   get pid(): number | null {
-    return this.#incarnation?.pid ?? null;
+    const pid = this.#incarnation?.pid;
+    return pid === undefined || stateOf(pid) === 'stopped' ? null : pid;
   }
 
   /** How often it has been started. */
@@ -51,13 +53,29 @@ export class ChildNode {
     return this.#unexpectedExits;
   }
 
-  start(): void {
-    if (this.#incarnation !== null) throw new Error('the node runs already');
+  /** Its end is no surprise until the returned function is called. */
+  mayEnd(): () => void {
+    let isOver = false;
+    this.#mayEnd++;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#mayEnd--;
+      // It may have ended, and nobody here has been told yet.
+      if (this.pid === null) this.#endAskedFor = true;
+    };
+  }
+
+  /** The executable and its arguments. Rejects when the node runs already. */
+  async start([executable = '', ...args]: readonly string[]): Promise<void> {
+    if (this.pid !== null) throw new Error('the node runs already');
+    // Its end may be a moment younger than what the operating system says of it.
+    await this.#incarnation?.gone;
     this.#exitReason = null;
     this.#endAskedFor = false;
     this.#lives++;
-    const log = { file: this.#logPath, append: true };
-    const child = execa(process.execPath, this.#args, {
+    const log = { file: this.logPath, append: true };
+    const child = execa(executable, args, {
       stdin: 'pipe',
       stdout: log,
       stderr: log,
@@ -73,7 +91,7 @@ export class ChildNode {
       this.#exitReason = `it ended with ${result.signal ?? `exit code ${result.exitCode}`}`;
       const lastLine = this.#lastLogLine();
       if (lastLine !== '') this.#exitReason += `; its last line: ${lastLine}`;
-      if (!this.#endAskedFor) this.#unexpectedExits.push(this.#exitReason);
+      if (!this.#endAskedFor && this.#mayEnd === 0) this.#unexpectedExits.push(this.#exitReason);
     });
     this.#incarnation = { pid: child.pid, gone, kill: (signal) => child.kill(signal) };
   }
@@ -82,7 +100,8 @@ export class ChildNode {
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const incarnation = this.#incarnation;
     if (incarnation === null) return;
-    this.#endAskedFor = true;
+    // What has ended by itself before was not asked to.
+    if (this.pid !== null) this.#endAskedFor = true;
     incarnation.kill(signal);
     await incarnation.gone;
   }
@@ -114,7 +133,7 @@ export class ChildNode {
 
   #lastLogLine(): string {
     try {
-      return readFileSync(this.#logPath, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+      return readFileSync(this.logPath, 'utf8').trimEnd().split('\n').at(-1) ?? '';
     } catch {
       return '';
     }

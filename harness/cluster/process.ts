@@ -1,33 +1,34 @@
 /**
- * The process cluster: each node a child process on loopback, each directed pair of nodes a proxy.
+ * The process cluster: each node a child process of this machine, with a network between them.
  *
- * Needs nothing but this machine. A node dies with its harness, even when that is killed: it stops
- * when its standard input ends.
+ * Needs nothing but this machine. A node dies with its harness, even when that is killed: the
+ * kernel kills it where it can be told to (`setpriv --pdeathsig`), and else it stops by itself when
+ * its standard input ends.
  */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import {
+  type Ability,
   type ByteStream,
   type Capabilities,
   type Cluster,
+  type ClusterDisks,
   capabilitiesOf,
-  type Link,
-  type LinkRule,
-  type NetworkReading,
   type NodeState,
+  type StartOptions,
   type UnexpectedExit,
 } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
-import type { HarnessTimers } from '../run/timers.ts';
 import type { NodePlace, System } from '../systems/system.ts';
 import { ChildNode } from './child-node.ts';
-import { allotPorts } from './free-ports.ts';
-import { createNoDisks } from './no-disks.ts';
+import { ProcessDisks, processDiskCapabilities } from './process-disks.ts';
+import { findDeathGuard } from './process-guard.ts';
+import { type LineHandler, ProcessLogLines } from './process-log-lines.ts';
+import type { ProcessNetwork } from './process-network.ts';
+import { createProcessNetwork, type NetworkChoice } from './process-network-choice.ts';
 import { waitUntilReady } from './ready.ts';
-import { type LinkGate, TcpProxy } from './tcp-proxy.ts';
-import { connectTcpStream } from './tcp-stream.ts';
 import { traceFileName } from './traces.ts';
 import { sweepWorkFolders, workFolderPrefix } from './work-folders.ts';
 
@@ -38,104 +39,153 @@ export interface ProcessClusterOptions {
   readonly sourceRoot: string;
   /** Whether nodes that can tell trace events are to do it. Default false. */
   readonly traces?: boolean;
+  /** What faults will use. Default: nothing that has to be prepared. */
+  readonly prepare?: ReadonlySet<Ability>;
+  /** Nodes that have their places, and are not started. Default none. */
+  readonly spares?: readonly string[];
+  readonly otherVersion?: { readonly name: string; readonly sourceRoot: string } | null;
+  /** For loss and jitter. Default 0. */
+  readonly seed?: number;
+  /** `auto`, the default: namespaces where they can be had. */
+  readonly network?: NetworkChoice;
 }
 
 const readyLimitMs = 20_000;
+const firstVersion = 'first';
+const faultDiskAbilities: readonly Ability[] = ['power-loss', 'disk-full', 'disk-slow'];
 
 /** Starts every node and resolves when all answer. On failure nothing is left behind. */
 export async function createProcessCluster(options: ProcessClusterOptions): Promise<Cluster> {
   await sweepWorkFolders();
   const folder = await mkdtemp(join(tmpdir(), workFolderPrefix));
   await writeFile(join(folder, 'owner.pid'), String(process.pid));
-  const cluster = new ProcessCluster(options, folder);
+  let network: ProcessNetwork | null = null;
+  let cluster: ProcessCluster | null = null;
   try {
-    await cluster.setUp();
+    const { nodes, spares = [], prepare = new Set(), seed = 0 } = options;
+    const request = { nodes: [...nodes, ...spares], prepare, seed };
+    const chosen = await createProcessNetwork(options.network ?? 'auto', request);
+    network = chosen.network;
+    const guard = await findDeathGuard();
+    const why = chosen.reason;
+    cluster = new ProcessCluster(options, { folder, network, guard, why });
+    await cluster.startAll();
     return cluster;
   } catch (error) {
-    await cluster.tearDown();
+    await cluster?.tearDown();
+    await network?.close();
+    await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
-interface ProxiedLink extends Link {
-  readonly proxy: TcpProxy;
-  readonly port: number;
+interface Premises {
+  readonly folder: string;
+  readonly network: ProcessNetwork;
+  /** What comes before a command so that it dies with this process. */
+  readonly guard: readonly string[];
+  /** Why this network and not the other. */
+  readonly why: string;
 }
 
 class ProcessCluster implements Cluster {
   readonly kind = 'process';
   readonly nodes: readonly string[];
-  readonly spares: readonly string[] = [];
-  readonly versions: readonly string[] = ['first'];
-  readonly disks = createNoDisks('not with processes');
-  readonly network: { set: Cluster['network']['set']; read: Cluster['network']['read'] };
+  readonly spares: readonly string[];
+  readonly versions: readonly string[];
+  readonly disks: ClusterDisks;
+  readonly network: ProcessNetwork;
   readonly #options: ProcessClusterOptions;
-  readonly #folder: string;
-  readonly #timers: HarnessTimers = createRealTimers();
-  readonly #children = new Map<string, ChildNode>();
-  readonly #ports = new Map<string, { readonly client: number; readonly peer: number }>();
-  #links: ProxiedLink[] = [];
-  #cut: ReadonlySet<string> = new Set();
-  #dropped = 0;
+  readonly #premises: Premises;
+  readonly #children: ReadonlyMap<string, ChildNode>;
+  readonly #lines: ProcessLogLines;
+  /** The version that each node had last. */
+  readonly #lastVersions = new Map<string, string>();
 
-  constructor(options: ProcessClusterOptions, folder: string) {
+  constructor(options: ProcessClusterOptions, premises: Premises) {
+    const { otherVersion = null } = options;
     this.#options = options;
-    this.#folder = folder;
+    this.#premises = premises;
     this.nodes = options.nodes;
-    this.network = {
-      set: (links) => Promise.resolve(this.#setCut(links)),
-      read: () => Promise.resolve(this.#readNetwork()),
-    };
+    this.spares = options.spares ?? [];
+    this.versions = [firstVersion, ...(otherVersion === null ? [] : [otherVersion.name])];
+    this.network = premises.network;
+    this.#children = new Map(
+      [...this.nodes, ...this.spares].map((node) => {
+        return [node, new ChildNode(join(premises.folder, node, 'server.log'))];
+      }),
+    );
+    this.#lines = new ProcessLogLines(
+      new Map([...this.#children].map(([node, child]) => [node, child.logPath])),
+    );
+    this.disks = new ProcessDisks({
+      place: (node) => this.#place(node),
+      nodeState: (node) => this.nodeState(node),
+      pause: (node) => this.pause(node),
+      kill: (node) => this.kill(node),
+    });
   }
 
   describe(): string {
-    return `${this.nodes.length} processes on loopback, a TCP proxy for each directed pair`;
+    const { network, why } = this.#premises;
+    return `${this.nodes.length} processes ${network.description} (${why})`;
   }
 
   capabilities(): Capabilities {
-    const noStop = { why: 'Windows has no SIGSTOP', remedy: 'use another system' };
+    const { system } = this.#options;
+    const windows = {
+      available: false,
+      why: 'Windows has no SIGSTOP',
+      remedy: 'use another system',
+    };
+    const isWindows = process.platform === 'win32';
     return capabilitiesOf(
       {
-        drop: { available: true, how: 'TCP proxies that keep bytes back' },
-        kill: { available: true, how: 'SIGKILL' },
-        pause:
-          process.platform === 'win32'
-            ? { available: false, ...noStop }
-            : { available: true, how: 'SIGSTOP' },
+        ...this.network.abilities,
+        ...processDiskCapabilities(system.hasFaultDisk, this.#hasFaultDisks),
+        kill: { available: true, how: 'SIGKILL to the process' },
+        pause: isWindows
+          ? { ...windows, available: false }
+          : { available: true, how: 'SIGSTOP to the process' },
+        'log-lines': { available: true, how: 'the files that nodes write to are watched' },
+        spares: {
+          available: true,
+          how: 'further processes, which have their places in the network from the beginning',
+        },
+        ...(this.versions.length > 1 && {
+          versions: { available: true, how: 'a node is started from the other folder of sources' },
+        }),
       },
-      'the process cluster cannot do it yet',
-      'use --cluster docker',
+      'no other version of the system was given',
+      'name the other version, or a fault that needs it',
     );
   }
 
-  async setUp(): Promise<void> {
-    const ports = await allotPorts(this.nodes.length * 2);
-    for (const [position, node] of this.nodes.entries()) {
-      const [client, peer] = [ports[2 * position] ?? 0, ports[2 * position + 1] ?? 0];
-      this.#ports.set(node, { client, peer });
-    }
-    for (const from of this.nodes) {
-      for (const to of this.nodes) {
-        if (from !== to) this.#links.push(await this.#openLink(from, to));
-      }
-    }
-    for (const node of this.nodes) {
-      const place = this.#place(node);
-      await mkdir(place.dataDirectory, { recursive: true });
-      const { system, sourceRoot } = this.#options;
-      const logPath = join(this.#folder, node, 'server.log');
-      this.#children.set(node, new ChildNode(system.command(place, sourceRoot), logPath));
+  async startAll(): Promise<void> {
+    for (const node of this.#children.keys()) {
+      const { dataDirectory, faultDiskFolder } = this.#place(node);
+      await mkdir(dataDirectory, { recursive: true });
+      if (faultDiskFolder !== null) await mkdir(faultDiskFolder, { recursive: true });
     }
     await Promise.all(this.nodes.map((node) => this.start(node)));
   }
 
-  async start(node: string): Promise<void> {
+  async start(node: string, options: StartOptions = {}): Promise<void> {
     const child = this.#child(node);
-    child.start();
+    const version = options.version ?? this.#lastVersions.get(node) ?? firstVersion;
+    const sourceRoot = this.#sourceRoot(version);
+    const { system } = this.#options;
+    await child.start([
+      ...this.network.entrance(node),
+      ...this.#premises.guard,
+      process.execPath,
+      ...system.command(this.#place(node), sourceRoot),
+    ]);
+    this.#lastVersions.set(node, version);
     await waitUntilReady(node, {
-      cluster: this,
-      system: this.#options.system,
-      timers: this.#timers,
+      cluster: { connect: (each) => this.network.connectUncut(each) },
+      system,
+      timers: createRealTimers(),
       limitMs: readyLimitMs,
       gaveUp: () => child.exitReason,
     });
@@ -165,12 +215,12 @@ class ProcessCluster implements Cluster {
     return Promise.resolve(this.#child(node).pid);
   }
 
-  onLogLine(): () => void {
-    return () => {};
+  onLogLine(handler: LineHandler): () => void {
+    return this.#lines.add(handler);
   }
 
-  mayEnd(): () => void {
-    return () => {};
+  mayEnd(node: string): () => void {
+    return this.#child(node).mayEnd();
   }
 
   lives(node: string): number {
@@ -184,18 +234,18 @@ class ProcessCluster implements Cluster {
   }
 
   clientAddress(node: string): string {
-    return `127.0.0.1:${this.#ports.get(node)?.client ?? 0}`;
+    return this.network.clientAddress(node);
   }
 
   connect(node: string): Promise<ByteStream> {
-    return connectTcpStream('127.0.0.1', this.#ports.get(node)?.client ?? 0);
+    return this.network.connect(node);
   }
 
   async collectLogs(folder: string): Promise<void> {
-    for (const node of this.nodes) {
+    for (const [node, child] of this.#children) {
+      if (child.lives === 0) continue;
       await mkdir(join(folder, node), { recursive: true });
-      const log = await readFile(join(this.#folder, node, 'server.log')).catch(() => '');
-      await writeFile(join(folder, node, 'server.log'), log);
+      await copyFile(child.logPath, join(folder, node, 'server.log'));
       const { traceFile } = this.#place(node);
       if (traceFile === null || !existsSync(traceFile)) continue;
       await copyFile(traceFile, join(folder, node, traceFileName));
@@ -204,10 +254,9 @@ class ProcessCluster implements Cluster {
 
   async tearDown(): Promise<void> {
     await Promise.all([...this.#children.values()].map((child) => child.end('SIGKILL')));
-    const links = this.#links;
-    this.#links = [];
-    await Promise.all(links.map((link) => link.proxy.close()));
-    await rm(this.#folder, { recursive: true, force: true });
+    this.#lines.close();
+    await this.network.close();
+    await rm(this.#premises.folder, { recursive: true, force: true });
   }
 
   #child(node: string): ChildNode {
@@ -216,63 +265,38 @@ class ProcessCluster implements Cluster {
     return child;
   }
 
+  #sourceRoot(version: string): string {
+    const { sourceRoot, otherVersion = null } = this.#options;
+    if (version === firstVersion) return sourceRoot;
+    if (version === otherVersion?.name) return otherVersion.sourceRoot;
+    throw new RangeError(`there is no version ${version}: ${this.versions.join(', ')}`);
+  }
+
+  get #hasFaultDisks(): boolean {
+    const { system, prepare } = this.#options;
+    return system.hasFaultDisk && faultDiskAbilities.some((each) => prepare?.has(each));
+  }
+
   get #tellsTraces(): boolean {
     return this.#options.traces === true && this.#options.system.traces;
   }
 
   #place(node: string): NodePlace {
-    const own = this.#ports.get(node) ?? { client: 0, peer: 0 };
+    const own = join(this.#premises.folder, node);
     return {
       // The folder's name is as unique as the folder: a port that changes hands connects no two.
-      clusterId: basename(this.#folder),
+      clusterId: basename(this.#premises.folder),
       node,
-      listenHost: '127.0.0.1',
-      clientPort: own.client,
-      peerPort: own.peer,
-      dataDirectory: join(this.#folder, node, 'data'),
-      joins: false,
-      faultDiskFolder: null,
-      traceFile: this.#tellsTraces ? join(this.#folder, node, traceFileName) : null,
-      peers: this.#links
-        .filter((link) => link.from === node)
-        .map((link) => ({ node: link.to, address: `127.0.0.1:${link.port}` })),
-      clientAddresses: this.nodes.map((each) => ({
+      ...this.network.place(node),
+      dataDirectory: join(own, 'data'),
+      joins: this.spares.includes(node),
+      spares: this.spares,
+      faultDiskFolder: this.#hasFaultDisks ? join(own, 'fault-disk') : null,
+      traceFile: this.#tellsTraces ? join(own, traceFileName) : null,
+      clientAddresses: [...this.#children.keys()].map((each) => ({
         node: each,
         address: this.clientAddress(each),
       })),
     };
   }
-
-  async #openLink(from: string, to: string): Promise<ProxiedLink> {
-    const gate = (link: Link): LinkGate => ({
-      isCut: () => this.#cut.has(linkName(link)),
-      onDropped: () => {
-        this.#dropped++;
-      },
-    });
-    const proxy = new TcpProxy({
-      target: { host: '127.0.0.1', port: this.#ports.get(to)?.peer ?? 0 },
-      forward: gate({ from, to }),
-      backward: gate({ from: to, to: from }),
-    });
-    return { from, to, proxy, port: await proxy.listen() };
-  }
-
-  #setCut(rules: readonly LinkRule[]): void {
-    this.#cut = new Set(rules.map(linkName));
-    for (const { proxy } of this.#links) proxy.release();
-  }
-
-  #readNetwork(): NetworkReading {
-    const cut = this.#links.filter((link) => this.#cut.has(linkName(link)));
-    const mode = { type: 'drop' } as const;
-    return {
-      rules: cut.map(({ from, to }) => ({ from, to, mode })),
-      met: { drop: this.#dropped },
-    };
-  }
-}
-
-function linkName(link: Link): string {
-  return `${link.from}>${link.to}`;
 }

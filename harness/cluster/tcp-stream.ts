@@ -1,32 +1,42 @@
 /** A byte stream over TCP, for the clusters whose nodes listen on real ports. */
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import type { ByteStream } from '../cluster.ts';
 
 /** Rejects when nobody listens there. */
-export function connectTcpStream(host: string, port: number): Promise<ByteStream> {
+export async function connectTcpStream(host: string, port: number): Promise<ByteStream> {
+  return streamOf(await connectTcpSocket(host, port));
+}
+
+/** Rejects when nobody listens there. */
+export function connectTcpSocket(host: string, port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectTcp({ host, port, noDelay: true });
-    let lastError = 'closed by the node';
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
-      socket.on('error', (error) => {
-        lastError = error.message;
-      });
-      resolve({
-        write: (bytes) => {
-          socket.write(bytes);
-        },
-        onData: (handler) => {
-          socket.on('data', handler);
-        },
-        onClose: (handler) => {
-          socket.once('close', () => handler(lastError));
-        },
-        close: () => socket.destroy(),
-      });
+      resolve(socket);
     });
   });
+}
+
+/** Of a socket that is connected. */
+export function streamOf(socket: Socket): ByteStream {
+  let lastError = 'closed by the node';
+  socket.on('error', (error) => {
+    lastError = error.message;
+  });
+  return {
+    write: (bytes) => {
+      socket.write(bytes);
+    },
+    onData: (handler) => {
+      socket.on('data', handler);
+    },
+    onClose: (handler) => {
+      socket.once('close', () => handler(lastError));
+    },
+    close: () => socket.destroy(),
+  };
 }
 
 /** Whether somebody listens there and answers within the limit. */
