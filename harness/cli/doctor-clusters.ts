@@ -61,20 +61,14 @@ export function listCandidates(images: ClusterRequest['images']): readonly Candi
     onProgress: () => {},
     otherVersion: { name: 'next', sourceRoot: ownRoot },
   };
-  const create = async (kind: Cluster['kind'], own: Partial<ClusterRequest>): Promise<Cluster> =>
-    (await createCluster(kind, { ...request, ...own })).cluster;
-  return [
-    { name: 'docker', kind: 'docker', create: () => docker(() => create('docker', {})) },
-    { name: 'process', kind: 'process', create: () => create('process', {}) },
-    { name: 'sim', kind: 'sim', create: () => create('sim', {}) },
-  ];
-}
-
-function docker(create: () => Promise<Cluster>): Promise<Cluster> {
-  if (!isPackaged) return create();
-  return Promise.reject(
-    new Error('docker images are built from a checkout, which a package is not'),
-  );
+  const candidate = (name: string, kind: Cluster['kind']): Candidate => ({
+    ...{ name, kind },
+    create: async (onProgress) => {
+      if (kind === 'docker' && isPackaged) throw new Error(whyNoImages);
+      return (await createCluster(kind, { ...request, onProgress })).cluster;
+    },
+  });
+  return [candidate('docker', 'docker'), candidate('process', 'process'), candidate('sim', 'sim')];
 }
 
 /** Never rejects, and settles at the limit at the latest. */
