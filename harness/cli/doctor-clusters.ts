@@ -115,7 +115,7 @@ function describe(cluster: Cluster): {
     const rows = availabilityOf(family, around);
     return rows.map(({ variant, capability }) => ({
       ...{ group, family: name, variant, available: capability.available },
-      how: capability.available ? capability.how : null,
+      how: capability.available ? capability.how || 'it needs nothing' : null,
       why: capability.available ? null : capability.why,
       remedy: capability.available ? null : capability.remedy,
     }));
