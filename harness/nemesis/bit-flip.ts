@@ -38,7 +38,8 @@ export const bitFlip: FamilyModule = {
       },
       isDone: (damage, { reading }) => {
         if (damage.type !== 'flip') return false;
-        const { before, after } = reading;
+        const before = reading['byteBefore'] ?? reading['before'];
+        const after = reading['byteAfter'] ?? reading['after'];
         if (typeof before !== 'number' || typeof after !== 'number') return false;
         return (before ^ after) === 1 << damage.bit;
       },

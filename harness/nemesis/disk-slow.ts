@@ -59,7 +59,7 @@ class DiskSlowNemesis implements Nemesis<SlowPlan> {
     const slowed = await this.#limit(plan.nodes, plan.perSecond);
     const tookEffect =
       plan.nodes.length > 0 &&
-      plan.nodes.every((node) => slowed[node]?.['perSecond'] === plan.perSecond);
+      plan.nodes.every((node) => limitOf(slowed[node] ?? {}) === plan.perSecond);
     this.#slow.set(plan, tookEffect);
     return { tookEffect, evidence: { slowed } };
   }
@@ -84,4 +84,12 @@ class DiskSlowNemesis implements Nemesis<SlowPlan> {
     );
     return Object.fromEntries(readings);
   }
+}
+
+/** As it was read back, wherever the cluster limits: at the disk, or in the server. */
+function limitOf(reading: Evidence): unknown {
+  if ('perSecond' in reading) return reading['perSecond'];
+  const control = reading['control'];
+  if (typeof control !== 'object' || control === null) return null;
+  return 'syncsPerS' in control ? control.syncsPerS : null;
 }

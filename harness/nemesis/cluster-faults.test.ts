@@ -1,0 +1,390 @@
+import { describe, expect, it } from 'vitest';
+import { FaultError } from '../nemesis.ts';
+import { lookUntil } from './looks.ts';
+import { members } from './members.ts';
+import { createMemoryRig, type MemoryRig } from './memory-rig.ts';
+import { rollingRestart } from './rolling-restart.ts';
+import { snapshot } from './snapshot.ts';
+import { transfer } from './transfer.ts';
+import { untilSnapshot } from './until-snapshot.ts';
+import { upgrade } from './upgrade.ts';
+
+const spares = ['n6', 'n7'];
+
+/** All members are back and vote, spares are down, and nothing is cut. */
+async function expectFullStrength({ cluster, tools }: MemoryRig): Promise<void> {
+  expect([...cluster.voters].sort()).toEqual(cluster.nodes);
+  expect([...tools.members.list()].sort()).toEqual(cluster.nodes);
+  for (const node of cluster.nodes) expect(cluster.node(node).state).toBe('running');
+  for (const node of cluster.spares) expect(cluster.node(node).state).toBe('stopped');
+  expect((await cluster.network.read()).rules).toEqual([]);
+  expect(cluster.unsafe).toEqual([]);
+}
+
+/** Of the operator and the processes, without the looks. */
+function changes({ cluster }: MemoryRig): readonly string[] {
+  return cluster.calls.filter((call) => !call.startsWith('set'));
+}
+
+describe('changes of members', () => {
+  it('remove: the voters are read back, the node runs on and is added at the end', async () => {
+    for (const variant of ['remove-follower', 'remove-leader']) {
+      const rig = createMemoryRig(members);
+      const planned = rig.plan(variant);
+      const [node = ''] = planned.nodes;
+      expect(rig.cluster.leader === node).toBe(variant === 'remove-leader');
+      const begin = await rig.nemesis.begin(planned);
+      expect(begin.tookEffect).toBe(true);
+      expect(rig.cluster.voters).not.toContain(node);
+      expect(rig.tools.members.list()).not.toContain(node);
+      expect(rig.cluster.node(node).state).toBe('running');
+      expect(planned.impairs.down).toEqual([node]);
+      expect(rig.nemesis.plan('remove-follower', rig.context())).not.toHaveProperty('skip');
+      expect((await rig.nemesis.end(planned)).tookEffect).toBe(true);
+      expect(changes(rig)).toEqual([`remove ${node}`, `add ${node}`]);
+      await expectFullStrength(rig);
+    }
+  });
+
+  it('add: a spare starts and joins, and is removed and down at the end', async () => {
+    const rig = createMemoryRig(members, { spares });
+    const planned = rig.plan('add');
+    const [node = ''] = planned.nodes;
+    expect(planned.impairs.down).toEqual([]);
+    expect((await rig.nemesis.begin(planned)).tookEffect).toBe(true);
+    expect(rig.cluster.voters).toContain(node);
+    expect(rig.tools.members.list()).toContain(node);
+    await rig.nemesis.end(planned);
+    const kept = [`start ${node}`, `add ${node}`, `remove ${node}`, `kill ${node}`];
+    expect(changes(rig)).toEqual(kept);
+    await expectFullStrength(rig);
+  });
+
+  it('add: each spare once, and none is left when all have joined', async () => {
+    const rig = createMemoryRig(members, { spares });
+    const first = rig.plan('add');
+    await rig.nemesis.begin(first);
+    const next = rig.plan('add');
+    expect(next.nodes).not.toEqual(first.nodes);
+    await rig.nemesis.begin(next);
+    expect(rig.nemesis.plan('add', rig.context())).toEqual({ skip: 'no spare node is left' });
+    await rig.nemesis.teardown();
+    await expectFullStrength(rig);
+  });
+
+  it('replace: removed, killed, the spare joins; at the end back, never smaller', async () => {
+    const rig = createMemoryRig(members, { spares: ['n6'] });
+    const planned = rig.plan('replace', { parameters: { nodes: ['n2'] } });
+    const begin = await rig.nemesis.begin(planned);
+    expect(begin.tookEffect).toBe(true);
+    expect([...rig.cluster.voters].sort()).toEqual(['n1', 'n3', 'n4', 'n5', 'n6']);
+    expect(rig.cluster.node('n2').state).toBe('stopped');
+    await rig.nemesis.end(planned);
+    expect(changes(rig)).toEqual([
+      ...['remove n2', 'kill n2', 'start n6', 'add n6'],
+      ...['start n2', 'add n2', 'remove n6', 'kill n6'],
+    ]);
+    await expectFullStrength(rig);
+  });
+
+  it('is skipped where it would leave no majority of those that run', () => {
+    const rig = createMemoryRig(members, { nodes: ['n1', 'n2', 'n3'], spares: ['n6'] });
+    const free = ['n1', 'n2'];
+    for (const variant of ['remove-follower', 'remove-leader', 'replace']) {
+      expect(rig.nemesis.plan(variant, rig.context({ free }))).toHaveProperty('skip');
+    }
+    expect(rig.nemesis.plan('add', rig.context({ free }))).not.toHaveProperty('skip');
+    expect(rig.nemesis.plan('add', rig.context({ free: ['n1'] }))).toHaveProperty('skip');
+    const four = createMemoryRig(members, { nodes: ['n1', 'n2', 'n3', 'n4'] });
+    const three = four.context({ free: ['n1', 'n2', 'n3'] });
+    expect(four.nemesis.plan('remove-follower', three)).not.toHaveProperty('skip');
+    expect(four.nemesis.plan('remove-follower', four.context({ free }))).toHaveProperty('skip');
+  });
+
+  it('a refusal is tried again, and what is listed counts, not what was answered', async () => {
+    const rig = createMemoryRig(members);
+    const planned = rig.plan('remove-follower', { parameters: { nodes: ['n2'] } });
+    rig.cluster.failing.set('remove n2', 'BUSY an earlier change');
+    const { evidence, tookEffect } = await rig.nemesis.begin(planned);
+    expect(tookEffect).toBe(true);
+    expect(evidence['changes']).toMatchObject([
+      { answers: ['BUSY an earlier change', 'n2 is a member no more'] },
+    ]);
+    await rig.nemesis.end(planned);
+  });
+
+  it('an answer that was lost is no second change', async () => {
+    const rig = createMemoryRig(members);
+    const planned = rig.plan('remove-follower', { parameters: { nodes: ['n2'] } });
+    rig.cluster.failing.set('remove n2', 'UNCERTAIN');
+    rig.cluster.calls.push = (call: string): number => {
+      if (call === 'remove n2') rig.cluster.voters = ['n1', 'n3', 'n4', 'n5'];
+      return Array.prototype.push.call(rig.cluster.calls, call);
+    };
+    expect((await rig.nemesis.begin(planned)).tookEffect).toBe(true);
+    expect(changes(rig)).toEqual(['remove n2']);
+  });
+
+  it('ends as failed when nobody leads, after so many looks', async () => {
+    const rig = createMemoryRig(members);
+    const planned = rig.plan('remove-follower');
+    for (const node of ['n1', 'n2', 'n3']) await rig.cluster.kill(node);
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('nobody leads');
+    expect(rig.tools.members.list()).toHaveLength(5);
+  });
+
+  it('is brought back to full strength from wherever it broke off', async () => {
+    const steps = ['remove n2', 'kill n2', 'start n6', 'add n6'];
+    for (const step of steps) {
+      const rig = createMemoryRig(members, { spares: ['n6'] });
+      const planned = rig.plan('replace', { parameters: { nodes: ['n2'] } });
+      const original = rig.cluster.failing.get.bind(rig.cluster.failing);
+      let isOver = false;
+      rig.cluster.failing.get = (call) => (!isOver && call === step ? 'it broke' : original(call));
+      await expect(rig.nemesis.begin(planned), step).rejects.toThrow('it broke');
+      isOver = true;
+      await rig.nemesis.teardown();
+      await expectFullStrength(rig);
+    }
+  });
+
+  it('an end that fails leaves the rest to the teardown', async () => {
+    const rig = createMemoryRig(members, { spares: ['n6'] });
+    const planned = rig.plan('replace', { parameters: { nodes: ['n2'] } });
+    await rig.nemesis.begin(planned);
+    rig.cluster.failing.set('start n2', 'it does not start');
+    await expect(rig.nemesis.end(planned)).rejects.toThrow('it does not start');
+    await rig.nemesis.teardown();
+    await expectFullStrength(rig);
+  });
+});
+
+describe('a transfer', () => {
+  it('is a leader of a later term, and the one that was asked for', async () => {
+    for (const variant of ['follower', 'any']) {
+      const rig = createMemoryRig(transfer);
+      const before = rig.cluster.leader;
+      const { begin, end, plan } = await rig.inject(variant);
+      expect(begin.tookEffect).toBe(true);
+      expect(end.tookEffect).toBe(true);
+      expect(rig.cluster.leader).not.toBe(before);
+      expect(begin.evidence).toMatchObject({
+        before: { leader: 'n1', term: 1 },
+        after: { leader: rig.cluster.leader, term: 2 },
+      });
+      if (variant === 'follower') expect(plan.nodes).toEqual([before, rig.cluster.leader]);
+    }
+  });
+
+  it('has had no effect when the leader is the old one, or another than was asked for', async () => {
+    const rig = createMemoryRig(transfer);
+    const asked = rig.tools.system.operator;
+    asked.transferLeadership = async () => 'done';
+    expect((await rig.inject('any')).begin.tookEffect).toBe(false);
+    asked.transferLeadership = async () => {
+      rig.cluster.leader = 'n5';
+      rig.cluster.term++;
+      return 'done';
+    };
+    const { begin } = await rig.inject('follower', { parameters: { to: 'n4' } });
+    expect(begin.tookEffect).toBe(false);
+  });
+
+  it('is skipped without a leader or a free follower; a stranger is a mistake', () => {
+    const rig = createMemoryRig(transfer);
+    expect(rig.nemesis.plan('any', rig.context({ leader: null }))).toHaveProperty('skip');
+    expect(rig.nemesis.plan('any', rig.context({ free: ['n1'] }))).toHaveProperty('skip');
+    const to = (node: string) => rig.context({ parameters: { to: node } });
+    expect(rig.nemesis.plan('follower', to('n1'))).toHaveProperty('skip');
+    expect(() => rig.nemesis.plan('follower', to('n9'))).toThrow(FaultError);
+  });
+});
+
+describe('a rolling restart', () => {
+  it('has one node down at a time, and the next when the last has caught up', async () => {
+    for (const variant of ['stop', 'kill']) {
+      const rig = createMemoryRig(rollingRestart);
+      const { begin, end, plan } = await rig.inject(variant);
+      expect(begin.tookEffect).toBe(true);
+      expect(end.tookEffect).toBe(true);
+      const steps = plan.nodes.flatMap((node) => [`${variant} ${node}`, `start ${node}`]);
+      expect(changes(rig)).toEqual(steps);
+      expect(plan.nodes).toHaveLength(5);
+      expect(begin.evidence['restarts']).toHaveLength(5);
+      await expectFullStrength(rig);
+    }
+  });
+
+  it('stops at a node that does not catch up, and says so', async () => {
+    const rig = createMemoryRig(rollingRestart);
+    const planned = rig.plan('stop', { parameters: { nodes: ['n2', 'n3'] } });
+    const first = planned.nodes[0] ?? '';
+    const cut = { from: first, to: rig.cluster.leader ?? '', mode: { type: 'drop' } } as const;
+    await rig.cluster.network.set([cut]);
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow(`${first} is back and does not`);
+    expect(changes(rig)).toEqual([`stop ${first}`, `start ${first}`]);
+  });
+
+  it('starts what it left down when it broke off', async () => {
+    const rig = createMemoryRig(rollingRestart);
+    const planned = rig.plan('kill');
+    rig.cluster.failing.set('start n3', 'it does not start');
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('it does not start');
+    expect((await rig.nemesis.end(planned)).tookEffect).toBe(false);
+    await expectFullStrength(rig);
+  });
+
+  it('is skipped where one more node down is no majority', () => {
+    const rig = createMemoryRig(rollingRestart);
+    const free = ['n1', 'n2', 'n3'];
+    expect(rig.nemesis.plan('stop', rig.context({ free }))).toHaveProperty('skip');
+    const four = rig.context({ free: [...free, 'n4'] });
+    expect(rig.nemesis.plan('stop', four)).not.toHaveProperty('skip');
+  });
+});
+
+describe('a rolling upgrade', () => {
+  const versionsOf = ({ cluster }: MemoryRig): readonly string[] =>
+    cluster.nodes.map((node) => cluster.node(node).version);
+
+  it('brings every node to the other version, and back at the end', async () => {
+    const rig = createMemoryRig(upgrade);
+    const planned = rig.plan('rolling');
+    expect((await rig.nemesis.begin(planned)).tookEffect).toBe(true);
+    expect(versionsOf(rig)).toEqual(['2.0', '2.0', '2.0', '2.0', '2.0']);
+    expect((await rig.nemesis.end(planned)).tookEffect).toBe(true);
+    expect(versionsOf(rig)).toEqual(['1.0', '1.0', '1.0', '1.0', '1.0']);
+    await expectFullStrength(rig);
+  });
+
+  it('stays there when the script says so, and goes on from there the next time', async () => {
+    const rig = createMemoryRig(upgrade);
+    await rig.inject('rolling', { parameters: { back: false } });
+    expect(new Set(versionsOf(rig))).toEqual(new Set(['2.0']));
+    expect(rig.plan('rolling').value).toMatchObject({ from: '2.0', to: '1.0' });
+  });
+
+  it('that broke off half way is undone on every node', async () => {
+    const rig = createMemoryRig(upgrade);
+    const planned = rig.plan('rolling');
+    rig.cluster.failing.set('start n4', 'the image is gone');
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('the image is gone');
+    await rig.nemesis.teardown();
+    expect(new Set(versionsOf(rig))).toEqual(new Set(['1.0']));
+    await expectFullStrength(rig);
+  });
+
+  it('is skipped while a member is away: it would come back as it was', () => {
+    const rig = createMemoryRig(upgrade);
+    const free = ['n1', 'n2', 'n3', 'n4'];
+    expect(rig.nemesis.plan('rolling', rig.context({ free }))).toHaveProperty('skip');
+  });
+});
+
+describe('a forced snapshot', () => {
+  it('counts when the log of each node begins later', async () => {
+    for (const variant of ['one', 'leader', 'all']) {
+      const rig = createMemoryRig(snapshot);
+      const { begin, end, plan } = await rig.inject(variant);
+      expect(begin.tookEffect).toBe(true);
+      expect(end.tookEffect).toBe(true);
+      expect(plan.impairs.down).toEqual([]);
+      expect(plan.claims).toEqual([]);
+      const told = begin.evidence['firstLogIndex'] as Record<string, Record<string, number>>;
+      for (const node of plan.nodes) {
+        expect(told['after']?.[node]).toBeGreaterThan(told['before']?.[node] ?? 0);
+      }
+    }
+  });
+
+  it('has had no effect when the log begins where it began, whatever was answered', async () => {
+    const rig = createMemoryRig(snapshot);
+    rig.tools.system.operator.forceSnapshot = async () => 'a snapshot is taken';
+    expect((await rig.inject('leader')).begin.tookEffect).toBe(false);
+  });
+
+  it('a refusal is told', async () => {
+    const rig = createMemoryRig(snapshot);
+    rig.cluster.failing.set('snapshot n1', 'BUSY');
+    const { begin } = await rig.inject('leader');
+    expect(begin.evidence['answers']).toEqual({ n1: 'refused: BUSY' });
+  });
+});
+
+describe('until a snapshot', () => {
+  it('keeps a follower away until only a snapshot brings it back, and sees that it did', async () => {
+    for (const variant of ['cut', 'kill']) {
+      const rig = createMemoryRig(untilSnapshot);
+      const planned = rig.plan(variant);
+      const [node = ''] = planned.nodes;
+      const begin = await rig.nemesis.begin(planned);
+      const { follower, leader } = begin.evidence as {
+        readonly follower: { readonly lastLogIndex: number };
+        readonly leader: { readonly firstLogIndex: number };
+      };
+      expect(leader.firstLogIndex).toBeGreaterThan(follower.lastLogIndex + 1);
+      expect(rig.cluster.node(node).state).toBe(variant === 'cut' ? 'running' : 'stopped');
+      expect(planned.impairs.down).toEqual([node]);
+      const end = await rig.nemesis.end(planned);
+      expect(end.tookEffect).toBe(true);
+      expect(end.evidence).toMatchObject({ before: 0, after: { snapshotsInstalled: 1 } });
+      await expectFullStrength(rig);
+    }
+  });
+
+  it('ends as failed when nothing new is written, and lets the follower back', async () => {
+    const rig = createMemoryRig(untilSnapshot);
+    rig.cluster.isIdle = true;
+    const planned = rig.plan('cut');
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('nothing new');
+    expect((await rig.nemesis.end(planned)).tookEffect).toBe(false);
+    await expectFullStrength(rig);
+  });
+
+  it('has had no effect when no snapshot was installed', async () => {
+    const rig = createMemoryRig(untilSnapshot);
+    const planned = rig.plan('cut');
+    const [node = ''] = planned.nodes;
+    await rig.nemesis.begin(planned);
+    rig.cluster.isIdle = true;
+    for (const each of rig.cluster.nodes) {
+      if (each !== node) rig.cluster.node(each).firstLogIndex = 1;
+    }
+    expect((await rig.nemesis.end(planned)).tookEffect).toBe(false);
+  });
+
+  it('is for a follower, and for one without which there is a majority', () => {
+    const rig = createMemoryRig(untilSnapshot);
+    expect(rig.nemesis.plan('cut', rig.context({ leader: null }))).toHaveProperty('skip');
+    const leader = rig.context({ parameters: { nodes: ['n1'] } });
+    expect(rig.nemesis.plan('cut', leader)).toEqual({ skip: 'n1 leads' });
+    const few = rig.context({ free: ['n1', 'n2', 'n3'] });
+    expect(rig.nemesis.plan('cut', few)).toHaveProperty('skip');
+  });
+
+  it('is let back by a teardown in the middle', async () => {
+    const rig = createMemoryRig(untilSnapshot);
+    await rig.nemesis.begin(rig.plan('kill'));
+    await rig.nemesis.teardown();
+    await expectFullStrength(rig);
+  });
+});
+
+describe('a wait', () => {
+  it('ends after so many looks, and earlier when nothing changes any more', async () => {
+    const rig = createMemoryRig(members);
+    let looks = 0;
+    const never = (): null => {
+      looks++;
+      return null;
+    };
+    expect(await lookUntil(rig.tools, never, { looksMax: 7, stillMax: 99 })).toBeNull();
+    expect(looks).toBe(7);
+    rig.cluster.isIdle = true;
+    looks = 0;
+    expect(await lookUntil(rig.tools, never, { looksMax: 99, stillMax: 3 })).toBeNull();
+    expect(looks).toBe(4);
+    const seen = await lookUntil(rig.tools, () => 'there', { looksMax: 1, stillMax: 1 });
+    expect(seen).toEqual({ found: 'there', looks: 1 });
+  });
+});
