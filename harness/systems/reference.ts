@@ -49,6 +49,8 @@ export const reference: System = {
   crashPatterns,
   traces: true,
   introspects: true,
+  logFiles: 'wal-*',
+  refusesWipedNodes: true,
   operator: referenceOperator,
   hasFaultDisk: true,
   command,
