@@ -158,6 +158,8 @@ export interface CheckedRun {
   readonly opCount: number;
   /** Families of faults that were asked for. */
   readonly nemesis: readonly string[];
+  /** Each of these must have had an effect; else one fault of any of them is enough. */
+  readonly eachFamilyCounts: boolean;
   readonly faults: readonly RunFault[];
   readonly uninjected: readonly UninjectedFault[];
   /** Whether every single fault that was asked for must have been injected. */

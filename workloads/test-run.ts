@@ -17,6 +17,7 @@ export function runOf(ops: readonly Op[], beganAt: number | null): CheckedRun {
     nemesis: [],
     faults: [],
     uninjected: [],
+    eachFamilyCounts: true,
     requireAllFaults: false,
     excusedLines: [],
     recovery: beganAt === null ? null : { problem: null, finalOperations: 1, beganAt },

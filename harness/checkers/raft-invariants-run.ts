@@ -15,6 +15,7 @@ export function runOf(parts: Partial<CheckedRun>): CheckedRun {
     nemesis: [],
     faults: [],
     uninjected: [],
+    eachFamilyCounts: true,
     requireAllFaults: false,
     excusedLines: [],
     recovery: null,

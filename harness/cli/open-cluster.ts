@@ -14,8 +14,8 @@ import {
 } from '../cluster/select.ts';
 import { whyNoTraces } from '../cluster/traces.ts';
 import type { RunConsole } from '../console.ts';
-import { families } from '../nemesis/families.ts';
 import { neededAbilities } from '../nemesis/needed-abilities.ts';
+import { askedFamilies } from './nemesis-settings.ts';
 import { isPackaged } from './packaged.ts';
 import type { TestSettings } from './settings.ts';
 import type { UndoStack } from './undo-stack.ts';
@@ -63,13 +63,11 @@ export async function openCluster({ settings, console, undo }: OpenOptions): Pro
 }
 
 /** What the faults that were asked for will use. */
-function preparations({
-  nemesis,
-  nodes,
-}: TestSettings): Pick<ClusterRequest, 'prepare' | 'spares' | 'otherVersion'> {
-  const asked = families.filter(({ family }) => nemesis.includes(family.name));
-  const prepare = neededAbilities(asked.map(({ family }) => family));
-  const spares = prepare.has('spares') ? [`n${nodes.length + 1}`] : [];
+function preparations(
+  settings: TestSettings,
+): Pick<ClusterRequest, 'prepare' | 'spares' | 'otherVersion'> {
+  const prepare = neededAbilities(askedFamilies(settings));
+  const spares = prepare.has('spares') ? [`n${settings.nodes.length + 1}`] : [];
   return { prepare, spares, otherVersion: null };
 }
 

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { workloads } from '../../workloads/index.ts';
 import { register } from '../../workloads/register.ts';
+import { families } from '../nemesis/families.ts';
 import { reference } from '../systems/reference.ts';
+import { askedFamilies } from './nemesis-settings.ts';
 import {
   describeLack,
   describeRepeat,
@@ -17,8 +22,11 @@ const flags: TestFlags = {
   ...{ keys: undefined, opsPerKey: undefined, recoveryLimit: 60, nemesis: 'none' },
   ...{ nemesisEvery: 400, nemesisInterval: undefined, seed: 1, testCount: 1, bug: undefined },
   ...{ results: 'results', check: 'after', checkTimeLimit: 120, checkMemoryLimit: 2000 },
-  ...{ availability: undefined, trace: 'auto' },
+  ...{ availability: undefined, trace: 'auto', requireAllFaults: false },
+  ...{ nemesisSchedule: undefined, nemesisFile: undefined },
 };
+
+const file: Partial<TestFlags> = { nemesis: undefined, nemesisFile: 'every-fault' };
 
 describe('the settings of a test', () => {
   it('let the workload choose its size, and the user go before it', async () => {
@@ -63,10 +71,22 @@ describe('the settings of a test', () => {
       [{ nemesis: 'all,none' }, /--nemesis all stands alone, without none$/],
       [{ nemesis: 'kill,none' }, /--nemesis none stands alone, without kill$/],
       [{ nemesis: 'partition,,kill' }, /--nemesis partition,,kill has a comma too many$/],
-      [{ nemesis: '' }, /--nemesis takes none, all, partition, kill; not nothing$/],
-      [{ nemesis: 'fire' }, /--nemesis takes none, all, partition, kill; not fire$/],
-      [{ nodes: '1', nemesis: 'kill,partition' }, /--nemesis partition needs two nodes or more: /],
-      [{ nodes: '1', nemesis: 'all' }, /--nemesis partition needs .*; with --nodes 1 take kill/],
+      [{ nemesis: '' }, /--nemesis takes none, all, partition, client-cut, .*; not nothing$/],
+      [{ nemesis: 'fire' }, /--nemesis takes none, all, partition, .*; not fire$/],
+      [{ nemesis: 'partitoin' }, /not partitoin \(did you mean partition\?\)$/],
+      [{ nemesis: 'kill:leadr' }, /kill has no variant leadr \(did you mean leader\?\); there are/],
+      [{ nemesis: 'kill:one:two' }, /--nemesis kill:one:two: kill has no variant one:two; /],
+      [{ nodes: '1', nemesis: 'kill,partition' }, /--nemesis partition takes 2 nodes or more; /],
+      [{ nodes: '1', nemesis: 'kill,partition' }, /with --nodes 1 take .*kill, pause/],
+      [{ nodes: '2', nemesis: 'partition:bridge' }, /--nemesis partition:bridge takes 3 nodes/],
+      [{ nemesisSchedule: 'often' }, /--nemesis-schedule takes random, single, .*; not often$/],
+      [
+        { nemesis: 'none', nemesisFile: 'every-fault' },
+        /--nemesis-file says which .*: leave --nem/,
+      ],
+      [{ ...file, nemesisSchedule: 'single' }, /and when: leave --nemesis-schedule out$/],
+      [{ ...file, nemesisFile: 'evry-fault' }, /no script is called evry-fault \(did you mean eve/],
+      [{ ...file, nemesisFile: './none.yaml' }, /the script \.\/none\.yaml cannot be read: ENOENT/],
       [{ keys: 0 }, /--keys takes a whole number above 0; not 0/],
       [{ keys: 10_001 }, /--keys takes a whole number up to 10000; not 10001$/],
       [{ results: fileURLToPath(import.meta.url) }, /--results takes a folder; not \S*, a file$/],
@@ -104,12 +124,78 @@ describe('the settings of a test', () => {
     expect(alone.nemesis).toEqual(['kill']);
     expect(describeRepeat(alone, 'sim')).toContain('--nodes 1 ');
     expect(describeRepeat(alone, 'sim')).toContain('--nemesis kill ');
-    expect(await parseSettings({ ...flags, nemesis: 'all' })).toMatchObject({
-      nemesis: ['partition', 'kill'],
-    });
+    const all = await parseSettings({ ...flags, nemesis: 'all' });
+    expect(all.nemesis).toEqual(families.map(({ family }) => family.name));
+    expect(describeRepeat(all, 'sim')).toContain('--nemesis all ');
+    const lonely = await parseSettings({ ...flags, nemesis: 'all', nodes: '1' });
+    expect(lonely.nemesis).toContain('kill');
+    expect(lonely.nemesis).not.toContain('partition');
     expect(await parseSettings({ ...flags, nemesis: 'kill, kill' })).toMatchObject({
       nemesis: ['kill'],
     });
+  });
+
+  it('take variants of a family, and repeat them', async () => {
+    const words = 'kill:leader,partition:one,kill:all,pause';
+    const settings = await parseSettings({ ...flags, nemesis: words });
+    expect(settings).toMatchObject({
+      nemesis: ['kill', 'partition', 'pause'],
+      nemesisAsked: [
+        { family: 'kill', variants: ['leader', 'all'] },
+        { family: 'partition', variants: ['one'] },
+        { family: 'pause', variants: null },
+      ],
+      nemesisIsNamed: true,
+      eachFamilyCounts: true,
+    });
+    expect(askedFamilies(settings).flatMap(({ variants }) => variants).length).toBe(
+      3 + (families.find(({ family }) => family.name === 'pause')?.family.variants.length ?? 0),
+    );
+    const line = describeRepeat(settings, 'sim');
+    expect(line).toContain('--nemesis kill:leader,kill:all,partition:one,pause ');
+    const whole = await parseSettings({ ...flags, nemesis: 'kill:leader,kill' });
+    expect(whole.nemesisAsked).toEqual([{ family: 'kill', variants: null }]);
+  });
+
+  it('take a schedule; a swarm is of all faults where nobody names any', async () => {
+    const left = { ...flags, nemesis: undefined };
+    const swarm = await parseSettings({ ...left, nemesisSchedule: 'swarm' });
+    expect(swarm.nemesis).toEqual(families.map(({ family }) => family.name));
+    expect(swarm.eachFamilyCounts).toBe(false);
+    const words = describeRepeat(swarm, 'sim');
+    expect(words).toContain('--nemesis all --nemesis-every 400 --nemesis-schedule swarm ');
+    const single = await parseSettings({ ...left, nemesisSchedule: 'single' });
+    expect(single).toMatchObject({ nemesis: ['partition', 'kill'], eachFamilyCounts: true });
+    const none = await parseSettings({ ...flags, nemesis: 'none', nemesisSchedule: 'swarm' });
+    expect(describeRepeat(none, 'sim')).toContain('--nemesis none ');
+  });
+
+  it('take a script, with the families that it names and those that its triggers use', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rafture-settings-test-'));
+    const path = join(folder, 'mine.yaml');
+    const text = [
+      'phases:',
+      '  - fault: kill:leader',
+      '  - fault: kill:one',
+      '  - fault: pause',
+      '    begin: { crash-point: x }',
+    ].join('\n');
+    writeFileSync(path, text);
+    const asked = { ...flags, nemesis: undefined, requireAllFaults: true };
+    const settings = await parseSettings({ ...asked, nemesisFile: path });
+    writeFileSync(path, 'phases:\n  - fault: kil\n  - faut: kill\n');
+    const broken = parseSettings({ ...asked, nemesisFile: path });
+    await expect(broken).rejects.toThrow(/^--nemesis-file: .*mine\.yaml:2: .*\n.*mine\.yaml:3: /);
+    rmSync(folder, { recursive: true });
+    expect(settings.nemesisAsked).toEqual([
+      { family: 'kill', variants: ['leader', 'one'] },
+      { family: 'pause', variants: null },
+      { family: 'crash-point', variants: null },
+    ]);
+    expect(settings).toMatchObject({ nemesisIsNamed: false, eachFamilyCounts: false });
+    const words = describeRepeat(settings, 'sim');
+    expect(words).toContain(`--nemesis-file ${path} --require-all-faults `);
+    expect(words).not.toContain('--nemesis kill');
   });
 
   it('are all in the line that repeats the run, as they were decided', async () => {

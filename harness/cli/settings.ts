@@ -7,18 +7,28 @@ import { randomInt } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Bug } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
-import { families } from '../nemesis/families.ts';
 import { systems } from '../systems/index.ts';
 import type { System } from '../systems/system.ts';
 import type { Workload, WorkloadSize } from '../workload.ts';
 import { findWorkload } from './find-workload.ts';
+import {
+  oneOf,
+  positive,
+  positiveInteger,
+  refusal,
+  SettingsError,
+  type Typed,
+} from './flag-values.ts';
+import {
+  describeNemesis,
+  type NemesisFlags,
+  type NemesisSettings,
+  parseNemesisSettings,
+} from './nemesis-settings.ts';
 import { isPackaged } from './packaged.ts';
 
-/** What was typed: a number where it is one. */
-type Typed = number | string;
-
 /** As the flags are named. */
-export interface TestFlags {
+export interface TestFlags extends NemesisFlags {
   readonly system: string;
   readonly workload: string;
   readonly cluster: string;
@@ -32,10 +42,6 @@ export interface TestFlags {
   readonly opsPerKey: Typed | undefined;
   readonly deadlineMs: Typed;
   readonly recoveryLimit: Typed;
-  /** undefined: nobody names any. */
-  readonly nemesis: string | undefined;
-  readonly nemesisEvery: Typed;
-  readonly nemesisInterval: unknown;
   readonly seed: Typed | undefined;
   readonly testCount: Typed;
   readonly bug: string | undefined;
@@ -56,7 +62,7 @@ export const traceChoices = ['auto', 'on', 'off'] as const;
 
 const keyCountMax = 10_000;
 
-export interface TestSettings {
+export interface TestSettings extends NemesisSettings {
   readonly system: System;
   readonly workload: Workload;
   /** As it was asked for: a name, or the path of a file. */
@@ -71,9 +77,6 @@ export interface TestSettings {
   readonly size: WorkloadSize;
   readonly deadlineMs: number;
   readonly recoveryLimitS: number;
-  /** Names of families. */
-  readonly nemesis: readonly string[];
-  readonly nemesisEvery: number;
   readonly seed: number;
   /** How many runs, with this seed and those that follow. */
   readonly testCount: number;
@@ -87,19 +90,8 @@ export interface TestSettings {
   readonly trace: (typeof traceChoices)[number];
 }
 
-/** A flag's value cannot be used; the message says which and what to write instead. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
-
 /** Rejects with SettingsError. */
 export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
-  if (flags.nemesisInterval !== undefined) {
-    throw new SettingsError(
-      '--nemesis-interval means seconds in Jepsen; rafture triggers no fault by a clock. ' +
-        'Use --nemesis-every: completed operations between two faults, such as --nemesis-every 300',
-    );
-  }
   if (isPackaged) refuseWithoutSources(flags);
   const nodes = parseNodes(flags.nodes);
   const system = byName('--system', systems, flags.system);
@@ -120,8 +112,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
     }),
     deadlineMs: positive('--deadline-ms', flags.deadlineMs),
     recoveryLimitS: positive('--recovery-limit', flags.recoveryLimit),
-    nemesis: parseNemesis(flags.nemesis, nodes.length),
-    nemesisEvery: positiveInteger('--nemesis-every', flags.nemesisEvery),
+    ...parseNemesisSettings(flags, nodes.length),
     seed: parseSeed(flags.seed),
     testCount: positiveInteger('--test-count', flags.testCount),
     bug: flags.bug === undefined ? null : byId(flags.bug),
@@ -243,8 +234,7 @@ export function describeRepeat(settings: TestSettings, clusterKind: string): str
     `--ops-per-key ${settings.size.opsPerKey}`,
     `--deadline-ms ${settings.deadlineMs}`,
     `--recovery-limit ${settings.recoveryLimitS}`,
-    `--nemesis ${settings.nemesis.join(',') || 'none'}`,
-    `--nemesis-every ${settings.nemesisEvery}`,
+    ...describeNemesis(settings),
     ...(settings.bug === null ? [] : [`--bug ${settings.bug.id}`]),
     ...(settings.check === 'after' ? [] : [`--check ${settings.check}`]),
     ...(settings.availabilityMin === null ? [] : [`--availability ${settings.availabilityMin}`]),
@@ -273,35 +263,6 @@ function parseConcurrency(text: string, nodeCount: number): number {
   return count;
 }
 
-/** What nobody names is what there can be; what somebody names must be possible. */
-const faultFamilies = families.map(({ family }) => family.name);
-
-function parseNemesis(text: string | undefined, nodeCount: number): readonly string[] {
-  const possible = faultFamilies.filter((family) => family !== 'partition' || nodeCount > 1);
-  if (text === undefined) return possible;
-  const families = parseFamilies(text);
-  const impossible = families.find((family) => !possible.includes(family));
-  if (impossible === undefined) return families;
-  throw new SettingsError(
-    `--nemesis ${impossible} needs two nodes or more: there is nobody to cut one off from; ` +
-      `with --nodes ${nodeCount} take ${possible.join(', ')}`,
-  );
-}
-
-function parseFamilies(text: string): readonly string[] {
-  const names = [...new Set(text.split(',').map((name) => name.trim()))];
-  const single = names.find((name) => name === 'all' || name === 'none');
-  if (single !== undefined && names.length > 1) {
-    const others = names.filter((name) => name !== single);
-    throw new SettingsError(`--nemesis ${single} stands alone, without ${others.join(', ')}`);
-  }
-  if (single !== undefined) return single === 'all' ? faultFamilies : [];
-  if (names.length > 1 && names.includes('')) {
-    throw new SettingsError(`--nemesis ${text} has a comma too many`);
-  }
-  return names.map((name) => oneOf('--nemesis', faultFamilies, name));
-}
-
 function parseSeed(seed: Typed | undefined): number {
   if (seed === undefined) return randomInt(1, 2 ** 31);
   if (typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0) return seed;
@@ -322,28 +283,4 @@ function byId(id: string): Bug {
   const bug = bugs.find((each) => each.id === id);
   if (bug !== undefined) return bug;
   throw refusal('--bug', bugs.map((each) => each.id).join(', '), id);
-}
-
-function oneOf<T extends string>(flag: string, names: readonly T[], name: string): T {
-  const found = names.find((each) => each === name);
-  if (found !== undefined) return found;
-  const also = flag === '--nemesis' ? 'none, all, ' : '';
-  throw refusal(flag, `${also}${names.join(', ')}`, name);
-}
-
-function positive(flag: string, value: Typed, words = 'a number above 0'): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
-  throw refusal(flag, words, value);
-}
-
-function positiveInteger(flag: string, value: Typed): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
-  throw refusal(flag, 'a whole number above 0', value);
-}
-
-/** It repeats what was typed, so that a typing error is seen. */
-function refusal(flag: string, expected: string, typed: Typed): SettingsError {
-  const text = String(typed);
-  const shown = text === text.trim() ? text || 'nothing' : JSON.stringify(text);
-  return new SettingsError(`${flag} takes ${expected}; not ${shown}`);
 }

@@ -31,8 +31,9 @@ const settings: TestSettings = {
   size: { keyCount: 3, opsPerKey: 100, unknownPerKey: null, notes: [] },
   deadlineMs: 1000,
   recoveryLimitS: 30,
-  nemesis: [],
-  nemesisEvery: 100,
+  ...{ nemesis: [], nemesisAsked: [], nemesisIsNamed: false, eachFamilyCounts: true },
+  ...{ nemesisEvery: 100, nemesisSchedule: 'random', nemesisScript: null },
+  requireAllFaults: false,
   seed: 1,
   testCount: 1,
   bug: null,
@@ -126,7 +127,7 @@ describe('a session', () => {
     const bug = bugs.find(({ id }) => id === 'ack-before-quorum') ?? null;
     const buggy = { bug, nodes: ['n1', 'n2', 'n3', 'n4', 'n5'], concurrency: 10, timeLimitS: 60 };
     const faults = {
-      nemesis: ['partition'],
+      ...{ nemesis: ['partition'], nemesisAsked: [{ family: 'partition', variants: null }] },
       nemesisEvery: 400,
       rate: 500,
       opsPerKey: 500,

@@ -14,18 +14,16 @@ import type { SelectedCluster } from '../cluster/select.ts';
 import { packTraces, traceEvidence } from '../cluster/traces.ts';
 import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
-import { possibleVariants } from '../nemesis/availability-of-faults.ts';
-import { families } from '../nemesis/families.ts';
-import { RandomSchedule } from '../nemesis/random-schedule.ts';
 import { renderReport } from '../report/report.ts';
 import type { TestRecord } from '../report/run-record.ts';
 import { RunHistory } from '../run/run-history.ts';
-import { runTest, type TestOptions, type TestOutcome } from '../run/run-test.ts';
+import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
 import { judgeRun, type RecordedRun } from './judge.ts';
 import { type OpenCluster, openCluster } from './open-cluster.ts';
+import { type PlannedFaults, planFaults } from './planned-faults.ts';
 import { describeRepeat, type TestSettings } from './settings.ts';
 import { describeStop } from './stop-words.ts';
 import type { UndoStack } from './undo-stack.ts';
@@ -43,18 +41,20 @@ export interface SessionOptions {
 export async function runSession(options: SessionOptions): Promise<number> {
   const { settings, undo, console } = options;
   const startedAt = new Date();
+  const run = await openCluster(options);
+  const planned = planFaults(settings, run.selected.cluster);
+  for (const note of planned.notes) console.note(note);
   const folder = createRunFolder({
     resultsRoot: settings.resultsRoot,
     system: settings.system.name,
     workload: settings.workload.name,
     startedAt,
   });
-  const run = await openCluster(options);
   const { selected } = run;
-  const test = describeTest(settings, run, startedAt);
+  const test = describeTest(settings, { ...run, planned }, startedAt);
   folder.writeTest(test);
   console.start(test, folder.path);
-  const recorded = await recordTest(options, selected, folder);
+  const recorded = await recordTest({ ...options, planned }, selected, folder);
   console.startCheck();
   const problems = [...recorded.problems];
   await selected.cluster
@@ -80,7 +80,7 @@ interface Recorded {
 }
 
 async function recordTest(
-  { settings, console, interruption }: SessionOptions,
+  { settings, console, interruption, planned }: SessionOptions & { planned: PlannedFaults },
   { cluster, timers, drive }: SelectedCluster,
   folder: RunFolder,
 ): Promise<Recorded> {
@@ -92,7 +92,8 @@ async function recordTest(
     const outcome = await drive(() =>
       runTest({
         ...settings,
-        ...plannedFaults(settings, cluster),
+        nemesis: planned.nemesis,
+        createSchedule: (random) => planned.createSchedule(random),
         cluster,
         timers,
         timeLimitMs: settings.timeLimitS * 1000,
@@ -171,7 +172,7 @@ async function conclude(conclusion: Conclusion): Promise<number> {
 
 function describeTest(
   settings: TestSettings,
-  { selected, selection }: OpenCluster,
+  { selected, selection, planned }: OpenCluster & { planned: PlannedFaults },
   startedAt: Date,
 ): TestRecord {
   const { system, workload, nodes, concurrency, rate, seed } = settings;
@@ -199,6 +200,7 @@ function describeTest(
       'recovery-limit': settings.recoveryLimitS,
       check: settings.check,
       trace: settings.trace,
+      ...describeSchedule(settings, planned),
       ...(settings.availabilityMin === null ? {} : { availability: settings.availabilityMin }),
     },
     repeat: describeRepeat(settings, cluster.kind),
@@ -206,30 +208,17 @@ function describeTest(
   };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** The flags of the faults, as the report shows them. */
+function describeSchedule(
+  { nemesisScript, nemesisSchedule, nemesis, requireAllFaults }: TestSettings,
+  { swarm }: PlannedFaults,
+): TestRecord['options'] {
+  const required = requireAllFaults ? { 'require-all-faults': true } : {};
+  if (nemesisScript !== null) return { 'nemesis-file': nemesisScript.path, ...required };
+  if (nemesis.length === 0) return required;
+  return { 'nemesis-schedule': swarm ?? nemesisSchedule, ...required };
 }
 
-/** What was asked for, as it can be had here. */
-function plannedFaults(
-  { nemesis, nemesisEvery, system, nodes }: TestSettings,
-  cluster: Cluster,
-): Pick<TestOptions, 'nemesis' | 'createSchedule'> {
-  const around = { capabilities: cluster.capabilities(), system, nodeCount: nodes.length };
-  const asked = families
-    .filter(({ family }) => nemesis.includes(family.name))
-    .map(({ family }) => ({
-      name: family.name,
-      isMomentary: family.isMomentary,
-      variants: possibleVariants(family, around),
-    }));
-  const offered = asked.map((family) => ({
-    ...family,
-    faults: family.variants.map((variant) => ({ variant, parameters: {} })),
-  }));
-  return {
-    nemesis: asked,
-    createSchedule: (random) =>
-      new RandomSchedule({ families: offered, every: nemesisEvery, expectedOps: null, random }),
-  };
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

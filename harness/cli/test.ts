@@ -6,17 +6,19 @@ import { workloads } from '../../workloads/index.ts';
 import { describeBugs } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
 import { createRunConsole } from '../console.ts';
-import { families } from '../nemesis/families.ts';
+import { scheduleNames } from '../nemesis/create-schedule.ts';
+import { shippedScripts } from '../nemesis/script-files.ts';
 import { systems } from '../systems/index.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
+import { SettingsError } from './flag-values.ts';
 import { Interruption } from './interruption.ts';
 import { onLastResort } from './last-resort.ts';
+import { allFamilies } from './nemesis-settings.ts';
 import {
   checkTimes,
   clusterKinds,
   imageKinds,
   parseSettings,
-  SettingsError,
   type TestFlags,
   type TestSettings,
   traceChoices,
@@ -87,13 +89,25 @@ const load = {
   seed: { describe: 'All choices come from it; drawn and shown when left out' },
 } satisfies Record<string, Options>;
 
-const faultFamilies = families.map(({ family }) => family.name);
-
 const faults = {
   nemesis: {
     type: 'string',
-    defaultDescription: `${faultFamilies.join(',')}; kill for a single node`,
-    describe: `Faults: ${faultFamilies.join(', ')}, all, or none`,
+    defaultDescription: 'partition,kill; kill for a single node',
+    describe: `Faults, such as kill or kill:leader: ${names(allFamilies)}; all, or none`,
+  },
+  'nemesis-schedule': {
+    type: 'string',
+    defaultDescription: 'random',
+    describe: `When they come: ${scheduleNames.join(', ')}`,
+  },
+  'nemesis-file': {
+    type: 'string',
+    describe: `A script of faults: ${shippedScripts().join(', ')}; or a file such as ./faults.yaml`,
+  },
+  'require-all-faults': {
+    type: 'boolean',
+    default: false,
+    describe: 'Unknown, when a single fault that was asked for was not injected',
   },
   'nemesis-every': {
     default: 400,
@@ -132,7 +146,7 @@ export const testCommand: CommandModule<object, TestFlags> = {
   builder: (yargs) =>
     yargs
       .options(all)
-      .requiresArg(Object.keys(all))
+      .requiresArg(Object.keys(all).filter((name) => name !== 'require-all-faults'))
       .group(Object.keys(what), 'What is tested')
       .group(Object.keys(where), 'Where')
       .group(Object.keys(load), 'Load')
@@ -140,6 +154,7 @@ export const testCommand: CommandModule<object, TestFlags> = {
       .group(Object.keys(judgement), 'Judgement')
       .example('$0 test', 'The main job: five nodes, partitions and crashes, 30 seconds')
       .example('$0 test --nemesis none --time-limit 10', 'Without faults')
+      .example('$0 test --nemesis-file every-fault --time-limit 300', 'Every kind of fault once')
       .example('$0 test -w register --bug stale-read --nemesis partition', 'Exit code 1')
       .epilogue(exitCodesHelp)
       .strict() as never,
@@ -151,15 +166,17 @@ async function handleTest(flags: TestFlags): Promise<void> {
     console.log(describeBugs(bugs));
     return;
   }
-  let settings: TestSettings;
   try {
-    settings = await parseSettings(flags);
+    await runAll(await parseSettings(flags));
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     console.error(`rafture: ${error.message}`);
     process.exitCode = exitCodes.badArguments;
-    return;
   }
+}
+
+/** Rejects with SettingsError when the cluster cannot do what was asked for. */
+async function runAll(settings: TestSettings): Promise<void> {
   const { testCount, seed, bug, workload } = settings;
   if (bug !== null && bug.workload !== workload.name) {
     const args = ['--bug', bug.id, '--workload', bug.workload, ...bug.args];

@@ -23,6 +23,8 @@ export interface ScriptWorld {
   readonly path: string;
   readonly memory: ScriptMemory;
   nextId(): number;
+  /** Why a fault is not possible here; null when it is. */
+  whyNot(family: string, variant: string | null): string | null;
 }
 
 /** Every client is blocked, and it is this one's turn to do something about it. */
@@ -90,8 +92,13 @@ export class PhaseRun {
     }
   }
 
-  /** It is its turn now. */
+  /** It is its turn now. What is not possible here is not waited for. */
   start(): readonly ScheduledAction[] {
+    const why = this.#whyNot();
+    if (why !== null) {
+      this.#unreached.push({ ...this.#notReached(why), outcome: 'skipped' });
+      return this.#finish();
+    }
     this.#state = 'before';
     return this.#wait(this.#phase.begin);
   }
@@ -102,6 +109,13 @@ export class PhaseRun {
     const hit = this.#watch?.take(event) ?? null;
     if (hit !== null) return this.#come(hit);
     return this.#isBeyondBound() ? this.#giveUp(this.#boundWords()) : [];
+  }
+
+  #whyNot(): string | null {
+    const { family, variant, begin } = this.#phase;
+    const why = this.#world.whyNot(family, variant);
+    const isArmed = alternativesOf(begin).every(({ type }) => type === 'crash-point');
+    return why ?? (isArmed ? this.#world.whyNot(crashPointFamily, null) : null);
   }
 
   /** Begins to watch; what is so already counts at once. */
@@ -116,6 +130,7 @@ export class PhaseRun {
   /** A crash point is a fault of its own, which ends when the phase does. */
   #arm(trigger: Trigger): readonly ScheduledAction[] {
     if (trigger.type !== 'crash-point') return [];
+    if (this.#world.whyNot(crashPointFamily, null) !== null) return [];
     const { name: point, passage, node } = trigger;
     const action: ScheduledAction = {
       ...{ id: this.#world.nextId(), phase: 'begin', family: crashPointFamily, variant: null },

@@ -26,8 +26,9 @@ export class ScriptSchedule implements Schedule {
   #nextId = 0;
   #isStarted = false;
 
-  constructor({ path, steps }: Script) {
-    const world = { path, memory: this.#memory, nextId: () => this.#nextId++ };
+  /** `whyNot`: why a fault is not possible here; null when it is. */
+  constructor({ path, steps }: Script, whyNot: ScriptWorld['whyNot'] = () => null) {
+    const world = { path, memory: this.#memory, nextId: () => this.#nextId++, whyNot };
     this.#whole = new SequenceRun(steps, world, this.#memory.marks());
   }
 

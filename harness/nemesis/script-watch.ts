@@ -48,7 +48,7 @@ export class TriggerWatch {
   }
 
   get wantsLooks(): boolean {
-    return this.#alternatives.some(({ type }) => isState(type));
+    return this.#alternatives.some(({ type }) => isSeen(type));
   }
 
   /** Whether it has come already. */
@@ -147,11 +147,9 @@ export class TriggerWatch {
   }
 }
 
-function isState(type: Trigger['type']): boolean {
-  return [
-    ...['leader-elected', 'term-changed', 'lag', 'snapshot-installed'],
-    ...['log-starts-after', 'needs-snapshot'],
-  ].includes(type);
+/** Seen by a look at the nodes: a node that has ended does not answer. */
+function isSeen(type: Trigger['type']): boolean {
+  return !['after', 'line', 'stalled'].includes(type);
 }
 
 /** Whether the trigger is about this node, or about any. */
