@@ -191,12 +191,11 @@ export function testJams(cluster: GetCluster): void {
         .poll(async () => (await from(cluster(), 'n1>n2')).number, { timeout: 10_000 })
         .toBeGreaterThanOrEqual(sent);
       const { life, disordered, missing } = await from(cluster(), 'n1>n2');
-      expect({ life, disordered, missing }).toEqual({
-        life: was.life,
-        disordered: was.disordered,
-        missing: was.missing,
-      });
-      expect(await askNumber(cluster(), 'n1', ['CLOSED', 'n2'])).toBe(closed);
+      expect({ life, disordered }).toEqual({ life: was.life, disordered: was.disordered });
+      // The jam may begin with the end of a connection, and what that had on its way is lost.
+      const ended = (await askNumber(cluster(), 'n1', ['CLOSED', 'n2'])) - closed;
+      expect(ended).toBeLessThanOrEqual(1);
+      expect(missing - was.missing).toBeLessThanOrEqual(5 * ended);
     }));
 
   test('what a jammed link holds arrives even when its sender has gone', () =>

@@ -126,6 +126,8 @@ export function testExits(cluster: GetCluster): void {
     await cluster().start('n2');
     expect(cluster().unexpectedExits()).toHaveLength(before);
     over();
+    // Of an end that comes at that very moment nobody can say why.
+    await untilHeard(cluster(), allLinks(), 30);
     await ask(cluster(), 'n2', ['EXIT']);
     await expect
       .poll(() => cluster().unexpectedExits().length, { timeout: 10_000 })

@@ -49,15 +49,26 @@ export async function ask(
   command: readonly string[],
   patienceMs: number = limitMs,
 ): Promise<PingReply> {
-  const connection = new RespConnection(await cluster.connect(node));
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => connection.close(), patienceMs);
-    connection.call(command, (reply) => {
-      clearTimeout(timer);
-      connection.close();
-      resolve(reply);
-    });
+  const late = Promise.withResolvers<PingReply>();
+  let connection: RespConnection | null = null;
+  const timer = setTimeout(() => {
+    late.resolve({ type: 'lost', reason: 'no answer' });
+    connection?.close();
+  }, patienceMs);
+  const answered = cluster.connect(node).then((stream) => {
+    connection = new RespConnection(stream);
+    return new Promise<PingReply>((resolve) => connection?.call(command, resolve));
   });
+  try {
+    return await Promise.race([answered, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    // Where it was not even connected, it closes what it gets once it gets it.
+    answered.then(
+      () => connection?.close(),
+      () => {},
+    );
+  }
 }
 
 /** The integer that it answers; rejects when it answers anything else. */
