@@ -12,12 +12,18 @@ function faultsOf(...names: readonly string[]): CheckedRun['faults'] {
   for (const name of names) history.begin(name.replace('!', ''), {});
   return history.faults.map((fault, at) => ({
     ...fault,
-    tookEffect: names[at]?.startsWith('!') !== true,
+    ...(names[at]?.startsWith('!') === true
+      ? { tookEffect: false, outcome: 'failed', reason: 'nothing ran into it' }
+      : {}),
   }));
 }
 
 const uninjected = [
   { family: 'partition', variant: null, outcome: 'not-reached', reason: 'no turn' },
+] as const;
+
+const skipped = [
+  { family: 'power', variant: 'one', outcome: 'skipped', reason: 'no loop devices' },
 ] as const;
 
 describe('the faults of a run', () => {
@@ -34,8 +40,13 @@ describe('the faults of a run', () => {
       valid: true,
       blind: ['what a fault did beyond what was read back of it'],
     });
-    expect(result.summary).toBe('took effect: 1 partition, 2 kill, 1 without effect');
-    expect(result.details).toMatchObject({ begun: 4, tookEffect: 3 });
+    expect(result.summary).toBe(
+      'took effect: 1 partition, 2 kill; not injected: partition failed (nothing ran into it)',
+    );
+    expect(result.details).toMatchObject({
+      ...{ begun: 4, tookEffect: 3 },
+      outcomes: { injected: 3, failed: 1, skipped: 0, 'not-reached': 0 },
+    });
     const all = judge({ nemesis: ['kill'], faults: faultsOf('kill') });
     expect(all.summary).toBe('took effect: 1 kill');
   });
@@ -73,9 +84,52 @@ describe('the faults of a run', () => {
     const made = faultsOf('kill', '!partition', '!partition');
     const result = judge({ nemesis: ['partition', 'kill'], faults: made });
     expect(result.valid).toBe('unknown');
-    expect(result.summary).toContain('(partition: none that was begun took effect)');
+    expect(result.summary).toContain(
+      '(partition: none that was begun took effect (nothing ran into it))',
+    );
     expect(result.summary).not.toContain('kill');
     expect(judge({ nemesis: ['kill'], faults: made }).valid).toBe(true);
+  });
+
+  it('need only one with an effect, where chance or a script chose among many', () => {
+    const nemesis = ['partition', 'kill', 'power'];
+    const chosen = { nemesis, eachFamilyCounts: false };
+    const some = judge({ ...chosen, faults: faultsOf('kill', '!partition') });
+    expect(some.valid).toBe(true);
+    expect(some.summary).toContain('took effect: 1 kill; not injected: partition failed');
+    const none = judge({ ...chosen, faults: faultsOf('!kill'), uninjected: skipped });
+    expect(none.valid).toBe('unknown');
+    expect(none.summary).toBe(
+      'vacuous: faults were asked for and did not happen (partition: none was begun; kill: none ' +
+        'that was begun took effect (nothing ran into it); power: skipped, no loop devices)',
+    );
+  });
+
+  it('all count with --require-all-faults: skipped, not reached and failed ones', () => {
+    const required = { nemesis: ['kill'], requireAllFaults: true };
+    expect(judge({ ...required, faults: faultsOf('kill', 'kill') }).valid).toBe(true);
+    for (const missing of [
+      { faults: faultsOf('kill', '!kill') },
+      { faults: faultsOf('kill'), uninjected: skipped },
+      { faults: faultsOf('kill'), uninjected: [{ ...uninjected[0], family: 'kill' }] },
+    ]) {
+      expect(judge({ ...required, ...missing }).valid).toBe('unknown');
+      expect(judge({ ...required, ...missing, requireAllFaults: false }).valid).toBe(true);
+    }
+    const { summary } = judge({ ...required, faults: faultsOf('kill'), uninjected: skipped });
+    expect(summary).toBe(
+      '--require-all-faults: not injected were power:one skipped (no loop devices)',
+    );
+  });
+
+  it('are told together where they are alike, and not all of them in the summary', () => {
+    const alike = Array.from({ length: 3 }, () => skipped).flat();
+    const kinds = ['a', 'b', 'c', 'd'].map((variant) => ({ ...skipped[0], variant }));
+    const made = { nemesis: ['kill'], faults: faultsOf('kill') };
+    const { summary, details } = judge({ ...made, uninjected: [...alike, ...kinds] });
+    expect(summary).toContain('power:one skipped 3 times (no loop devices), power:a skipped (');
+    expect(summary).toMatch(/, 1 more$/);
+    expect(details['notInjected']).toHaveLength(5);
   });
 
   it('are not all known when the run broke off', () => {

@@ -1,27 +1,31 @@
 /**
- * Were there faults: each family that was asked for must have had an effect that was read back.
+ * Were there faults: what was asked for must have had an effect that was read back.
  *
  * A run that asked for faults and got none has tested nothing of what it was for: it is unknown.
+ * What single faults failed at is told; it is the harness's or the machine's, never the system's.
  */
 import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
 
 const name = 'faults';
+/** So many are told in the summary; all of them in the details. */
+const toldMax = 4;
 
 export const faults: Checker = {
   name,
-  description: 'each family of faults that was asked for has had an effect',
+  description: 'the faults that were asked for have had an effect',
   check,
 };
 
 function check(run: CheckedRun): CheckerResult {
-  const { nemesis: asked, uninjected, brokeOff } = run;
-  const notReached = uninjected.map(({ family }) => family);
+  const { nemesis: asked, brokeOff } = run;
   const effective = run.faults.filter((fault) => fault.tookEffect);
+  const missing = missingFaults(run);
   const details = {
     asked,
     begun: run.faults.length,
     tookEffect: effective.length,
-    notReached,
+    outcomes: outcomesOf(run),
+    notInjected: missing,
   };
   const blind = [
     ...(brokeOff === null ? [] : ['faults that were under way when the run broke off']),
@@ -31,22 +35,94 @@ function check(run: CheckedRun): CheckerResult {
     const summary = 'no faults: --nemesis none was asked for';
     return { name, valid: true, summary, details, blind: ['behaviour under faults'] };
   }
-  const vacuous = asked.filter((family) => !effective.some((fault) => fault.family === family));
-  if (vacuous.length > 0) {
-    const why = vacuous.map((family) =>
-      notReached.includes(family)
-        ? `${family}: ${describeNotReached(run)}`
-        : `${family}: none that was begun took effect`,
-    );
-    const what = 'vacuous: faults were asked for and did not happen';
-    return { name, valid: 'unknown', summary: `${what} (${why.join('; ')})`, details, blind };
+  const vacuous = describeVacuous(run);
+  if (vacuous !== null) return { name, valid: 'unknown', summary: vacuous, details, blind };
+  if (run.requireAllFaults && missing.length > 0) {
+    const summary = `--require-all-faults: not injected were ${describeMissing(missing)}`;
+    return { name, valid: 'unknown', summary, details, blind };
   }
-  const counts = asked.map(
+  const families = [...new Set(effective.map(({ family }) => family))];
+  const inOrder = asked.filter((family) => families.includes(family));
+  const counts = inOrder.map(
     (family) => `${effective.filter((fault) => fault.family === family).length} ${family}`,
   );
-  const idle = run.faults.length - effective.length;
-  const rest = idle === 0 ? '' : `, ${idle} without effect`;
+  const rest = missing.length === 0 ? '' : `; not injected: ${describeMissing(missing)}`;
   return { name, valid: true, summary: `took effect: ${counts.join(', ')}${rest}`, details, blind };
+}
+
+/** Faults of one kind that came to nothing, for one reason. */
+interface MissingFaults {
+  readonly what: string;
+  readonly outcome: 'failed' | 'skipped' | 'not-reached';
+  readonly reason: string;
+  readonly count: number;
+}
+
+function missingFaults({ faults: begun, uninjected }: CheckedRun): readonly MissingFaults[] {
+  const single = [
+    ...begun
+      .filter(({ tookEffect }) => !tookEffect)
+      .map(({ family, outcome, reason }) => ({
+        what: family,
+        outcome: outcome === 'injected' ? 'failed' : outcome,
+        reason: reason ?? 'it had no effect',
+      })),
+    ...uninjected.map(({ family, variant, outcome, reason }) => ({
+      ...{ what: variant === null ? family : `${family}:${variant}`, outcome, reason },
+    })),
+  ];
+  const groups = new Map<string, MissingFaults>();
+  for (const each of single) {
+    const key = JSON.stringify(each);
+    groups.set(key, { ...each, count: (groups.get(key)?.count ?? 0) + 1 });
+  }
+  return [...groups.values()];
+}
+
+function outcomesOf(run: CheckedRun): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = { injected: 0, failed: 0, skipped: 0, 'not-reached': 0 };
+  for (const { outcome } of [...run.faults, ...run.uninjected]) {
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function describeMissing(missing: readonly MissingFaults[]): string {
+  const told = missing.slice(0, toldMax).map(({ what, outcome, reason, count }) => {
+    const times = count === 1 ? '' : ` ${count} times`;
+    return `${what} ${outcome}${times} (${reason})`;
+  });
+  const others = missing.length - told.length;
+  return [...told, ...(others === 0 ? [] : [`${others} more`])].join(', ');
+}
+
+/**
+ * null when it was not. A family that was named must have had an effect; where chance or a script
+ * chose among many, any of them will do.
+ */
+function describeVacuous(run: CheckedRun): string | null {
+  const { nemesis: asked, eachFamilyCounts } = run;
+  const idle = asked.filter(
+    (family) => !run.faults.some((fault) => fault.family === family && fault.tookEffect),
+  );
+  if (eachFamilyCounts ? idle.length === 0 : idle.length < asked.length) return null;
+  const why = idle.map((family) => `${family}: ${whyIdle(run, family)}`);
+  return `vacuous: faults were asked for and did not happen (${why.join('; ')})`;
+}
+
+function whyIdle(run: CheckedRun, family: string): string {
+  const begun = run.faults.filter((fault) => fault.family === family);
+  const reasons = begun.map(({ reason }) => reason ?? 'it had no effect');
+  if (begun.length > 0) {
+    return `none that was begun took effect (${[...new Set(reasons)].join(', ')})`;
+  }
+  const uninjected = run.uninjected.filter((each) => each.family === family);
+  const skips = uninjected.flatMap(({ outcome, reason }) =>
+    outcome === 'skipped' ? [reason] : [],
+  );
+  if (skips.length > 0) return `skipped, ${[...new Set(skips)].join(', ')}`;
+  if (uninjected.length > 0) return describeNotReached(run);
+  return 'none was begun';
 }
 
 /** Faults come one after the other: one that lasts leaves the others no turn. */
