@@ -184,9 +184,10 @@ export class Conductor {
   ): Promise<FaultPlan | null> {
     const { members, random } = this.#options;
     const claimed = new Set([...this.#active.values()].flatMap(({ plan }) => plan.claims));
+    const candidates = family.group === 'network' ? members() : await this.#options.running();
     const context: PlanContext = {
       nodes: members(),
-      free: family.group === 'network' ? members() : await this.#free(claimed),
+      free: candidates.filter((node) => !claimed.has(node)),
       leader: now.leader,
       random,
       parameters: now.action.parameters,
@@ -198,14 +199,13 @@ export class Conductor {
     return null;
   }
 
-  /** A look takes longer than a cut: only who aims at the leader waits for one. */
+  /**
+   * A look takes longer than a cut: only who aims at the leader waits for one, and only processes
+   * and disks are asked whether they are there.
+   */
   async #leaderFor(variant: string): Promise<string | null> {
     const { findLeader, lastLeader } = this.#options;
     return /leader|follower/.test(variant) ? await findLeader() : lastLeader();
-  }
-
-  async #free(claimed: ReadonlySet<string>): Promise<readonly string[]> {
-    return (await this.#options.running()).filter((node) => !claimed.has(node));
   }
 
   async #end(id: number): Promise<void> {

@@ -7,16 +7,9 @@
  * with less than it had promised is noted: no fault may ever lead there.
  */
 import type { IntrospectionSample } from '../checker.ts';
-import type {
-  ByteStream,
-  Cluster,
-  ClusterDisks,
-  Damage,
-  Evidence,
-  LinkRule,
-  NodeState,
-} from '../cluster.ts';
+import type { ByteStream, Cluster, ClusterDisks, Damage, Evidence, NodeState } from '../cluster.ts';
 import { capabilitiesOf } from '../cluster.ts';
+import { MemoryNetwork } from './memory-network.ts';
 
 export const logFile = 'wal-1';
 const identityFile = 'identity';
@@ -57,7 +50,6 @@ export class MemoryCluster implements Cluster {
   isIdle = false;
   readonly #nodes = new Map<string, MemoryNode>();
   readonly #listeners = new Set<(node: string, line: string) => void>();
-  #rules: readonly LinkRule[] = [];
   #nextPid = 100;
 
   constructor(nodes: readonly string[], spares: readonly string[] = []) {
@@ -70,13 +62,9 @@ export class MemoryCluster implements Cluster {
     this.look();
   }
 
-  readonly network: Cluster['network'] = {
-    set: async (rules) => {
-      this.#act(`set ${rules.length} rules`);
-      this.#rules = rules;
-    },
-    read: async () => ({ rules: this.#rules, met: {} }),
-  };
+  readonly network: MemoryNetwork = new MemoryNetwork(({ length }) => {
+    this.#act(`set ${length} rules`);
+  });
 
   node(name: string): MemoryNode {
     const found = this.#nodes.get(name);
@@ -121,10 +109,12 @@ export class MemoryCluster implements Cluster {
   }
 
   async pause(name: string): Promise<void> {
+    this.#act(`pause ${name}`);
     this.node(name).state = 'paused';
   }
 
   async resume(name: string): Promise<void> {
+    this.#act(`resume ${name}`);
     this.node(name).state = 'running';
   }
 
@@ -197,6 +187,11 @@ export class MemoryCluster implements Cluster {
     node.firstLogIndex = logLength(node) + 1;
   }
 
+  /** With these words for its last ones. */
+  endsByItself(name: string, reason: string): void {
+    this.#end(name, reason);
+  }
+
   says(name: string, line: string): void {
     for (const listener of this.#listeners) listener(name, line);
   }
@@ -259,7 +254,7 @@ export class MemoryCluster implements Cluster {
   /** Running nodes that know it, with links in both directions; without itself. */
   #reachable(name: string): readonly string[] {
     const isCut = (from: string, to: string): boolean =>
-      this.#rules.some((rule) => rule.from === from && rule.to === to);
+      this.network.rules.some((rule) => rule.from === from && rule.to === to);
     return [...this.#nodes].flatMap(([other, node]) =>
       other !== name &&
       node.state === 'running' &&

@@ -1,184 +1,71 @@
 import { describe, expect, it } from 'vitest';
-import type { Cluster, NetworkReading, NodeState } from '../cluster.ts';
-import type { NemesisOp } from '../nemesis.ts';
-import { createRandomStream } from '../run/random.ts';
-import { KillNemesis, killTargets, planKill } from './kill.ts';
-import { PartitionNemesis, partitionShapes, planPartition } from './partition.ts';
-import { FaultSchedule, type ScheduledAction, StallDetector } from './schedule.ts';
+import type { FaultPlan, Skip } from '../nemesis.ts';
+import { families, findFamily } from './families.ts';
+import { createMemoryRig } from './memory-rig.ts';
+import { StallDetector } from './schedule.ts';
+import type { FamilyModule } from './tools.ts';
 
-const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
-const context = (seed: number, leader: string | null = 'n3') => ({
-  nodes,
-  leader,
-  random: createRandomStream(seed, 'nemesis'),
-});
-const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+const named = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `n${at + 1}`);
 
-/** For each node how many others it can exchange messages with, both ways. */
-function reach(cut: readonly { readonly from: string; readonly to: string }[]): readonly number[] {
-  const isCut = (from: string, to: string): boolean =>
-    cut.some((link) => link.from === from && link.to === to);
-  return nodes.map((a) => nodes.filter((b) => a !== b && !isCut(a, b) && !isCut(b, a)).length);
+/** Each variant twice on a cluster of so many nodes, as a seed has it. */
+function plansOf(module: FamilyModule, count: number, seed: number): readonly (FaultPlan | Skip)[] {
+  const crashPoints = {
+    names: ['wal.after-fsync'],
+    arm: () => Promise.resolve(''),
+    disarm: () => Promise.resolve(''),
+  };
+  const rig = createMemoryRig(module, { seed, nodes: named(count), spares: ['s1'] });
+  const { operator } = rig.tools.system;
+  const system = { ...rig.tools.system, operator: { ...operator, crashPoints } };
+  const nemesis = module.create({ ...rig.tools, system });
+  const context = rig.context();
+  return module.family.variants
+    .filter(({ nodesMin }) => nodesMin <= count)
+    .flatMap(({ name }) => [nemesis.plan(name, context), nemesis.plan(name, context)]);
 }
 
-describe('partitions', () => {
-  it('cut every link of a shape in both directions', () => {
-    for (const shape of partitionShapes) {
-      const { cut } = planPartition(shape, context(1));
-      for (const link of cut) expect(cut).toContainEqual({ from: link.to, to: link.from });
-    }
+describe('every family of faults', () => {
+  it('has a name of its own, by which it is found', () => {
+    const names = families.map(({ family }) => family.name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const module of families) expect(findFamily(module.family.name)).toBe(module);
+    expect(findFamily('weather')).toBeNull();
   });
 
-  it('one: a node alone, the others together', () => {
-    for (const seed of seeds) {
-      expect([...reach(planPartition('one', context(seed)).cut)].sort()).toEqual([0, 3, 3, 3, 3]);
-    }
-  });
+  for (const module of families) {
+    const { name, variants, description, evidence } = module.family;
 
-  it('leader: the leader alone, or any node when nobody knows one', () => {
-    expect(reach(planPartition('leader', context(1)).cut)).toEqual([3, 3, 0, 3, 3]);
-    expect([...reach(planPartition('leader', context(1, null)).cut)].sort()).toEqual([
-      0, 3, 3, 3, 3,
-    ]);
-  });
-
-  it('halves: a minority and a majority', () => {
-    for (const seed of seeds) {
-      expect([...reach(planPartition('halves', context(seed)).cut)].sort()).toEqual([
-        1, 1, 2, 2, 2,
-      ]);
-    }
-  });
-
-  it('majorities-ring: each node sees a majority, no two the same', () => {
-    for (const seed of seeds) {
-      const { cut } = planPartition('majorities-ring', context(seed));
-      expect(reach(cut)).toEqual([2, 2, 2, 2, 2]);
-      const seen = nodes.map((a) =>
-        nodes.filter((b) => !cut.some((link) => link.from === a && link.to === b)).join(),
-      );
-      expect(new Set(seen).size).toBe(5);
-    }
-  });
-});
-
-describe('crashes', () => {
-  it('take one node, the leader, a minority, or all', () => {
-    const counts = killTargets.map((target) => planKill(target, context(3)).nodes.length);
-    expect(counts).toEqual([1, 1, 2, 5]);
-    expect(planKill('leader', context(3)).nodes).toEqual(['n3']);
-  });
-});
-
-/** A cluster that answers as told; the nemeses use no more of it. */
-function fakeCluster(over: Partial<Cluster>): Cluster {
-  const part: Partial<Cluster> = {
-    kill: () => Promise.resolve(),
-    start: () => Promise.resolve(),
-    nodeState: () => Promise.resolve('running'),
-    ...over,
-  };
-  return part as Cluster;
-}
-
-const begin = (value: object): NemesisOp => ({ f: '', value: { phase: 'begin', ...value } });
-const end: NemesisOp = { f: '', value: { phase: 'end' } };
-
-describe('the evidence of a fault', () => {
-  it('does not call it a crash when the process is still there', async () => {
-    const nemesis = new KillNemesis(fakeCluster({}));
-    expect(await nemesis.invoke(begin({ nodes: ['n1'] }))).toMatchObject({ tookEffect: false });
-    expect(await nemesis.invoke(end)).toMatchObject({ tookEffect: false });
-  });
-
-  it('calls it a crash when a process that ran is gone; keeps why it did not restart', async () => {
-    let state: NodeState = 'running';
-    const nemesis = new KillNemesis(
-      fakeCluster({
-        kill: async () => {
-          state = 'stopped';
-        },
-        start: () => Promise.reject(new Error('no')),
-        nodeState: () => Promise.resolve(state),
-      }),
-    );
-    expect(await nemesis.invoke(begin({ nodes: ['n1'] }))).toMatchObject({ tookEffect: true });
-    expect(await nemesis.invoke(end)).toMatchObject({ evidence: { failures: ['no'] } });
-  });
-
-  it('calls it no partition when the cut is not in force, or nothing ran into it', async () => {
-    const cut = [{ from: 'n1', to: 'n2' }];
-    const partition = async (dropped: number, inForce: boolean): Promise<boolean> => {
-      let reading: NetworkReading = { cut: [], dropped: 0 };
-      const network: Cluster['network'] = {
-        set: async (links) => {
-          reading = { cut: inForce ? links : [], dropped };
-        },
-        read: () => Promise.resolve(reading),
-      };
-      const nemesis = new PartitionNemesis(fakeCluster({ network }));
-      await nemesis.invoke(begin({ cut }));
-      return (await nemesis.invoke(end)).tookEffect;
-    };
-    expect(await partition(3, true)).toBe(true);
-    expect(await partition(0, true)).toBe(false);
-    expect(await partition(3, false)).toBe(false);
-  });
-});
-
-describe('the schedule of faults', () => {
-  const run = (seed: number, completions: number): readonly (ScheduledAction | null)[] => {
-    const random = createRandomStream(seed, 'schedule');
-    const schedule = new FaultSchedule({ families: ['partition', 'kill'], every: 10, random });
-    return Array.from({ length: completions }, () => schedule.completed());
-  };
-
-  it('depends on the seed and on nothing else', () => {
-    expect(run(1, 1000)).toEqual(run(1, 1000));
-    expect(run(1, 1000)).not.toEqual(run(2, 1000));
-  });
-
-  it('acts once in `every` completions on average', () => {
-    const actions = run(5, 10_000).filter((action) => action !== null);
-    expect(actions.length).toBeGreaterThan(900);
-    expect(actions.length).toBeLessThan(1100);
-  });
-
-  it('begins each family once before any begins again', () => {
-    for (const seed of seeds) {
-      const begun = run(seed, 200).flatMap((action) =>
-        action?.phase === 'begin' ? [action.family] : [],
-      );
-      expect(new Set(begun.slice(0, 2)).size).toBe(2);
-    }
-  });
-
-  it('ends only what has begun', () => {
-    for (const seed of seeds) {
-      const active = new Set<string>();
-      for (const action of run(seed, 2000)) {
-        if (action === null) continue;
-        if (action.phase === 'begin') expect(active.has(action.family)).toBe(false);
-        else expect(active.has(action.family)).toBe(true);
-        if (action.phase === 'begin') active.add(action.family);
-        else active.delete(action.family);
+    it(`${name} says what it is, what its variants need, and what it leaves behind`, () => {
+      expect(new Set(variants.map((variant) => variant.name)).size).toBe(variants.length);
+      expect(variants.length).toBeGreaterThan(0);
+      for (const variant of variants) {
+        expect(new Set(variant.needs).size).toBe(variant.needs.length);
+        expect(variant.nodesMin).toBeGreaterThan(0);
+        expect(variant.description).not.toBe('');
       }
-    }
-  });
+      expect([description, evidence]).not.toContain('');
+    });
 
-  it('heals at once when every client is blocked', () => {
-    const random = createRandomStream(1, 'schedule');
-    const schedule = new FaultSchedule({ families: ['partition'], every: 1_000_000, random });
-    expect(schedule.stalled()).toMatchObject({ phase: 'begin', trigger: 'stalled' });
-    expect(schedule.stalled()).toMatchObject({ phase: 'end', trigger: 'stalled' });
-  });
-
-  it('does nothing when no faults were asked for', () => {
-    const random = createRandomStream(1, 'schedule');
-    const schedule = new FaultSchedule({ families: [], every: 1, random });
-    expect(schedule.completed()).toBeNull();
-    expect(schedule.stalled()).toBeNull();
-  });
+    it(`${name} plans from the seed alone, with nodes of the cluster, in words that JSON has`, () => {
+      for (const count of [1, 2, 3, 4, 5, 7, 9]) {
+        const plans = plansOf(module, count, count);
+        expect(plansOf(module, count, count)).toEqual(plans);
+        for (const plan of plans) {
+          if ('skip' in plan) continue;
+          const known = [...named(count), 's1'];
+          const { cut, down, hampered = [] } = plan.impairs;
+          const ends = cut.flatMap(({ from, to }) => [from, to]);
+          const all = [...plan.nodes, ...plan.claims, ...down, ...hampered, ...ends];
+          expect(known).toEqual(expect.arrayContaining(all));
+          expect(plan.nodes.length).toBeGreaterThan(0);
+          const { variant, description: words, value, impairs } = plan;
+          const told = { variant, words, value, impairs };
+          expect(JSON.parse(JSON.stringify(told))).toEqual(told);
+        }
+      }
+    });
+  }
 });
 
 describe('the stall detector', () => {
