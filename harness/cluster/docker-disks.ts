@@ -26,10 +26,12 @@ export interface DockerDisksOptions {
   readonly prepare: ReadonlySet<Ability>;
   readonly onProgress: (line: string) => void;
   container(node: string): DockerNode;
+  /** Of each disk. Default 256 MiB. */
+  readonly diskBytes?: number;
 }
 
 /** Files are as large as what is written to them: so much memory is not taken. */
-const diskBytes = 256 * 1024 * 1024;
+const defaultDiskBytes = 256 * 1024 * 1024;
 /**
  * A file that is put in the place of another is not written by the way, and a file system's journal
  * not every five seconds: what is not synced may be lost.
@@ -54,6 +56,10 @@ export class DockerDisks implements ClusterDisks {
 
   constructor(options: DockerDisksOptions) {
     this.#options = options;
+  }
+
+  get #diskBytes(): number {
+    return this.#options.diskBytes ?? defaultDiskBytes;
   }
 
   get capabilities(): DiskCapabilities {
@@ -160,7 +166,7 @@ export class DockerDisks implements ClusterDisks {
     let agent: DiskAgent | null = null;
     try {
       const image = await prepareDiskImage(engine, base, onProgress);
-      agent = await this.#startAgent(image, ownDiskPrivileges(nodes.length));
+      agent = await this.#startAgent(image, ownDiskPrivileges(nodes.length * this.#diskBytes));
       for (const node of nodes) await this.#makeDisk(agent, node);
       await agent.ask({ do: 'try', node: nodes[0] ?? '' });
       await Promise.all(nodes.map((node) => this.#createVolume(node)));
@@ -186,7 +192,13 @@ export class DockerDisks implements ClusterDisks {
 
   async #makeDisk(agent: DiskAgent, node: string): Promise<void> {
     const image = `${this.volume(node)}.ext4`;
-    const order = { do: 'make', node, image, bytes: diskBytes, options: mountOptions } as const;
+    const order = {
+      do: 'make',
+      node,
+      image,
+      bytes: this.#diskBytes,
+      options: mountOptions,
+    } as const;
     this.#devices.set(node, ((await agent.ask(order)) as MadeDisk).device);
   }
 
@@ -255,8 +267,9 @@ const filePrivileges = {
 };
 
 /** And to make disks: loop devices, mounts, and the control groups of the other containers. */
-function ownDiskPrivileges(count: number): object {
-  const bytes = (count + 1) * 2 * diskBytes;
+function ownDiskPrivileges(diskBytes: number): object {
+  // What damage keeps is there as well.
+  const bytes = 2 * diskBytes;
   return {
     ...filePrivileges,
     CapAdd: [...filePrivileges.CapAdd, 'SYS_ADMIN', 'MKNOD'],
@@ -287,8 +300,8 @@ function remedyOf(why: string): string {
 
 function wire(damage: Damage): Extract<DiskOrder, { readonly do: 'damage' }>['damage'] {
   if (damage.type !== 'append') return damage;
-  const base64 = Buffer.from(damage.bytes).toString('base64');
-  return { type: 'append', path: damage.path, base64 };
+  const { bytes, ...rest } = damage;
+  return { ...rest, base64: Buffer.from(bytes).toString('base64') };
 }
 
 function sumLost(disks: Evidence): number {

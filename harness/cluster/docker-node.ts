@@ -33,7 +33,10 @@ interface Incarnation {
   isPaused: boolean;
   /** It ended while it might; or nobody knows yet whether it did. */
   excuses: number;
-  readonly ended: Promise<void>;
+  isStarted: boolean;
+  /** Settled when the engine has started it, or has failed to. */
+  readonly started: PromiseWithResolvers<void>;
+  readonly ended: PromiseWithResolvers<void>;
 }
 
 export class DockerNode {
@@ -63,11 +66,10 @@ export class DockerNode {
 
   /** Why nobody can connect to it; null where somebody may, as far as is known. */
   get whyDown(): string | null {
-    if (this.#incarnation === null) {
-      return this.#container === null ? 'it has not been started' : null;
-    }
-    const { exitReason, endAskedFor } = this.#incarnation;
-    return exitReason ?? (endAskedFor ? 'it is being ended' : null);
+    if (this.#incarnation === null) return 'it has not been started';
+    const { exitReason, endAskedFor, isStarted } = this.#incarnation;
+    if (exitReason !== null || !isStarted) return exitReason ?? 'it is being started';
+    return endAskedFor ? 'it is being ended' : null;
   }
 
   /** How often it has been started. */
@@ -83,11 +85,21 @@ export class DockerNode {
   /** Running already is as good as started. Another image than its last one: another container. */
   async start(image: string): Promise<void> {
     if (this.#container !== null && (await this.#isRunning())) return;
-    if (this.#container === null) await this.#make(image, null);
-    else if (image !== this.#image) await this.#remake(image);
-    else await this.#startAgain(this.#container);
-    this.#lives++;
-    this.#watchExit(this.#existing());
+    const life = newLife();
+    this.#incarnation = life;
+    try {
+      if (this.#container === null) await this.#make(image, null);
+      else if (image !== this.#image) await this.#remake(image);
+      else await this.#startAgain(this.#container);
+      life.isStarted = true;
+      this.#lives++;
+      this.#watchExit(life, this.#existing());
+    } catch (error) {
+      life.exitReason = 'the engine did not start it';
+      throw error;
+    } finally {
+      life.started.resolve();
+    }
   }
 
   async stop(): Promise<void> {
@@ -114,21 +126,22 @@ export class DockerNode {
 
   /** SIGKILL; resolves when the engine, too, knows that the process is gone. */
   async kill(): Promise<void> {
-    const [container, life] = [this.#container, this.#incarnation];
-    if (container === null || life === null || life.exitReason !== null) return;
-    const wasAskedFor = life.endAskedFor;
-    life.endAskedFor = true;
+    const life = this.#incarnation;
+    // Its first words may come before the engine says that it has started it.
+    await life?.started.promise;
+    if (life === null || life.exitReason !== null) return;
+    const container = this.#existing();
     // A frozen process takes no signal until it is thawed, which the engine sees to.
-    if (life.isPaused || life.pid === null || !killProcess(life.pid, container.id)) {
-      if (!(await this.#isRunning())) {
-        // It was not we who ended it.
-        life.endAskedFor = wasAskedFor;
-        return;
+    if (life.isPaused || !killLife(life, container.id)) {
+      const { State: state } = await container.inspect();
+      if (!state.Running) return;
+      life.endAskedFor = true;
+      if (state.Paused || !killProcess(state.Pid, container.id)) {
+        // 409: it has ended on its own meanwhile.
+        await tolerate([409], container.kill({ signal: 'SIGKILL' }));
       }
-      // 409: it has ended on its own meanwhile.
-      await tolerate([409], container.kill({ signal: 'SIGKILL' }));
     }
-    await life.ended;
+    await life.ended.promise;
   }
 
   async state(): Promise<NodeState> {
@@ -181,7 +194,6 @@ export class DockerNode {
 
   async #make(image: string, before: Docker.Container | null): Promise<void> {
     const { engine, onLine, traceFile } = this.#options;
-    this.#incarnation = null;
     await this.#options.make(image, async (id) => {
       const container = engine.docker.getContainer(id);
       this.#container = container;
@@ -215,23 +227,21 @@ export class DockerNode {
     return pid === null || isProcessOf(pid, this.id);
   }
 
-  #watchExit(container: Docker.Container): void {
-    const ended = container.wait({ condition: 'not-running' }).then(
+  #watchExit(life: Incarnation, container: Docker.Container): void {
+    container.wait({ condition: 'not-running' }).then(
       (result: unknown) => {
         const status: unknown =
           typeof result === 'object' && result !== null ? Reflect.get(result, 'StatusCode') : null;
         life.exitReason = `it exited with code ${String(status)}`;
         const isExcused = life.excuses > 0 || this.#mayEnd.size > 0;
         if (!life.endAskedFor && !isExcused) this.#unexpectedExits.push(life.exitReason);
+        life.ended.resolve();
       },
       () => {
         life.exitReason = 'its container is gone';
+        life.ended.resolve();
       },
     );
-    const life: Incarnation = {
-      ...{ exitReason: null, endAskedFor: false, pid: null, isPaused: false, excuses: 0, ended },
-    };
-    this.#incarnation = life;
     container.inspect().then(
       ({ State: state }) => {
         if (state.Running && isProcessOf(state.Pid, container.id)) life.pid = state.Pid;
@@ -239,6 +249,15 @@ export class DockerNode {
       () => {},
     );
   }
+}
+
+function newLife(): Incarnation {
+  return {
+    ...{ exitReason: null, endAskedFor: false, pid: null },
+    ...{ isPaused: false, excuses: 0, isStarted: false },
+    started: Promise.withResolvers(),
+    ended: Promise.withResolvers(),
+  };
 }
 
 /** A file of one container is in the other as well; nothing when there is none. */
@@ -263,6 +282,13 @@ function isProcessOf(pid: number, containerId: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** At once, where its process is known here. */
+function killLife(life: Incarnation, containerId: string): boolean {
+  if (life.pid === null || !killProcess(life.pid, containerId)) return false;
+  life.endAskedFor = true;
+  return true;
 }
 
 function killProcess(pid: number, containerId: string): boolean {
