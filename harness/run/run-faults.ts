@@ -49,6 +49,8 @@ export class RunFaults {
   readonly #excused: ExcusedLine[] = [];
   /** Nodes that may end by themselves now, and how many faults say so. */
   readonly #mayEnd = new Map<string, number>();
+  /** In which life a node was last seen to have ended by itself. */
+  readonly #ended = new Map<string, number>();
   #stopListening: () => void = () => {};
   #isOver = false;
 
@@ -116,6 +118,22 @@ export class RunFaults {
 
   looked(samples: readonly IntrospectionSample[]): void {
     this.#take({ type: 'looked', samples });
+    if (this.#isOver || !this.#schedule.wantsLooks) return;
+    const silent = this.members.filter((node) => !samples.some((sample) => sample.node === node));
+    for (const node of silent) this.#noticeEnd(node).catch(this.#options.onFailure);
+  }
+
+  /** Told once in a life. A node that a fault has killed did not end by itself. */
+  async #noticeEnd(node: string): Promise<void> {
+    const { cluster } = this.#options;
+    const life = cluster.lives(node);
+    const isKilled =
+      !this.#mayEnd.has(node) && !cluster.unexpectedExits().some((exit) => exit.node === node);
+    if (isKilled || this.#ended.get(node) === life) return;
+    if ((await cluster.nodeState(node)) !== 'stopped') return;
+    if (this.#ended.get(node) === life || cluster.lives(node) !== life) return;
+    this.#ended.set(node, life);
+    this.#take({ type: 'ended', node });
   }
 
   /** Who is a member of the cluster now. */
