@@ -145,5 +145,5 @@ export function scriptJsonSchema(families: readonly FaultFamily[]): unknown {
     description: z.string().optional(),
     phases: z.array(step).min(1),
   });
-  return z.toJSONSchema(script);
+  return z.toJSONSchema(script, { reused: 'ref' });
 }
