@@ -66,10 +66,9 @@ export class NetworkNemesis implements Nemesis<NetworkFaultPlan> {
     const shared = othersOfTheseTypes(plan, reading);
     this.#begun.set(plan, { isInForce, met: before.met, shared });
     const evidence = {
-      asked: plan.rules.map(describeRule),
       readBack: reading.rules.map(describeRule),
       isInForce,
-      met: metBy(plan, reading),
+      metBefore: metBy(plan, before),
       ...sharedEvidence(shared),
     };
     return { tookEffect: isInForce, evidence };

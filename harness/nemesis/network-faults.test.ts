@@ -67,8 +67,7 @@ describe('a fault of the network', () => {
     expect(reading).toEqual({
       tookEffect: true,
       evidence: {
-        ...{ asked: ['n1>n2 drop'], readBack: ['n1>n2 drop'] },
-        ...{ isInForce: true, met: { drop: 0 } },
+        ...{ readBack: ['n1>n2 drop'], isInForce: true, metBefore: { drop: 0 } },
       },
     });
     made.network.carry('n1', 'n2', 3);
