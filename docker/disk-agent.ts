@@ -121,7 +121,8 @@ async function carryOut(request: DiskRequest): Promise<unknown> {
 
 function unwire(damage: WiredDamage): Damage {
   if (damage.type !== 'append') return damage;
-  return { type: 'append', path: damage.path, bytes: Buffer.from(damage.base64, 'base64') };
+  const { base64, ...rest } = damage;
+  return { ...rest, bytes: Buffer.from(base64, 'base64') };
 }
 
 /** A new disk, mounted here; the engine mounts the same device for the node. */

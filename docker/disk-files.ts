@@ -5,7 +5,6 @@
  * under test keeps its data behind one.
  */
 import {
-  appendFileSync,
   chmodSync,
   chownSync,
   closeSync,
@@ -31,7 +30,30 @@ export function listFiles(folder: string): readonly DiskFile[] {
   return filePaths(folder)
     .map((path) => ({ path, stat: lstatSync(join(folder, path)) }))
     .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs || (a.path < b.path ? -1 : 1))
-    .map(({ path, stat }, age) => ({ path, bytes: stat.size, age }));
+    .map(({ path, stat }, age) => {
+      const contentBytes = contentBytesOf(join(folder, path), stat.size);
+      return { path, bytes: stat.size, contentBytes, age };
+    });
+}
+
+const windowBytes = 1 << 20;
+const zeros = Buffer.alloc(windowBytes);
+
+/** Up to the last byte that is not zero; read from the end, where the room for more is. */
+function contentBytesOf(path: string, bytes: number): number {
+  const file = openSync(path, 'r');
+  try {
+    for (let end = bytes; end > 0; end -= windowBytes) {
+      const begin = Math.max(0, end - windowBytes);
+      const window = Buffer.alloc(end - begin);
+      readSync(file, window, 0, window.length, begin);
+      if (window.equals(zeros.subarray(0, window.length))) continue;
+      return begin + window.findLastIndex((byte) => byte !== 0) + 1;
+    }
+    return 0;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function filePaths(folder: string, below = ''): readonly string[] {
@@ -96,8 +118,7 @@ function changeFile(
 ): Evidence {
   switch (damage.type) {
     case 'append':
-      appendFileSync(path, damage.bytes);
-      return { appendedBytes: damage.bytes.length };
+      return writeBehind(path, damage.bytes, damage.offset ?? bytes);
     case 'truncate':
       if (damage.keepBytes >= bytes) throw new Error(`${damage.path} has but ${bytes} bytes`);
       truncateSync(path, damage.keepBytes);
@@ -106,6 +127,17 @@ function changeFile(
       return flipBit(path, damage.offset, damage.bit);
     default:
       throw new Error(`no such harm: ${JSON.stringify(damage)}`);
+  }
+}
+
+/** Zeros may be between what is there and what is written. */
+function writeBehind(path: string, bytes: Uint8Array, offset: number): Evidence {
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, bytes, 0, bytes.length, offset);
+    return { offset, writtenBytes: bytes.length };
+  } finally {
+    closeSync(file);
   }
 }
 

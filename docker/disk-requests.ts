@@ -4,7 +4,12 @@ import type { Damage } from '../harness/cluster.ts';
 /** Harm as a line of JSON can carry it. */
 export type WiredDamage =
   | Exclude<Damage, { readonly type: 'append' }>
-  | { readonly type: 'append'; readonly path: string; readonly base64: string };
+  | {
+      readonly type: 'append';
+      readonly path: string;
+      readonly base64: string;
+      readonly offset?: number;
+    };
 
 export type DiskOrder =
   | {

@@ -77,13 +77,21 @@ export interface DiskFile {
   /** Relative to the data directory. */
   readonly path: string;
   readonly bytes: number;
+  /** Up to the last byte that is not zero: zeros behind it may be room for more. Default: all. */
+  readonly contentBytes?: number;
   /** 0 is the one that was written last. */
   readonly age: number;
 }
 
 /** Harm done to the files of a node that is stopped; what was there is kept for `repair`. */
 export type Damage =
-  | { readonly type: 'append'; readonly path: string; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'append';
+      readonly path: string;
+      readonly bytes: Uint8Array;
+      /** Where they go, in room that was kept for more; left out: at the end of the file. */
+      readonly offset?: number;
+    }
   | { readonly type: 'truncate'; readonly path: string; readonly keepBytes: number }
   | { readonly type: 'flip'; readonly path: string; readonly offset: number; readonly bit: number }
   | { readonly type: 'wipe' };

@@ -42,6 +42,7 @@ class LonelyNode {
     readonly ended: Promise<number | undefined>;
     kill(signal: NodeJS.Signals): void;
   } | null = null;
+  #lives = 0;
   /** Of its last end; undefined after a signal. */
   exitCode: number | undefined;
 
@@ -54,6 +55,7 @@ class LonelyNode {
         faultDiskFolder: join(this.#folder, 'fault'),
       }),
       nodeState: async (): Promise<NodeState> => (this.#child === null ? 'stopped' : 'running'),
+      lives: () => this.#lives,
       pause: async () => this.#child?.kill('SIGSTOP'),
       kill: () => this.kill(),
     });
@@ -67,6 +69,7 @@ class LonelyNode {
   }
 
   async start(): Promise<void> {
+    this.#lives++;
     const [clientPort = 0, peerPort = 0] = this.#ports;
     const args = reference.command(
       {
@@ -194,12 +197,13 @@ test('on a slow disk syncs wait for their turn, until it is fast again', async (
 function plainDisks(state: NodeState, faultDiskFolder: string | null = null) {
   const dataDirectory = join(temporaryFolder(), 'data');
   const nobody = (): Promise<void> => Promise.resolve();
+  const lives = { count: 1 };
   const disks = new ProcessDisks({
     place: () => ({ dataDirectory, faultDiskFolder }),
     nodeState: async () => state,
-    ...{ pause: nobody, kill: nobody },
+    ...{ lives: () => lives.count, pause: nobody, kill: nobody },
   });
-  return { dataDirectory, disks };
+  return { dataDirectory, disks, lives };
 }
 
 test('files are listed, the newest first, harmed with proof, and put back as they were', async () => {
@@ -233,6 +237,35 @@ test('files are listed, the newest first, harmed with proof, and put back as the
   expect(text()).toBe('abcdef');
   const beyond = { type: 'flip', ...file, offset: 6, bit: 0 } as const;
   await expect(disks.damage('n1', beyond)).rejects.toThrow('has no byte 6');
+});
+
+test('room that a log keeps for more is no content, and garbage can go there', async () => {
+  const { dataDirectory, disks } = plainDisks('stopped');
+  await mkdir(dataDirectory, { recursive: true });
+  const log = Buffer.alloc(3_000_000);
+  log.write('written', 10);
+  writeFileSync(join(dataDirectory, 'log'), log);
+  const contents = async () => (await disks.list('n1')).map((file) => file.contentBytes);
+  expect(await contents()).toEqual([17]);
+  const bytes = Buffer.from('garbage');
+  await disks.damage('n1', { type: 'append', path: 'log', bytes, offset: 1024 });
+  expect(await contents()).toEqual([1031]);
+  await disks.damage('n1', { type: 'append', path: 'log', bytes, offset: 3_000_010 });
+  expect(await disks.list('n1')).toMatchObject([{ bytes: 3_000_017, contentBytes: 3_000_017 }]);
+});
+
+test('what is put back is of the life that was harmed last, never older', async () => {
+  const { dataDirectory, disks, lives } = plainDisks('stopped');
+  await mkdir(dataDirectory, { recursive: true });
+  const path = join(dataDirectory, 'log');
+  writeFileSync(path, 'old');
+  await disks.damage('n1', { type: 'append', path: 'log', bytes: Buffer.from('!') });
+  lives.count++;
+  writeFileSync(path, 'new promises');
+  await disks.damage('n1', { type: 'truncate', path: 'log', keepBytes: 1 });
+  await disks.damage('n1', { type: 'wipe' });
+  await disks.repair('n1');
+  expect(readFileSync(path, 'latin1')).toBe('new promises');
 });
 
 test('a node that runs is not harmed, and one without a fault disk loses no power', async () => {

@@ -34,6 +34,7 @@ import { undoJournal } from './undo-journal.ts';
 export interface ProcessDisksOptions {
   place(node: string): Pick<NodePlace, 'dataDirectory' | 'faultDiskFolder'>;
   nodeState(node: string): Promise<NodeState>;
+  lives(node: string): number;
   pause(node: string): Promise<void>;
   /** Resolves when the process is gone. */
   kill(node: string): Promise<void>;
@@ -52,6 +53,8 @@ interface Controls {
 
 const controlFile = 'control.json';
 const metFile = 'met.json';
+const windowBytes = 1 << 20;
+const zeros = Buffer.alloc(windowBytes);
 
 /** Of a system with a fault disk or without; `prepared`: its nodes were started on theirs. */
 export function processDiskCapabilities(
@@ -86,6 +89,8 @@ export function processDiskCapabilities(
 export class ProcessDisks implements ClusterDisks {
   readonly #options: ProcessDisksOptions;
   readonly #controls = new Map<string, Controls>();
+  /** Of the nodes that were harmed, how often they had been started when their files were kept. */
+  readonly #keptIn = new Map<string, number>();
 
   constructor(options: ProcessDisksOptions) {
     this.#options = options;
@@ -121,11 +126,12 @@ export class ProcessDisks implements ClusterDisks {
     const found = await Promise.all(
       (await filesBelow(dataDirectory)).map(async (path) => {
         const { size, mtimeMs } = await stat(path);
-        return { path: relative(dataDirectory, path), bytes: size, mtimeMs };
+        const contentBytes = await contentBytesOf(path, size);
+        return { path: relative(dataDirectory, path), bytes: size, contentBytes, mtimeMs };
       }),
     );
     found.sort((a, b) => b.mtimeMs - a.mtimeMs || (a.path < b.path ? -1 : 1));
-    return found.map(({ path, bytes }, age) => ({ path, bytes, age }));
+    return found.map(({ mtimeMs: _time, ...file }, age) => ({ ...file, age }));
   }
 
   async damage(node: string, damage: Damage): Promise<Evidence> {
@@ -155,7 +161,12 @@ export class ProcessDisks implements ClusterDisks {
 
   /** As it was before the first harm; the originals are put aside, and copies take their place. */
   async #keep(node: string): Promise<void> {
+    const life = this.#options.lives(node);
+    const isNew = this.#keptIn.get(node) !== life;
+    this.#keptIn.set(node, life);
     for (const folder of this.#folders(node)) {
+      // A node that has gone on since then has new promises: its older files must never return.
+      if (isNew) await rm(kept(folder), { recursive: true, force: true });
       if (existsSync(kept(folder))) continue;
       await mkdir(folder, { recursive: true });
       await rename(folder, kept(folder));
@@ -222,8 +233,7 @@ async function harm(
 ): Promise<Evidence> {
   switch (damage.type) {
     case 'append':
-      await writeFile(path, damage.bytes, { flag: 'a' });
-      return {};
+      return writeBehind(path, damage.bytes, damage.offset ?? (await stat(path)).size);
     case 'truncate':
       await truncate(path, damage.keepBytes);
       return {};
@@ -232,6 +242,34 @@ async function harm(
       const [before, after] = await flip(path, offset, bit);
       return { offset, bit, before, after };
     }
+  }
+}
+
+/** Zeros may be between what is there and what is written. */
+async function writeBehind(path: string, bytes: Uint8Array, offset: number): Promise<Evidence> {
+  const file = await open(path, 'r+');
+  try {
+    await file.write(bytes, 0, bytes.length, offset);
+    return { offset, writtenBytes: bytes.length };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Up to the last byte that is not zero; read from the end, where the room for more is. */
+async function contentBytesOf(path: string, bytes: number): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    for (let end = bytes; end > 0; end -= windowBytes) {
+      const begin = Math.max(0, end - windowBytes);
+      const window = Buffer.alloc(end - begin);
+      await file.read(window, 0, window.length, begin);
+      if (window.equals(zeros.subarray(0, window.length))) continue;
+      return begin + window.findLastIndex((byte) => byte !== 0) + 1;
+    }
+    return 0;
+  } finally {
+    await file.close();
   }
 }
 

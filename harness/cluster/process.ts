@@ -121,6 +121,7 @@ class ProcessCluster implements Cluster {
     this.disks = new ProcessDisks({
       place: (node) => this.#place(node),
       nodeState: (node) => this.nodeState(node),
+      lives: (node) => this.lives(node),
       pause: (node) => this.pause(node),
       kill: (node) => this.kill(node),
     });

@@ -2,7 +2,7 @@
 import { randomInteger } from '../run/random.ts';
 import { HarmNemesis, type HarmPlan } from './disk-harm.ts';
 import { textOf } from './fault-parameters.ts';
-import { pickFile } from './harmed-file.ts';
+import { contentBytesOf, pickFile } from './harmed-file.ts';
 import { planTargets, targetVariants } from './targets.ts';
 import type { FamilyModule } from './tools.ts';
 
@@ -33,8 +33,9 @@ export const bitFlip: FamilyModule = {
         return { ...planned, value, file, where, bit, isIsolated: true };
       },
       damageOf: ({ file, where, bit }, files) => {
-        const { path, bytes } = pickFile(files, file);
-        return { type: 'flip', path, offset: Math.floor(where * bytes), bit };
+        const harmed = pickFile(files, file);
+        const offset = Math.floor(where * contentBytesOf(harmed));
+        return { type: 'flip', path: harmed.path, offset, bit };
       },
       isDone: (damage, { reading }) => {
         if (damage.type !== 'flip') return false;

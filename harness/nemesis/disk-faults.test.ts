@@ -3,7 +3,7 @@ import { FaultError } from '../nemesis.ts';
 import { bitFlip } from './bit-flip.ts';
 import { diskFull } from './disk-full.ts';
 import { diskSlow } from './disk-slow.ts';
-import { pickFile } from './harmed-file.ts';
+import { pickFile, tornPlaceOf } from './harmed-file.ts';
 import { logFile } from './memory-cluster.ts';
 import { createMemoryRig, type MemoryRig } from './memory-rig.ts';
 import { power } from './power.ts';
@@ -325,6 +325,17 @@ describe('the file that is harmed', () => {
     expect(pickFile(files, '**.bin').path).toBe('snapshots/a.bin');
     expect(pickFile(files, 'wal-?').path).toBe('wal-2');
     expect(pickFile(files, 'wal-1').path).toBe('wal-1');
+  });
+
+  it('is torn behind its content: where it may be full of zeros, in a block of its own', () => {
+    const file = { path: 'wal-1', bytes: 4096, age: 0 };
+    expect(tornPlaceOf(file)).toBe(4096);
+    expect(tornPlaceOf({ ...file, contentBytes: 4096 })).toBe(4096);
+    expect(tornPlaceOf({ ...file, contentBytes: 448 })).toBe(512);
+    expect(tornPlaceOf({ ...file, contentBytes: 449 })).toBe(1024);
+    expect(tornPlaceOf({ ...file, contentBytes: 4095 })).toBe(4608);
+    const empty = { ...file, contentBytes: 0 };
+    expect(() => pickFile([empty], null)).toThrow('with content');
   });
 
   it('must be there: the words say what there is', () => {

@@ -2,11 +2,31 @@
 import type { DiskFile } from '../cluster.ts';
 import { FaultError } from '../nemesis.ts';
 
+/** Files end where this much is written, as far as disks are concerned. */
+const blockBytes = 512;
+/** A record may end in zeros: so many of them may be content. */
+const doubtfulBytes = 64;
+
+/** Up to its last byte that is not zero: behind it there may be room that was kept for more. */
+export function contentBytesOf({ bytes, contentBytes }: DiskFile): number {
+  return contentBytes ?? bytes;
+}
+
+/**
+ * Where an unfinished write may have left something: at the end of the file; in one that keeps room
+ * for more, in the first block that holds nothing for sure.
+ */
+export function tornPlaceOf(file: DiskFile): number {
+  const content = contentBytesOf(file);
+  if (content === file.bytes) return file.bytes;
+  return Math.ceil((content + doubtfulBytes) / blockBytes) * blockBytes;
+}
+
 /** The youngest file with content that matches. Throws FaultError when there is none. */
 export function pickFile(files: readonly DiskFile[], glob: string | null): DiskFile {
   const pattern = glob === null ? null : patternOf(glob);
   const matching = files.filter(
-    ({ path, bytes }) => bytes > 0 && (pattern === null || pattern.test(path)),
+    (file) => contentBytesOf(file) > 0 && (pattern === null || pattern.test(file.path)),
   );
   const [youngest] = matching.sort((a, b) => a.age - b.age);
   if (youngest !== undefined) return youngest;

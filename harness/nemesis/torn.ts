@@ -9,7 +9,7 @@ import { randomInteger } from '../run/random.ts';
 import type { System } from '../systems/system.ts';
 import { HarmNemesis, type HarmPlan } from './disk-harm.ts';
 import { numberOf, textOf } from './fault-parameters.ts';
-import { pickFile } from './harmed-file.ts';
+import { contentBytesOf, pickFile, tornPlaceOf } from './harmed-file.ts';
 import { planTargets, targetVariants } from './targets.ts';
 import type { FamilyModule } from './tools.ts';
 
@@ -34,14 +34,15 @@ export const torn: FamilyModule = {
       isRepairable: true,
       plan: (variant, context) => plan(variant, context, tools.system),
       damageOf: ({ file, garbage }, files) => {
-        const { path } = pickFile(files, file);
-        return { type: 'append', path, bytes: Uint8Array.from(garbage) };
+        const harmed = pickFile(files, file);
+        const offset = tornPlaceOf(harmed);
+        return { type: 'append', path: harmed.path, bytes: Uint8Array.from(garbage), offset };
       },
-      isDone: (damage, { before, after }) => {
-        if (damage.type !== 'append') return false;
-        const size = (files: typeof before): number | undefined =>
-          files.find(({ path }) => path === damage.path)?.bytes;
-        return size(after) === (size(before) ?? 0) + damage.bytes.length;
+      isDone: (damage, { after }) => {
+        if (damage.type !== 'append' || damage.offset === undefined) return false;
+        const harmed = after.find(({ path }) => path === damage.path);
+        const end = damage.offset + damage.bytes.length;
+        return harmed !== undefined && contentBytesOf(harmed) === end;
       },
     }),
 };
@@ -58,7 +59,8 @@ function plan(variant: string, context: PlanContext, system: System): TornPlan |
   const planned = planTargets(variant, context);
   if ('skip' in planned) return planned;
   const file = textOf(parameters, 'file') ?? system.logFiles ?? null;
-  const garbage = Array.from({ length: count }, () => randomInteger(random, 256));
+  // No zeros: where the garbage ends is to be seen.
+  const garbage = Array.from({ length: count }, () => 1 + randomInteger(random, 255));
   return {
     ...planned,
     description: `${planned.description}, ${count} bytes`,

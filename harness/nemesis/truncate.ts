@@ -1,7 +1,7 @@
 /** A file that lost its end, synced as it was; the node is cut off until the file is put back. */
 import { HarmNemesis, type HarmPlan } from './disk-harm.ts';
 import { numberOf, textOf } from './fault-parameters.ts';
-import { pickFile } from './harmed-file.ts';
+import { contentBytesOf, pickFile } from './harmed-file.ts';
 import { planTargets, targetVariants } from './targets.ts';
 import type { FamilyModule } from './tools.ts';
 
@@ -36,8 +36,9 @@ export const truncate: FamilyModule = {
         return { ...planned, value, file, keepPercent, isIsolated: true };
       },
       damageOf: ({ file, keepPercent }, files) => {
-        const { path, bytes } = pickFile(files, file);
-        return { type: 'truncate', path, keepBytes: Math.floor((bytes * keepPercent) / 100) };
+        const harmed = pickFile(files, file);
+        const keepBytes = Math.floor((contentBytesOf(harmed) * keepPercent) / 100);
+        return { type: 'truncate', path: harmed.path, keepBytes };
       },
       isDone: (damage, { after }) =>
         damage.type === 'truncate' &&
