@@ -2,17 +2,26 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { ByteStream } from '../cluster.ts';
 
-/** Rejects when nobody listens there. */
+/** Whoever is there answers in a millisecond; from behind a cut nobody does. */
+const connectLimitMs = 2000;
+
+/** Rejects when nobody listens there, or nobody answers. */
 export async function connectTcpStream(host: string, port: number): Promise<ByteStream> {
   return streamOf(await connectTcpSocket(host, port));
 }
 
-/** Rejects when nobody listens there. */
-export function connectTcpSocket(host: string, port: number): Promise<Socket> {
+/** Rejects when nobody listens there, or nobody answers. `isPaused`: nothing is read here. */
+export function connectTcpSocket(host: string, port: number, isPaused = false): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectTcp({ host, port, noDelay: true });
+    if (isPaused) socket.pause();
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`${host}:${port} does not answer within ${connectLimitMs} ms`));
+    }, connectLimitMs);
     socket.once('error', reject);
+    socket.once('close', () => clearTimeout(timer));
     socket.once('connect', () => {
+      clearTimeout(timer);
       socket.off('error', reject);
       resolve(socket);
     });
