@@ -12,7 +12,8 @@ import {
   type Cluster,
   type ClusterDisks,
   type ClusterNetwork,
-  capabilitiesOf,
+  clientsEnd,
+  type LinkRule,
   type NodeState,
 } from '../cluster.ts';
 import type { RandomSource } from '../run/random.ts';
@@ -20,13 +21,15 @@ import type { HarnessTimers } from '../run/timers.ts';
 import { type CrashAt, CrashPlan } from '../simulation/crash-plan.ts';
 import { Engine } from '../simulation/engine.ts';
 import { drawLatencyUs } from '../simulation/latency.ts';
+import { ClientRoad, LinkRules } from '../simulation/link-rules.ts';
 import { type MessageCounts, SimulatedNetwork } from '../simulation/network.ts';
 import { planSimulation, type SimulationOptions, type SimulationPlan } from '../simulation/plan.ts';
+import { SimulatedDisks } from '../simulation/simulated-disks.ts';
 import { type SimulatedExit, SimulatedNode } from '../simulation/simulated-node.ts';
 import { Trace } from '../simulation/trace.ts';
 import { reference } from '../systems/reference.ts';
-import { createNoDisks } from './no-disks.ts';
 import { waitUntilReady } from './ready.ts';
+import { simulatedCapabilities } from './simulated-capabilities.ts';
 
 /** A node of the simulation cannot do what was asked of it. */
 class SimulatedClusterError extends Error {
@@ -36,17 +39,27 @@ class SimulatedClusterError extends Error {
 /** How long a node may take from its start to its first answer, and to end in good order. */
 const patienceMs = 10_000;
 const clientPort = 6379;
+/** A connection that is not there after so long is given up. */
+const connectMs = 1000;
 
 export function createSimulatedCluster(options: SimulationOptions): SimulatedCluster {
   return new SimulatedCluster(planSimulation(options));
 }
 
+/** The road between the clients and one node. */
+interface ClientRoads {
+  readonly toNode: ClientRoad;
+  readonly fromNode: ClientRoad;
+}
+
+type LogLineHandler = (node: string, line: string) => void;
+
 export class SimulatedCluster implements Cluster {
   readonly kind = 'sim';
   readonly nodes: readonly string[];
-  readonly spares: readonly string[] = [];
+  readonly spares: readonly string[];
   readonly versions: readonly string[] = ['first'];
-  readonly disks: ClusterDisks = createNoDisks('not in the simulation');
+  readonly disks: ClusterDisks = new SimulatedDisks((node) => this.#node(node));
   readonly network: ClusterNetwork;
   readonly timers: HarnessTimers;
   readonly #plan: SimulationPlan;
@@ -56,40 +69,62 @@ export class SimulatedCluster implements Cluster {
   readonly #nodes: ReadonlyMap<string, SimulatedNode>;
   readonly #bootRandom: RandomSource;
   readonly #crashPlan = new CrashPlan();
+  readonly #exits: SimulatedExit[] = [];
   readonly #unexpectedExits: SimulatedExit[] = [];
+  /** How many faults allow the node to end by itself. */
+  readonly #allowances = new Map<string, number>();
+  readonly #logLineHandlers = new Set<LogLineHandler>();
+  readonly #rules: LinkRules;
+  readonly #roads: ReadonlyMap<string, ClientRoads>;
   #connectionCount = 0;
 
   constructor(plan: SimulationPlan) {
     this.#plan = plan;
     this.nodes = [...plan.nodes, ...plan.joiners];
+    this.spares = plan.spares;
     for (const at of plan.crashAt) this.#crashPlan.arm(at);
     this.#engine = new Engine(plan);
     this.timers = this.#engine.timers;
     this.#bootRandom = plan.randomStream('boot');
+    const { randomStream } = plan;
+    this.#rules = new LinkRules({ time: this.#engine.time, randomStream });
     this.#network = new SimulatedNetwork({
+      rules: this.#rules,
       codec: plan.server,
       time: this.#engine.time,
       trace: this.#trace,
-      randomStream: plan.randomStream,
+      randomStream,
       latency: plan.peerLatency,
       dropProbability: plan.dropProbability,
       duplicateProbability: plan.duplicateProbability,
     });
     this.#nodes = this.#createNodes();
+    this.#roads = new Map([...this.#nodes.keys()].map((node) => [node, this.#roadsOf(node)]));
     this.network = {
-      set: async (cut) => {
-        for (const link of cut) {
-          this.#node(link.from);
-          this.#node(link.to);
-        }
-        this.#network.setCut(cut);
-      },
-      read: async () => {
-        const mode = { type: 'drop' } as const;
-        const rules = this.#network.cut.map((link) => ({ ...link, mode }));
-        return { rules, met: { drop: this.#network.counts.cut } };
-      },
+      set: async (rules) => this.#setRules(rules),
+      read: async () => this.#rules.reading,
     };
+  }
+
+  #roadsOf(node: string): ClientRoads {
+    const road = (toNode: boolean): ClientRoad =>
+      new ClientRoad(this.#engine.time, this.#rules, { node, toNode });
+    return { toNode: road(true), fromNode: road(false) };
+  }
+
+  #setRules(rules: readonly LinkRule[]): void {
+    for (const { from, to } of rules) {
+      for (const end of [from, to]) if (end !== clientsEnd) this.#node(end);
+    }
+    this.#network.setRules(rules);
+    for (const [name, roads] of this.#roads) {
+      for (const road of [roads.toNode, roads.fromNode]) {
+        road.moveOn();
+        if (!road.isBroken) continue;
+        road.countReset();
+        this.#node(name).breakConnections();
+      }
+    }
   }
 
   /** Drives virtual time until `main` has settled. Rejects with a SimulationError at a deadlock. */
@@ -101,12 +136,22 @@ export class SimulatedCluster implements Cluster {
     return Promise.resolve(null);
   }
 
-  onLogLine(): () => void {
-    return () => {};
+  onLogLine(handler: LogLineHandler): () => void {
+    this.#logLineHandlers.add(handler);
+    return () => this.#logLineHandlers.delete(handler);
   }
 
-  mayEnd(): () => void {
-    return () => {};
+  mayEnd(node: string): () => void {
+    this.#allow(this.#node(node).name, 1);
+    let isForbidden = false;
+    return () => {
+      if (!isForbidden) this.#allow(node, -1);
+      isForbidden = true;
+    };
+  }
+
+  #allow(node: string, change: number): void {
+    this.#allowances.set(node, (this.#allowances.get(node) ?? 0) + change);
   }
 
   lives(node: string): number {
@@ -164,15 +209,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   capabilities(): Capabilities {
-    return capabilitiesOf(
-      {
-        drop: { available: true, how: 'messages on cut links are dropped' },
-        kill: { available: true, how: 'the node ends at once and loses what it had not synced' },
-        pause: { available: true, how: 'events of the node wait until it is resumed' },
-      },
-      'the simulation cannot do it yet',
-      'use --cluster docker',
-    );
+    return simulatedCapabilities;
   }
 
   async start(node: string): Promise<void> {
@@ -180,7 +217,7 @@ export class SimulatedCluster implements Cluster {
     if (simulated.state !== 'stopped') {
       throw new SimulatedClusterError(`${node} is ${simulated.state} already`);
     }
-    const earlierExits = this.#unexpectedExits.length;
+    const earlierExits = this.#exits.length;
     simulated.boot(drawLatencyUs(this.#bootRandom, this.#plan.bootLatency));
     await waitUntilReady(node, {
       cluster: this,
@@ -226,7 +263,9 @@ export class SimulatedCluster implements Cluster {
 
   connect(node: string): Promise<ByteStream> {
     const simulated = this.#node(node);
+    const roads = this.#roads.get(node) ?? this.#roadsOf(node);
     const surroundings = {
+      ...roads,
       engine: this.#engine,
       trace: this.#trace,
       random: this.#plan.randomStream(`client/${this.#connectionCount++}`),
@@ -234,13 +273,28 @@ export class SimulatedCluster implements Cluster {
     };
     return new Promise((resolve, reject) => {
       const delayUs = drawLatencyUs(surroundings.random, surroundings.latency);
-      this.#engine.time.schedule(delayUs, () => {
-        const stream = simulated.accept(surroundings);
+      let isLate = false;
+      const giveUp = this.#engine.time.schedule(connectMs * 1000, () => {
+        isLate = true;
         this.#engine.callHarness(() => {
-          if (stream !== null) resolve(stream);
-          else reject(new SimulatedClusterError(`connection refused: ${node} does not listen`));
+          reject(new SimulatedClusterError(`no connection to ${node} within ${connectMs} ms`));
         });
       });
+      const accept = (): void => {
+        if (isLate) return;
+        this.#engine.time.cancel(giveUp);
+        const isBroken = roads.toNode.isBroken || roads.fromNode.isBroken;
+        if (isBroken) roads.toNode.countReset();
+        const stream = isBroken ? null : simulated.accept(surroundings);
+        const why = isBroken ? 'the link is reset' : `${node} does not listen`;
+        this.#engine.callHarness(() => {
+          if (stream !== null) resolve(stream);
+          else reject(new SimulatedClusterError(`connection refused: ${why}`));
+        });
+      };
+      // There is a connection when the node's answer has come back.
+      const arrive = (): void => roads.toNode.arrive(() => roads.fromNode.arrive(accept));
+      this.#engine.time.schedule(delayUs + roads.toNode.latenessUs(0), arrive);
     });
   }
 
@@ -258,19 +312,32 @@ export class SimulatedCluster implements Cluster {
     for (const node of this.#nodes.values()) node.crash();
   }
 
+  /** Later: whoever hears of it may want to end the node, which still speaks. */
+  #tellLogLine(node: string, line: string): void {
+    if (this.#logLineHandlers.size === 0) return;
+    this.#engine.time.schedule(1, () => {
+      this.#engine.callHarness(() => {
+        for (const handler of this.#logLineHandlers) handler(node, line);
+      });
+    });
+  }
+
   #createNodes(): ReadonlyMap<string, SimulatedNode> {
+    const all = [...this.nodes, ...this.spares];
     const surroundings = {
       plan: this.#plan,
       engine: this.#engine,
       trace: this.#trace,
       network: this.#network,
       crashPlan: this.#crashPlan,
-      clientAddresses: new Map(this.nodes.map((node) => [node, `${node}:${clientPort}`])),
+      clientAddresses: new Map(all.map((node) => [node, `${node}:${clientPort}`])),
       onUnexpectedExit: (exit: SimulatedExit) => {
-        this.#unexpectedExits.push(exit);
+        this.#exits.push(exit);
+        if ((this.#allowances.get(exit.node) ?? 0) === 0) this.#unexpectedExits.push(exit);
       },
+      onLogLine: (node: string, line: string) => this.#tellLogLine(node, line),
     };
-    return new Map(this.nodes.map((node) => [node, new SimulatedNode(node, surroundings)]));
+    return new Map(all.map((node) => [node, new SimulatedNode(node, surroundings)]));
   }
 
   #node(name: string): SimulatedNode {
@@ -280,7 +347,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   #whyItEnded(node: string, earlierExits: number): string {
-    const exit = this.#unexpectedExits.slice(earlierExits).find((each) => each.node === node);
+    const exit = this.#exits.slice(earlierExits).find((each) => each.node === node);
     return exit === undefined ? 'it was killed' : `it ended by itself: ${exit.error.message}`;
   }
 }

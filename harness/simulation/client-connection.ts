@@ -10,6 +10,7 @@ import type { RandomSource } from '../run/random.ts';
 import type { Engine } from './engine.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
+import type { ClientRoad } from './link-rules.ts';
 import type { Trace } from './trace.ts';
 
 export interface ConnectionSurroundings {
@@ -17,12 +18,21 @@ export interface ConnectionSurroundings {
   readonly trace: Trace;
   readonly random: RandomSource;
   readonly latency: Latency;
+  readonly toNode: ClientRoad;
+  readonly fromNode: ClientRoad;
 }
 
 /** What the owner of a node's life does with its connections. */
 export interface ServerEnd {
   /** The node is gone: what it had sent still arrives, then the connection ends. */
   reset(reason: string): void;
+  /** The connection ends at both ends. */
+  breakOff(): void;
+}
+
+interface Direction {
+  readonly road: ClientRoad;
+  busyUntilUs: number;
 }
 
 interface ConnectionPlan {
@@ -35,8 +45,8 @@ export class ClientConnection implements ServerEnd {
   readonly #surroundings: ConnectionSurroundings;
   readonly #plan: ConnectionPlan;
   #session: Session | null = null;
-  readonly #toServer = { busyUntilUs: 0 };
-  readonly #toClient = { busyUntilUs: 0 };
+  readonly #toServer: Direction;
+  readonly #toClient: Direction;
   #serverClosed = false;
   #clientClosed = false;
   #onData: ((bytes: Uint8Array) => void) | null = null;
@@ -48,6 +58,8 @@ export class ClientConnection implements ServerEnd {
   constructor(surroundings: ConnectionSurroundings, plan: ConnectionPlan) {
     this.#surroundings = surroundings;
     this.#plan = plan;
+    this.#toServer = { road: surroundings.toNode, busyUntilUs: 0 };
+    this.#toClient = { road: surroundings.fromNode, busyUntilUs: 0 };
     plan.life.deliver(() => {
       this.#session = plan.openSession({
         write: (bytes) => this.#sendToClient(bytes),
@@ -61,12 +73,13 @@ export class ClientConnection implements ServerEnd {
     write: (bytes) => {
       if (this.#clientClosed) return;
       const copy = bytes.slice();
-      this.#later(this.#toServer, () => {
+      const arrive = (): void => {
         this.#trace(copy);
         this.#plan.life.deliver(() => {
           if (!this.#serverClosed) this.#session?.receive(copy);
         });
-      });
+      };
+      this.#later(this.#toServer, arrive, copy.length);
     },
     onData: (handler) => {
       this.#onData = handler;
@@ -102,22 +115,31 @@ export class ClientConnection implements ServerEnd {
     });
   }
 
-  /** The session hears of it later, as from a socket, never while it is still speaking. */
+  breakOff(): void {
+    this.#close('connection reset');
+  }
+
   #closeByServer(): void {
+    this.#close('closed by the node');
+  }
+
+  /** The session hears of it later, as from a socket, never while it is still speaking. */
+  #close(reason: string): void {
     if (this.#serverClosed) return;
-    this.reset('closed by the node');
+    this.reset(reason);
     this.#later(this.#toServer, () => this.#plan.life.deliver(() => this.#session?.closed()));
   }
 
   #sendToClient(bytes: Uint8Array): void {
     if (this.#serverClosed) return;
     const copy = bytes.slice();
-    this.#later(this.#toClient, () => {
+    const arrive = (): void => {
       if (this.#clientClosed) return;
       this.#trace(copy);
       this.#early.push(copy);
       this.#flushEarly();
-    });
+    };
+    this.#later(this.#toClient, arrive, copy.length);
   }
 
   #flushEarly(): void {
@@ -139,12 +161,13 @@ export class ClientConnection implements ServerEnd {
   }
 
   /** One direction keeps its order. */
-  #later(direction: { busyUntilUs: number }, callback: () => void): void {
+  #later(direction: Direction, callback: () => void, byteCount = 0): void {
     const { engine, random, latency } = this.#surroundings;
     const { time } = engine;
-    const arrivalUs = time.nowUs + 1 + drawLatencyUs(random, latency);
-    direction.busyUntilUs = Math.max(direction.busyUntilUs, arrivalUs);
-    time.scheduleAt(direction.busyUntilUs, callback);
+    const { road } = direction;
+    const latencyUs = drawLatencyUs(random, latency) + road.latenessUs(byteCount);
+    direction.busyUntilUs = Math.max(direction.busyUntilUs, time.nowUs + 1 + latencyUs);
+    time.scheduleAt(direction.busyUntilUs, () => road.arrive(callback));
   }
 
   #trace(bytes: Uint8Array): void {

@@ -30,6 +30,12 @@ export class CrashPlan {
     this.#armed.push({ at, passagesLeft: at.passage });
   }
 
+  /** In the place of whatever was planned for this node; null: nothing is. */
+  rearm(node: string, at: Omit<CrashAt, 'node'> | null): void {
+    this.#armed = this.#armed.filter((each) => each.at.node !== node);
+    if (at !== null) this.arm({ node, ...at });
+  }
+
   /** Crashes that were planned and have not happened. */
   get outstanding(): readonly CrashAt[] {
     return this.#armed.map(({ at }) => at);

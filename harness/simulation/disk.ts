@@ -6,8 +6,10 @@
  * sync covers the changes that were done when it was asked for, and no others.
  */
 import { type Disk, DiskError, type Done } from '../../server/storage/disk.ts';
+import type { Damage, DiskFile } from '../cluster.ts';
 import { type RandomSource, randomInteger } from '../run/random.ts';
 import { LifeEnded } from './crash-plan.ts';
+import { harm } from './disk-harm.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
 import type { Trace } from './trace.ts';
@@ -26,6 +28,24 @@ export interface DiskSurroundings {
   readonly latencies: DiskLatencies;
 }
 
+/** What a power loss has taken. */
+export interface LostWrites {
+  readonly changesLost: number;
+  readonly bytesLost: number;
+  readonly namesLost: number;
+  readonly files: readonly string[];
+}
+
+/** What is wrong with a disk. */
+interface DiskFaults {
+  /** No sync succeeds. */
+  broken: boolean;
+  /** No write finds room. */
+  full: boolean;
+  /** Between the beginnings of two syncs; null: it is as fast as ever. */
+  syncEveryUs: number | null;
+}
+
 type Names = Map<string, UnsyncedFile>;
 type NameChange = (names: Names) => void;
 
@@ -37,7 +57,11 @@ export class SimulatedDisk {
   /** Changes of names since, in order; a crash keeps a prefix, as a journal would. */
   #nameChanges: NameChange[] = [];
   #directoryBusyUntilUs = 0;
-  #broken = false;
+  readonly #faults: DiskFaults = { broken: false, full: false, syncEveryUs: null };
+  #nextSyncUs = 0;
+  readonly #met = { refusedWrites: 0, delayedSyncs: 0 };
+  /** As it was before the first harm. */
+  #unharmed: ReadonlyMap<string, UnsyncedFile> | null = null;
   /** Operations under way belong to an epoch; a crash ends it, and them. */
   #epoch = 0;
 
@@ -67,11 +91,11 @@ export class SimulatedDisk {
       },
       append: (file, bytes, done) => {
         const change: FileChange = { type: 'append', bytes: bytes.slice() };
-        use().#change(life, this.#findOrCreate(file), change, done);
+        use().#write(life, file, { change, done });
       },
       writeAt: (file, offset, bytes, done) => {
         const change: FileChange = { type: 'write', offset, bytes: bytes.slice() };
-        use().#change(life, this.#findOrCreate(file), change, done);
+        use().#write(life, file, { change, done });
       },
       truncate: (file, length, done) => {
         const found = use().#names.get(file);
@@ -112,30 +136,91 @@ export class SimulatedDisk {
 
   /** From now on no sync succeeds, until the disk is repaired. */
   breakSyncs(): void {
-    this.#broken = true;
+    this.#faults.broken = true;
   }
 
   repair(): void {
-    this.#broken = false;
+    this.#faults.broken = false;
+  }
+
+  setFull(full: boolean): void {
+    this.#faults.full = full;
+  }
+
+  /** At most so many syncs a second; null: as fast as it can. */
+  slow(syncsPerS: number | null): void {
+    this.#faults.syncEveryUs = syncsPerS === null ? null : Math.ceil(1e6 / syncsPerS);
+    this.#nextSyncUs = 0;
+  }
+
+  /** What is wrong now, and whom it has met. */
+  get faults(): Readonly<Record<string, unknown>> {
+    return { ...this.#faults, ...this.#met };
+  }
+
+  /** The newest first. */
+  list(): readonly DiskFile[] {
+    const files = [...this.#names].sort(
+      ([a, x], [b, y]) => y.changedAtUs - x.changedAtUs || (a < b ? -1 : 1),
+    );
+    return files.map(([path, { size }], age) => ({ path, bytes: size, age }));
+  }
+
+  /** Nobody may use it now. What was there is kept. Throws RangeError. */
+  damage(damage: Damage): Readonly<Record<string, unknown>> {
+    const files = new Map(
+      [...this.#names].map(([name, file]) => [name, file.read(0, file.size)] as const),
+    );
+    const evidence = harm(files, damage);
+    this.#unharmed ??= new Map(this.#names);
+    const touched = [...files].map(([name, bytes]) => {
+      return [name, UnsyncedFile.holding(bytes, this.#names.get(name)?.changedAtUs ?? 0)] as const;
+    });
+    this.#replaceAll(new Map(touched));
+    return evidence;
+  }
+
+  /** The files are as they were before they were harmed; how many there are. */
+  putBack(): number {
+    const unharmed = this.#unharmed;
+    if (unharmed === null) return 0;
+    this.#unharmed = null;
+    this.#replaceAll(unharmed);
+    return unharmed.size;
+  }
+
+  #replaceAll(files: ReadonlyMap<string, UnsyncedFile>): void {
+    this.wipe();
+    for (const [name, file] of files) {
+      this.#names.set(name, file);
+      this.#durableNames.set(name, file);
+    }
   }
 
   /** The power is lost: what was not durable is gone, or partly so. */
-  crash(): void {
+  crash(): LostWrites {
     this.#epoch++;
     const { random, trace } = this.#surroundings;
     const kept = randomInteger(random, this.#nameChanges.length + 1);
     for (const change of this.#nameChanges.slice(0, kept)) change(this.#durableNames);
+    const namesLost = this.#nameChanges.length - kept;
     this.#nameChanges = [];
     this.#directoryBusyUntilUs = 0;
     this.#names.clear();
+    let [changesLost, bytesLost] = [0, 0];
+    const files: string[] = [];
     for (const name of [...this.#durableNames.keys()].sort()) {
       const file = this.#durableNames.get(name);
       if (file === undefined) continue;
-      file.crash(random);
+      const lost = file.crash(random);
+      changesLost += lost.changes;
+      bytesLost += lost.bytes;
+      if (lost.changes > 0) files.push(name);
       this.#names.set(name, file);
       trace.text(name);
       trace.number(file.size);
     }
+    return { changesLost, bytesLost, namesLost, files };
   }
 
   /** The process ended and the power stayed: what it had handed over is still written. */
@@ -159,7 +244,22 @@ export class SimulatedDisk {
     return created;
   }
 
+  #write(
+    life: Life,
+    file: string,
+    { change, done }: { readonly change: FileChange; readonly done: Done },
+  ): void {
+    if (!this.#faults.full) {
+      this.#change(life, this.#findOrCreate(file), change, done);
+      return;
+    }
+    this.#met.refusedWrites++;
+    const error = new DiskError('ENOSPC', file, 'ENOSPC: no space left on device');
+    this.#later('access', null, () => life.deliver(() => done(error)));
+  }
+
   #change(life: Life, file: UnsyncedFile, change: FileChange, done: Done): void {
+    file.changedAtUs = this.#surroundings.time.nowUs;
     file.issue(change);
     this.#later('access', file, () => {
       file.applyNext();
@@ -175,7 +275,7 @@ export class SimulatedDisk {
     }
     const position = found.appliedPosition;
     this.#later('sync', found, () => {
-      if (this.#broken) {
+      if (this.#faults.broken) {
         life.deliver(() => done(new DiskError('EIO', file, `the sync of ${file} failed`)));
         return;
       }
@@ -220,7 +320,8 @@ export class SimulatedDisk {
     const epoch = this.#epoch;
     const busyUntilUs = file === null ? this.#directoryBusyUntilUs : file.busyUntilUs;
     const latencyUs = drawLatencyUs(random, latencies[kind]);
-    const endUs = Math.max(time.nowUs + 1, Math.max(time.nowUs, busyUntilUs) + latencyUs);
+    const turnUs = kind === 'sync' ? this.#turnOfSync() : time.nowUs;
+    const endUs = Math.max(time.nowUs + 1, Math.max(turnUs, busyUntilUs) + latencyUs);
     if (file === null) this.#directoryBusyUntilUs = endUs;
     else file.busyUntilUs = endUs;
     time.scheduleAt(endUs, () => {
@@ -228,6 +329,17 @@ export class SimulatedDisk {
       trace.number(endUs);
       callback();
     });
+  }
+
+  /** When it may begin. */
+  #turnOfSync(): number {
+    const { nowUs } = this.#surroundings.time;
+    const { syncEveryUs } = this.#faults;
+    if (syncEveryUs === null) return nowUs;
+    const turnUs = Math.max(nowUs, this.#nextSyncUs);
+    this.#nextSyncUs = turnUs + syncEveryUs;
+    if (turnUs > nowUs) this.#met.delayedSyncs++;
+    return turnUs;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Network, PeerIdentity } from '../../server/host.ts';
 import type { Message } from '../../server/raft/message.ts';
 import { createRandomStream } from '../run/random.ts';
 import { Life } from './life.ts';
+import { LinkRules } from './link-rules.ts';
 import { SimulatedNetwork } from './network.ts';
 import { ownServerCode } from './server-code.ts';
 import { Trace } from './trace.ts';
@@ -42,11 +43,14 @@ class Rig {
   readonly received: { at: string; from: string; message: Message }[] = [];
 
   constructor(seed: number, losses: { drop?: number; duplicate?: number } = {}) {
+    const { time } = this;
+    const randomStream = (name: string) => createRandomStream(seed, name);
     this.network = new SimulatedNetwork({
       codec: ownServerCode,
-      time: this.time,
+      time,
       trace: new Trace(),
-      randomStream: (name) => createRandomStream(seed, name),
+      randomStream,
+      rules: new LinkRules({ time, randomStream }),
       latency,
       dropProbability: losses.drop ?? 0,
       duplicateProbability: losses.duplicate ?? 0,
@@ -138,13 +142,13 @@ test('a cut is one-way, takes what is under way with it, and heals', () => {
   const rig = new Rig(4);
   const [n1, n2] = [rig.join('n1'), rig.join('n2')];
   n1.send('n2', voteRequest(1));
-  rig.network.setCut([{ from: 'n1', to: 'n2' }]);
+  rig.network.setRules([{ from: 'n1', to: 'n2', mode: { type: 'drop' } }]);
   n1.send('n2', voteRequest(2));
   n2.send('n1', voteRequest(3));
   rig.settle();
   expect(rig.terms()).toEqual([3]);
   expect(rig.network.counts.cut).toBe(2);
-  rig.network.setCut([]);
+  rig.network.setRules([]);
   n1.send('n2', voteRequest(4));
   rig.settle();
   expect(rig.terms()).toEqual([3, 4]);

@@ -2,17 +2,19 @@
  * The simulated network between the nodes: datagrams, each with a fate of its own.
  *
  * A message may take any time within its latency, overtake another, be lost or come twice; on a cut
- * link it is lost, and so it is when the receiver does not let its sender in. It travels as the
- * bytes that real peers exchange, so that no two nodes ever share an object.
+ * link it is lost, on one that holds it waits, and it is lost when the receiver does not let its
+ * sender in. It travels as the bytes that real peers exchange, so that no two nodes ever share an
+ * object.
  */
 import type { Network } from '../../server/host.ts';
 import type { NodeId } from '../../server/raft/entry.ts';
 import type { Message } from '../../server/raft/message.ts';
-import type { Link } from '../cluster.ts';
+import type { LinkRule } from '../cluster.ts';
 import type { RandomSource } from '../run/random.ts';
 import { Admissions, type Knocking } from './admissions.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
+import { type LinkRules, linkName } from './link-rules.ts';
 import type { ServerCode } from './server-code.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -27,6 +29,7 @@ export interface NetworkSurroundings {
   readonly latency: Latency;
   readonly dropProbability: number;
   readonly duplicateProbability: number;
+  readonly rules: LinkRules;
 }
 
 /** What became of the messages so far. */
@@ -41,6 +44,14 @@ export interface MessageCounts {
   readonly unreachable: number;
   /** From a life that the receiver did not let in. */
   readonly refused: number;
+}
+
+/** It has come as far as a link that holds it, on its way to this life. */
+interface Held {
+  readonly sender: Knocking;
+  readonly to: NodeId;
+  readonly receiver: Life | null;
+  readonly bytes: Uint8Array;
 }
 
 interface Endpoint {
@@ -60,7 +71,7 @@ export class SimulatedNetwork {
   /** A stream for each directed pair: what happens on one link shifts no other. */
   readonly #streams = new Map<string, RandomSource>();
   readonly #counts = { sent: 0, delivered: 0, cut: 0, lost: 0, unreachable: 0, refused: 0 };
-  #cut: ReadonlyMap<string, Link> = new Map();
+  #held: readonly Held[] = [];
 
   constructor(surroundings: NetworkSurroundings) {
     this.#surroundings = surroundings;
@@ -70,14 +81,43 @@ export class SimulatedNetwork {
     return { ...this.#counts };
   }
 
-  get cut(): readonly Link[] {
-    return [...this.#cut.values()];
+  /**
+   * From now on exactly these rules are in force; what is under way on links that carry nothing is
+   * lost too, and what was held on those that do no more comes now, in its order.
+   */
+  setRules(rules: readonly LinkRule[]): void {
+    const { trace, time, rules: inForce } = this.#surroundings;
+    const before = inForce.reading.rules;
+    inForce.set(rules);
+    for (const { from, to, mode } of rules) trace.text(`${linkName(from, to)} ${mode.type}`);
+    this.#tellResets(before, rules);
+    const isHeld = ({ sender, to }: Held) => inForce.has(sender.life.node, to, 'hold');
+    const released = this.#held.filter((held) => !isHeld(held));
+    this.#held = this.#held.filter(isHeld);
+    for (const [at, { sender, to, receiver, bytes }] of released.entries()) {
+      time.schedule(at + 1, () => {
+        // A connection to an earlier life is none to this one.
+        if (this.#endpoints.get(to)?.life === receiver) this.#arrive(sender, to, bytes);
+        else this.#counts.unreachable++;
+      });
+    }
   }
 
-  /** From now on exactly these links carry nothing; what is under way on them is lost too. */
-  setCut(links: readonly Link[]): void {
-    this.#cut = new Map(links.map(({ from, to }) => [linkName(from, to), { from, to }]));
-    for (const name of this.#cut.keys()) this.#surroundings.trace.text(name);
+  /** Who had made a connection that is broken sees it close, and open when it may again. */
+  #tellResets(before: readonly LinkRule[], now: readonly LinkRule[]): void {
+    const links = (rules: readonly LinkRule[]): ReadonlyMap<string, LinkRule> => {
+      const resets = rules.filter(({ mode }) => mode.type === 'reset');
+      return new Map(resets.map((rule) => [linkName(rule.from, rule.to), rule]));
+    };
+    const [old, current] = [links(before), links(now)];
+    const tell = ({ from, to }: LinkRule, connected: boolean): void => {
+      const endpoint = this.#endpoints.get(from);
+      if (endpoint?.peers.has(to) === true && this.#endpoints.has(to)) {
+        this.#tell(endpoint, to, connected);
+      }
+    };
+    for (const [name, rule] of current) if (!old.has(name)) tell(rule, false);
+    for (const [name, rule] of old) if (!current.has(name)) tell(rule, true);
   }
 
   /** Connects a life of a node, in the place of its earlier one. */
@@ -136,12 +176,13 @@ export class SimulatedNetwork {
     const random = this.#streamOf(from, to);
     const isLost = random() < dropProbability;
     const isDoubled = random() < duplicateProbability;
+    const { rules } = this.#surroundings;
     this.#counts.sent++;
-    if (this.#cut.has(linkName(from, to))) {
+    if (rules.meets(from, to, 'drop', 'oneway', 'reset')) {
       this.#counts.cut++;
       return;
     }
-    if (isLost) {
+    if (isLost || rules.loses(from, to)) {
       this.#counts.lost++;
       return;
     }
@@ -164,20 +205,26 @@ export class SimulatedNetwork {
   }
 
   #launch(sender: Knocking, to: NodeId, bytes: Uint8Array): void {
-    const { time, latency } = this.#surroundings;
-    time.schedule(drawLatencyUs(this.#streamOf(sender.life.node, to), latency), () => {
-      this.#arrive(sender, to, bytes);
-    });
+    const { time, latency, rules } = this.#surroundings;
+    const { node: from } = sender.life;
+    const latencyUs = drawLatencyUs(this.#streamOf(from, to), latency);
+    const lateUs = rules.latenessUs(from, to, bytes.length);
+    if (lateUs === null) this.#counts.lost++;
+    else time.schedule(latencyUs + lateUs, () => this.#arrive(sender, to, bytes));
   }
 
   #arrive(sender: Knocking, to: NodeId, bytes: Uint8Array): void {
-    const { time, trace, codec } = this.#surroundings;
+    const { time, trace, codec, rules } = this.#surroundings;
     const from = sender.life.node;
-    if (this.#cut.has(linkName(from, to))) {
+    if (rules.meets(from, to, 'drop', 'oneway', 'reset')) {
       this.#counts.cut++;
       return;
     }
     const receiver = this.#endpoints.get(to);
+    if (rules.meets(from, to, 'hold')) {
+      this.#held = [...this.#held, { sender, to, receiver: receiver?.life ?? null, bytes }];
+      return;
+    }
     if (receiver === undefined) {
       this.#counts.unreachable++;
       return;
@@ -213,8 +260,4 @@ export class SimulatedNetwork {
     this.#streams.set(name, stream);
     return stream;
   }
-}
-
-function linkName(from: NodeId, to: NodeId): string {
-  return `${from}>${to}`;
 }

@@ -21,6 +21,7 @@ export interface LogSurroundings {
   readonly trace: Trace;
   /** Less severe events are not kept. */
   readonly level: LogLevel;
+  readonly onLine?: (line: string) => void;
 }
 
 export class NodeLog {
@@ -44,6 +45,7 @@ export class NodeLog {
     const line = JSON.stringify({ ...head, ...fields }, plainValue);
     this.#lines.push(line);
     trace.text(line);
+    this.#surroundings.onLine?.(line);
   }
 }
 

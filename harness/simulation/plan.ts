@@ -18,6 +18,8 @@ export interface SimulationOptions {
   readonly nodes: readonly string[];
   /** Nodes that begin without a cluster and wait until they are added to it. Default none. */
   readonly joiners?: readonly string[];
+  /** The same, and not started with the others: faults may. Default none. */
+  readonly spares?: readonly string[];
   /** The share of messages between nodes that are lost, in [0, 1). Default 0. */
   readonly dropProbability?: number;
   /** The share of messages between nodes that come twice, in [0, 1). Default 0. */
@@ -70,7 +72,8 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
   const { seed, nodes, joiners = [], dropProbability = 0, duplicateProbability = 0 } = options;
   if (!Number.isSafeInteger(seed)) throw new RangeError(`the seed must be whole, not ${seed}`);
   if (nodes.length === 0) throw new RangeError('a simulation needs at least one node');
-  const all = [...nodes, ...joiners];
+  const { spares = [] } = options;
+  const all = [...nodes, ...joiners, ...spares];
   if (new Set(all).size !== all.length) throw new RangeError(`a node twice: ${all.join()}`);
   for (const probability of [dropProbability, duplicateProbability]) {
     if (!(probability >= 0 && probability < 1)) {
@@ -83,6 +86,7 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
     seed,
     nodes,
     joiners,
+    spares,
     dropProbability,
     duplicateProbability,
     tickMs: options.tickMs ?? 20,

@@ -16,7 +16,7 @@ import {
   type ServerEnd,
 } from './client-connection.ts';
 import { type CrashPlan, LifeEnded } from './crash-plan.ts';
-import { SimulatedDisk } from './disk.ts';
+import { type LostWrites, SimulatedDisk } from './disk.ts';
 import type { Engine } from './engine.ts';
 import { createSimulatedHost } from './host.ts';
 import { Life } from './life.ts';
@@ -46,6 +46,7 @@ export interface NodeSurroundings {
   /** The address where clients reach each node. */
   readonly clientAddresses: ReadonlyMap<string, string>;
   readonly onUnexpectedExit: (exit: SimulatedExit) => void;
+  readonly onLogLine: (node: string, line: string) => void;
 }
 
 export class SimulatedNode {
@@ -65,7 +66,10 @@ export class SimulatedNode {
     const { engine, trace, plan } = surroundings;
     this.name = name;
     this.#surroundings = surroundings;
-    this.log = new NodeLog(name, { time: engine.time, trace, level: plan.logLevel });
+    this.log = new NodeLog(name, {
+      ...{ time: engine.time, trace, level: plan.logLevel },
+      onLine: (line) => surroundings.onLogLine(name, line),
+    });
     this.#disk = new SimulatedDisk({
       time: engine.time,
       random: plan.randomStream(`node/${name}/disk`),
@@ -100,6 +104,22 @@ export class SimulatedNode {
     this.#end(() => this.#disk.crash());
   }
 
+  /** As `crash`; of a node that was stopped in order too, what the machine still held is gone. */
+  losePower(): LostWrites {
+    if (this.#life === null) return this.#disk.crash();
+    this.log.event('info', 'simulation.power-loss', { life: this.#life.number });
+    let lost: LostWrites | null = null;
+    this.#end(() => {
+      lost = this.#disk.crash();
+    });
+    return lost ?? { changesLost: 0, bytesLost: 0, namesLost: 0, files: [] };
+  }
+
+  /** Every connection of a client breaks. */
+  breakConnections(): void {
+    for (const connection of [...this.#connections]) connection.breakOff();
+  }
+
   /** Puts an empty disk in the place of its own. The node must be stopped. */
   wipe(): void {
     if (this.#life !== null) throw new RangeError(`${this.name} runs: its disk cannot be wiped`);
@@ -107,7 +127,7 @@ export class SimulatedNode {
   }
 
   /** For who looks at it or damages it. */
-  get disk(): Pick<SimulatedDisk, 'sizes' | 'breakSyncs' | 'repair'> {
+  get disk(): Omit<SimulatedDisk, 'mount' | 'crash' | 'detach' | 'wipe'> {
     return this.#disk;
   }
 
@@ -164,7 +184,10 @@ export class SimulatedNode {
       log: {
         event: (level: LogLevel, name, fields) => this.log.event(level, name, fields),
       },
-      crashPoints: { reach: (name) => this.#reach(name) },
+      crashPoints: {
+        reach: (name) => this.#reach(name),
+        arm: (at) => this.#surroundings.crashPlan.rearm(this.name, at),
+      },
       trace: onTraceEvent && {
         event: (told) => {
           const { nowUs: timeUs } = engine.time;
@@ -183,7 +206,7 @@ export class SimulatedNode {
 
   #initialConfiguration(): Configuration {
     const { plan, clientAddresses } = this.#surroundings;
-    if (plan.joiners.includes(this.name)) return configurationOf([]);
+    if ([...plan.joiners, ...plan.spares].includes(this.name)) return configurationOf([]);
     const addresses = plan.nodes.map((node) => {
       const address = { peer: `${node}:${peerPort}`, client: clientAddresses.get(node) ?? '' };
       return [node, address] as const;

@@ -12,6 +12,12 @@ export type FileChange =
   | { readonly type: 'write'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly type: 'truncate'; readonly length: number };
 
+/** What a crash has taken. */
+export interface LostChanges {
+  readonly changes: number;
+  readonly bytes: number;
+}
+
 export class UnsyncedFile {
   readonly #visible = new GrowingBytes();
   readonly #durable = new GrowingBytes();
@@ -22,6 +28,17 @@ export class UnsyncedFile {
   #durableCount = 0;
   /** Until then the device is busy with this file: its changes keep their order. */
   busyUntilUs = 0;
+  /** When it was last written. */
+  changedAtUs = 0;
+
+  /** A file of these bytes, all of them durable. */
+  static holding(bytes: Uint8Array, changedAtUs: number): UnsyncedFile {
+    const file = new UnsyncedFile();
+    file.#visible.writeAt(0, bytes);
+    file.#durable.writeAt(0, bytes);
+    file.changedAtUs = changedAtUs;
+    return file;
+  }
 
   get size(): number {
     return this.#visible.length;
@@ -62,8 +79,9 @@ export class UnsyncedFile {
   /**
    * The power is gone. A prefix of the changes that were not durable survives, none and all
    * included; the first one that does not may be torn, so that a part of its bytes is there.
+   * Returns what is gone, a torn one included.
    */
-  crash(random: RandomSource): void {
+  crash(random: RandomSource): LostChanges {
     const fate = random();
     const share = random();
     const tear = random();
@@ -79,11 +97,14 @@ export class UnsyncedFile {
       );
       applyChange(this.#durable, { ...torn, bytes });
     }
+    const lost = this.#changes.slice(kept);
+    const bytes = lost.reduce((sum, each) => sum + ('bytes' in each ? each.bytes.length : 0), 0);
     this.#durableCount += this.#changes.length;
     this.#changes = [];
     this.#appliedCount = 0;
     this.#visible.replaceWith(this.#durable);
     this.busyUntilUs = 0;
+    return { changes: lost.length, bytes };
   }
 
   /** The process is gone but not the power: what it had issued reaches the file. */
