@@ -60,6 +60,7 @@ interface Armed {
   readonly release: () => void;
   readonly pid: number | null;
   readonly life: number;
+  /** Of those that it wrote; the one that names the point is not followed by that of a new life. */
   lastLine: string | null;
 }
 
@@ -105,7 +106,8 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
     const { cluster } = this.#tools;
     const before = await readNodes(cluster, [node]);
     const stopListening = cluster.onLogLine((from, line) => {
-      if (from === node && line.trim() !== '') armed.lastLine = line;
+      const isTold = armed.lastLine?.includes(point) === true;
+      if (from === node && line.trim() !== '' && !isTold) armed.lastLine = line;
     });
     const mayNotEnd = cluster.mayEnd(node);
     const armed: Armed = {

@@ -227,7 +227,7 @@ describe('faults of links', () => {
     expect(leaders).toHaveLength(8);
     for (const rule of leaders) expect(rule).toMatch(/n3>|>n3/);
     const one = plan(rate, 'one');
-    expect(one.description).toMatch(/^one n\d: rate 128kbit\/s$/);
+    expect(one.description).toMatch(/^one n\d: rate \d+kbit\/s$/);
     expect(plan(rate, 'one', { free: ['n2'] }).description).toMatch(/^one n2:/);
     expect(plan(rate, 'leader', { free: ['n2'], leader: null }).description).toMatch(/^leader n2:/);
   });
@@ -253,9 +253,13 @@ describe('faults of links', () => {
     expect(await rules(delay, { ms: 30 })).toEqual(['n1>n2 delay 30ms+-15ms']);
     expect(await rules(delay, { ms: 30, jitterMs: 0 })).toEqual(['n1>n2 delay 30ms+-0ms']);
     const random = createRandomStream(2, 'nemesis');
-    const drawn = Array.from({ length: 20 }, () => plan(delay, 'all', { random }).description);
-    expect([...new Set(drawn)].sort()).toEqual([
+    const drawn = (module: FamilyModule): readonly string[] =>
+      Array.from({ length: 20 }, () => plan(module, 'all', { random }).description);
+    expect([...new Set(drawn(delay))].sort()).toEqual([
       ...['all: delay 10ms+-5ms', 'all: delay 200ms+-100ms', 'all: delay 50ms+-25ms'],
+    ]);
+    expect([...new Set(drawn(rate))].sort()).toEqual([
+      ...['all: rate 128kbit/s', 'all: rate 32kbit/s', 'all: rate 8kbit/s'],
     ]);
     await expect(rules(loss, { percent: 101 })).rejects.toThrow('percent');
     await expect(rules(delay, { ms: 10, jitterMs: 11 })).rejects.toThrow('jitterMs');

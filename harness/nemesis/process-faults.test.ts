@@ -233,20 +233,22 @@ describe('a crash point', () => {
     expect(begun).toMatchObject({ tookEffect: false, evidence: { answer: 'OK armed' } });
     expect(begun.notReached).toMatch(/^n2 has not passed /);
     made.says('n1', 'something else');
-    made.endsByItself('n2', 'crash point reached');
+    made.says('n2', 'serving');
+    const { point, passage } = plan as FaultPlan & { point: string; passage: number };
+    made.endsByItself('n2', `crash point ${point} reached`);
+    made.says('n2', 'serving again');
     made.says('n2', ' ');
     made.says('n3', 'something else');
     const ended = await nemesis.end(plan);
     expect(ended).toEqual({
       tookEffect: true,
       evidence: {
-        ...{ lifeAtEnd: 1, lastLine: 'crash point reached' },
+        ...{ lifeAtEnd: 1, lastLine: `crash point ${point} reached` },
         after: { n2: { state: 'running', pid: 105 } },
       },
     });
     expect([made.calls, made.exits]).toEqual([['start n2'], []]);
     expectReleased(made);
-    const { point, passage } = plan as FaultPlan & { point: string; passage: number };
     expect(asked).toEqual([`arm n2 ${point}#${passage}`]);
   });
 
