@@ -220,6 +220,12 @@ test('blind spots of what is not valid are told, those of the others counted', (
     '          blind: reads',
     '  valid   faults: 4 of 5 faults took effect',
     '  not run convergence: the system tells nobody its state',
+    '  faults: 4 injected, 1 failed, 1 skipped, 1 not reached',
+  ]);
+  expect(lines.slice(at + 6, at + 10)).toEqual([
+    '    failed partition majorities-ring: nothing ran into it',
+    '    skipped power all: two nodes are down',
+    '    not reached crash-point: its turn did not come',
     '  2 things that the valid ones could not see: in the report',
   ]);
   bench.console.finish({ ...unknown, checkers: [{ ...quiet, blind: [] }] }, '/tmp/run');

@@ -7,6 +7,7 @@
 import { relative } from 'node:path';
 import type { Op } from '../checker/history.ts';
 import type { Validity } from './checker.ts';
+import { countOutcomes, describeOutcome, listMissed } from './report/fault-words.ts';
 import { describeCount, describeDuration, describeMany } from './report/figures.ts';
 import type { ResultsRecord, TestRecord } from './report/run-record.ts';
 import type { RunStats } from './report/stats.ts';
@@ -68,6 +69,8 @@ interface Part {
 
 const redrawMs = { terminal: 200, plain: 5000 };
 const rateWindowNs = 2e9;
+/** Lines of faults that were not injected. */
+const missedMax = 10;
 
 const styles: Readonly<Record<Style, readonly [number, number]>> = {
   bold: [1, 22],
@@ -271,7 +274,25 @@ function verdictLines(test: TestRecord | null, results: ResultsRecord): Part[][]
   for (const { name, why } of results.removedCheckers) {
     lines.push([{ text: `  not run ${name}: ${why}`, style: 'dim' }]);
   }
-  return [...lines, ...blindLines(results), []];
+  return [...lines, ...missedLines(results), ...blindLines(results), []];
+}
+
+/** What was asked for and not injected; the report has all of it. */
+function missedLines(results: ResultsRecord): Part[][] {
+  const missed = listMissed(results);
+  if (missed.length === 0) return [];
+  const shown = missed.slice(0, missedMax);
+  const texts = [
+    `  faults: ${countOutcomes(results)}`,
+    ...shown.map(({ outcome, name, reason, count }) => {
+      const times = count === 1 ? '' : `, ${count} times`;
+      return `    ${describeOutcome(outcome)}${times} ${name}: ${reason}`;
+    }),
+    ...(missed.length > shown.length
+      ? [`    ${missed.length - shown.length} more: in the report`]
+      : []),
+  ];
+  return texts.map((text) => [{ text, style: 'dim' }]);
 }
 
 /** How much the others could not see, in number; the report has it in words. */

@@ -51,14 +51,16 @@ export async function judgeRun(recorded: RecordedRun): Promise<ResultsRecord> {
   }
   patience.dispose();
   if (problems.length > 0) results.push(describeProblems(problems));
+  const leaders = outcome?.leaders ?? [];
   return {
     valid: worstOf(results.map(({ valid }) => valid)),
     checkers: results,
     removedCheckers: removed,
     linearizability: withoutOrders(verdict),
     stats: statsOf(history),
-    faults: describeFaults(outcome?.faults ?? []),
-    leaders: outcome?.leaders ?? [],
+    faults: describeFaults(outcome?.faults ?? [], { ops: history, leaders }),
+    uninjected: outcome?.uninjected ?? [],
+    leaders,
   };
 }
 

@@ -192,9 +192,9 @@ export function testJams(cluster: GetCluster): void {
         .toBeGreaterThanOrEqual(sent);
       const { life, disordered, missing } = await from(cluster(), 'n1>n2');
       expect({ life, disordered }).toEqual({ life: was.life, disordered: was.disordered });
-      // The jam may begin with the end of a connection, and what that had on its way is lost.
+      // The jam may begin and end with that of a connection, which loses what it had on its way.
       const ended = (await askNumber(cluster(), 'n1', ['CLOSED', 'n2'])) - closed;
-      expect(ended).toBeLessThanOrEqual(1);
+      expect(ended).toBeLessThanOrEqual(2);
       expect(missing - was.missing).toBeLessThanOrEqual(5 * ended);
     }));
 

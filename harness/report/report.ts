@@ -10,12 +10,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { availabilitySection, hasAvailability } from './availability-section.ts';
 import { checkersSection } from './checkers-section.ts';
+import { faultsSection } from './faults-section.ts';
 import { describeCount } from './figures.ts';
 import { type Html, html, jsonHtml, rawHtml } from './html.ts';
 import { type PlotData, plotDataOf } from './plot-data.ts';
 import type { RunRecord } from './run-record.ts';
 import type { RunStats } from './stats.ts';
-import { faultsSection, operationsSection } from './tables-section.ts';
+import { operationsSection } from './tables-section.ts';
 import {
   configurationSection,
   filesSection,

@@ -6,7 +6,7 @@
  */
 import type { Op } from '../../checker/history.ts';
 import type { InvalidVerdict, UnknownVerdict, ValidVerdict } from '../../checker/verdict.ts';
-import type { CheckerResult, Validity } from '../checker.ts';
+import type { CheckerResult, RunFault, UninjectedFault, Validity } from '../checker.ts';
 import type { Cluster } from '../cluster.ts';
 import type { WorkloadFacts } from '../workload.ts';
 import type { RunStats } from './stats.ts';
@@ -68,10 +68,26 @@ export interface FaultInterval {
   readonly description: string;
   /** Nodes that it touched; may be empty. */
   readonly nodes: readonly string[];
+  /** Of the family; empty in runs from before it was kept, as is what made it come. */
+  readonly variant: string;
+  readonly trigger: string;
   readonly tookEffect: boolean;
+  readonly outcome: RunFault['outcome'];
+  /** Why it was not injected; null where it was. */
+  readonly reason: string | null;
+  /** What happened while it was in force; null in runs from before it was counted. */
+  readonly met: FaultMeeting | null;
   readonly begin: FaultEdge;
   /** null: still in force when the run ended. */
   readonly end: FaultEdge | null;
+}
+
+/** What met a fault. */
+export interface FaultMeeting {
+  /** Operations that were under way at some time in it. */
+  readonly operations: number;
+  /** How often another node was seen to lead. */
+  readonly leaderChanges: number;
 }
 
 /** A line of nemesis.jsonl: the evidence of the history's line with the same index. */
@@ -81,7 +97,7 @@ export interface NemesisRecord {
   readonly value: unknown;
   readonly tookEffect: boolean;
   /** Absent in runs from before it was kept. */
-  readonly outcome?: 'injected' | 'failed' | 'not-reached' | undefined;
+  readonly outcome?: RunFault['outcome'] | undefined;
   /** Why it failed; null when it did not. */
   readonly reason?: string | null | undefined;
   readonly evidence: Readonly<Record<string, unknown>>;
@@ -109,6 +125,8 @@ export interface ResultsRecord {
   readonly linearizability: StoredVerdict | null;
   readonly stats: RunStats;
   readonly faults: readonly FaultInterval[];
+  /** Asked for, and never begun. */
+  readonly uninjected: readonly UninjectedFault[];
   /** In order of time; empty when nobody asked the nodes. */
   readonly leaders: readonly LeaderSighting[];
 }

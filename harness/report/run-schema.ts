@@ -133,13 +133,33 @@ const stats: z.ZodType<RunStats> = z.object({
 
 const faultEdge = z.object({ index: number, timeNs: number, evidence });
 
-const fault: z.ZodType<FaultInterval> = z.object({
-  f: text,
-  description: text,
-  nodes: z.array(text),
-  tookEffect: z.boolean(),
-  begin: faultEdge,
-  end: faultEdge.nullable(),
+const faultOutcome = z.enum(['injected', 'failed', 'not-reached']);
+
+const fault: z.ZodType<FaultInterval> = z
+  .object({
+    f: text,
+    description: text,
+    nodes: z.array(text),
+    // Results that were written before these existed have none of them.
+    variant: text.default(''),
+    trigger: text.default(''),
+    tookEffect: z.boolean(),
+    outcome: faultOutcome.optional(),
+    reason: text.nullable().default(null),
+    met: z.object({ operations: number, leaderChanges: number }).nullable().default(null),
+    begin: faultEdge,
+    end: faultEdge.nullable(),
+  })
+  .transform(({ outcome, ...rest }) => ({
+    ...rest,
+    outcome: outcome ?? (rest.tookEffect ? 'injected' : 'failed'),
+  }));
+
+const uninjected = z.object({
+  family: text,
+  variant: text.nullable(),
+  outcome: z.enum(['skipped', 'not-reached']),
+  reason: text,
 });
 
 export const resultsSchema: z.ZodType<ResultsRecord> = z.object({
@@ -158,6 +178,7 @@ export const resultsSchema: z.ZodType<ResultsRecord> = z.object({
   linearizability: verdict.nullable(),
   stats,
   faults: z.array(fault),
+  uninjected: z.array(uninjected).default([]),
   leaders: z.array(z.object({ timeNs: number, leader: text.nullable(), term: number })),
 });
 
@@ -166,7 +187,7 @@ export const nemesisSchema: z.ZodType<NemesisRecord> = z.object({
   f: text,
   value: z.unknown(),
   tookEffect: z.boolean(),
-  outcome: z.enum(['injected', 'failed', 'not-reached']).optional(),
+  outcome: faultOutcome.optional(),
   reason: text.nullable().optional(),
   evidence,
 });

@@ -81,7 +81,11 @@ function sampleFaults(durationNs: number, hostile: string | undefined): FaultInt
     f,
     description,
     nodes: nodes.filter((node) => description.includes(node)),
+    ...{ variant: description.split(' ')[0]?.replace(':', '') ?? '', trigger: 'progress' },
     tookEffect: index !== 4,
+    outcome: index === 4 ? ('failed' as const) : ('injected' as const),
+    reason: index === 4 ? (hostile ?? 'nothing ran into it') : null,
+    met: { operations: 40 * index + 3, leaderChanges: index % 2 },
     begin: {
       index: Math.floor(from * 1000),
       timeNs: from * durationNs,
@@ -192,6 +196,19 @@ function sampleResults({ verdict, ops, faults, hostile }: ResultsPlan): ResultsR
     }[verdict],
     stats,
     faults,
+    uninjected:
+      faults.length === 0
+        ? []
+        : [
+            {
+              ...{ family: 'power', variant: 'all', outcome: 'skipped' },
+              reason: hostile ?? 'two nodes are down',
+            },
+            {
+              ...{ family: 'crash-point', variant: null, outcome: 'not-reached' },
+              reason: 'its turn did not come',
+            },
+          ],
     leaders: [
       { timeNs: 0, leader: 'n3', term: 2 },
       { timeNs: stats.durationNs * 0.31, leader: null, term: 2 },

@@ -1,20 +1,11 @@
 /**
- * The tables: operations by outcome, errors, latencies, and the faults with their evidence.
+ * The tables: operations by outcome, errors, latencies.
  */
 import { errorsTable } from './errors-table.ts';
-import {
-  describeCount,
-  describeDuration,
-  describeLatency,
-  describeMoment,
-  describeValue,
-} from './figures.ts';
-import { type Html, html, shorten } from './html.ts';
-import type { FaultEdge, FaultInterval, RunRecord } from './run-record.ts';
+import { describeCount, describeLatency } from './figures.ts';
+import { type Html, html } from './html.ts';
+import type { RunRecord } from './run-record.ts';
 import type { OutcomeCounts, RunStats } from './stats.ts';
-
-const evidenceLengthMax = 2000;
-const faultsMax = 200;
 
 export function operationsSection({ results }: RunRecord): Html {
   const { stats } = results;
@@ -64,69 +55,4 @@ function latencyTable({ latencies }: RunStats): Html {
           (latency) => html`<td class="number">${describeLatency(latency)}</td>`,
         )}</tr>`,
     )}</tbody></table></div>`;
-}
-
-export function faultsSection({ test, results }: RunRecord): Html {
-  const { faults } = results;
-  return html`<section id="faults">
-    <h2>Faults</h2>
-    <p class="lead">What was really done, from its begin to its end in the history, with what was
-      read back from where it was done.</p>
-    <div class="card">${
-      faults.length > 0
-        ? faultsTable(faults)
-        : html`<p class="muted">${
-            test.nemesis.length === 0
-              ? 'None were asked for (--nemesis none).'
-              : `${test.nemesis.join(', ')} asked for, and none happened.`
-          }</p>`
-    }</div>
-  </section>`;
-}
-
-function faultsTable(faults: readonly FaultInterval[]): Html {
-  const hidden = faults.length - faultsMax;
-  return html`<div class="scroll"><table class="roomy">
-    <thead><tr><th class="number">No.</th><th>Fault</th><th class="number">Began</th>
-      <th class="number">Lasted</th><th>Effect</th><th>Evidence</th></tr></thead>
-    <tbody>${faults.slice(0, faultsMax).map((fault, index) => faultRow(fault, index + 1))}</tbody>
-    </table></div>
-    ${hidden > 0 && moreInResults(hidden)}`;
-}
-
-function moreInResults(hidden: number): Html {
-  return html`<p class="caption">${describeCount(hidden)} more are in results.json.</p>`;
-}
-
-function faultRow(fault: FaultInterval, number: number): Html {
-  const { f, description, begin, end, tookEffect } = fault;
-  const kind = f.replaceAll(/[^a-z-]/g, '');
-  const lasted = end === null ? 'to the end' : describeDuration(end.timeNs - begin.timeNs);
-  return html`<tr id="fault-${number}"><td class="number">${number}</td>
-    <td><span class="nowrap"><i class="swatch f-${kind}"></i><strong>${f}</strong></span><br>
-      <span class="muted">${shorten(description, 200)}</span></td>
-    <td class="number">${describeMoment(begin.timeNs)}<br>
-      <span class="muted">op ${begin.index}</span></td>
-    <td class="number">${lasted}</td>
-    <td>${
-      tookEffect
-        ? html`<span class="pill valid">took effect</span>`
-        : html`<span class="pill unknown">no effect</span>`
-    }</td>
-    <td><details><summary>read back</summary>
-      <p class="evidence-title">At its begin</p>${evidenceList(begin)}
-      ${
-        end !== null &&
-        html`<p class="evidence-title">At its end, op ${end.index}</p>
-        ${evidenceList(end)}`
-      }</details></td></tr>`;
-}
-
-function evidenceList({ evidence }: FaultEdge): Html {
-  const entries = Object.entries(evidence);
-  if (entries.length === 0) return html`<p class="muted">Nothing was read back.</p>`;
-  return html`<dl class="evidence">${entries.map(
-    ([name, value]) => html`<dt>${shorten(name, 80)}</dt>
-      <dd>${shorten(describeValue(value), evidenceLengthMax)}</dd>`,
-  )}</dl>`;
 }
