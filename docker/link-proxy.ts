@@ -6,10 +6,11 @@
  * the proxy ends, and every connection with it: the nodes connect anew, past it.
  */
 import { createInterface } from 'node:readline';
-import type {
-  LineModes,
-  ProxyAnswer,
-  ProxyRequest,
+import {
+  isProxied,
+  type LineModes,
+  type ProxyAnswer,
+  type ProxyRequest,
 } from '../harness/cluster/docker-link-protocol.ts';
 import { TcpProxy } from '../harness/cluster/tcp-proxy.ts';
 import {
@@ -19,6 +20,9 @@ import {
   ProxyLine,
 } from '../harness/cluster/tcp-proxy-line.ts';
 import type { Link } from '../harness/cluster.ts';
+
+/** What was held has come, and so have the answers to it, before its connection ends. */
+const lingerMs = 500;
 
 const lines = new Map<string, ProxyLine>();
 const proxies = new Map<string, TcpProxy>();
@@ -45,11 +49,19 @@ async function obey(request: ProxyRequest): Promise<readonly number[]> {
       return [];
     }
     case 'end':
-      for (const { from, to } of request.openings) proxies.get(`${from} ${to}`)?.endConnections();
+      for (const opening of request.openings) setTimeout(() => endConnections(opening), lingerMs);
       return [];
     case 'read':
       return [];
   }
+}
+
+/** Unless there is a rule for them again. */
+function endConnections({ from, to }: Link): void {
+  const isNeeded = [lineOf({ from, to }), lineOf({ from: to, to: from })].some((line) =>
+    line.modes.some(isProxied),
+  );
+  if (!isNeeded) proxies.get(`${from} ${to}`)?.endConnections();
 }
 
 /** Returns the port of the door. */

@@ -2,13 +2,18 @@
  * What the harness and the link proxy (docker/link-proxy.ts) say to one another: a line of JSON each.
  *
  * The harness asks, the proxy answers in the order of the questions. Ends are addresses, or the
- * clients. Nothing but types and numbers: it is loaded on both sides.
+ * clients. It is loaded on both sides.
  */
 import type { Link, LinkMode } from '../cluster.ts';
 import type { ModeCounts } from './tcp-proxy-line.ts';
 
 /** The link proxy's user in its container, by which the fault agent's rules know what it sends. */
 export const proxyUser = 47_713;
+
+/** Whether the link proxy keeps the mode. */
+export function isProxied(mode: LinkMode): boolean {
+  return mode.type === 'delay' || mode.type === 'rate' || mode.type === 'hold';
+}
 
 /** The modes of a direction. */
 export interface LineModes extends Link {
@@ -25,7 +30,7 @@ export type ProxyRequest =
     }
   /** From now on exactly these directions have modes. */
   | { readonly type: 'modes'; readonly lines: readonly LineModes[] }
-  /** Connections of these openings end once what they carry has passed. */
+  /** Connections of these openings end soon, once what they carry has passed. */
   | { readonly type: 'end'; readonly openings: readonly Link[] }
   | { readonly type: 'read' };
 

@@ -78,7 +78,7 @@ export class LinkProxy {
     return this.#ask({ type: 'modes', lines });
   }
 
-  /** Connections of these openings end once what they carry has passed. */
+  /** Connections of these openings end soon, once what they carry has passed. */
   async end(openings: readonly Link[]): Promise<void> {
     await this.#ask({ type: 'end', openings });
   }

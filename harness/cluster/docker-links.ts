@@ -15,10 +15,10 @@ import {
 } from '../cluster.ts';
 import { DockerError } from './docker-engine.ts';
 import type { FaultAgent, LinkPlaces } from './docker-fault-agent.ts';
-import type { LineModes } from './docker-link-protocol.ts';
+import { isProxied, type LineModes } from './docker-link-protocol.ts';
 import type { LinkProxy } from './docker-link-proxy.ts';
 import type { ClusterNetworkPlan } from './docker-network.ts';
-import { describeOpening, isProxied, proxiedOpenings } from './docker-nft.ts';
+import { describeOpening, proxiedOpenings } from './docker-nft.ts';
 import type { TablesReading } from './docker-nft-listing.ts';
 import { addCounts } from './tcp-proxy-line.ts';
 
@@ -39,6 +39,8 @@ export class DockerLinks implements ClusterNetwork {
   readonly #names: ReadonlyMap<string, string>;
   /** What the link proxy has been told, and what is led to it. */
   #lines: readonly LineModes[] = [];
+  /** Whether something may still pass through it, though nothing is led to it any more. */
+  #carries = false;
   #openings: readonly string[] = [];
 
   private constructor(parts: DockerLinksParts, doors: ReadonlyMap<string, number>) {
@@ -71,6 +73,7 @@ export class DockerLinks implements ClusterNetwork {
     const addressed = rules.map((rule) => this.#addressed(rule));
     const openings = proxiedOpenings(addressed);
     const before = this.#lines;
+    this.#carries ||= openings.length > 0;
     await this.#tellProxy(linesOf(addressed));
     try {
       await agent.set(this.#places, addressed);
@@ -92,15 +95,17 @@ export class DockerLinks implements ClusterNetwork {
     return { rules: [...tables.rules, ...proxied].map((rule) => this.#named(rule)), met };
   }
 
-  /** A proxy that nothing has been led to, and nothing will be, is not asked. */
+  /** A proxy that carries nothing, and will not, is not asked. */
   async #tellProxy(lines: readonly LineModes[]): Promise<void> {
     const { proxy } = this.#parts;
-    if (proxy === null || (lines.length === 0 && this.#lines.length === 0)) return;
-    await proxy.setModes(lines);
+    if (proxy === null || !this.#carries) return;
+    const { connections } = await proxy.setModes(lines);
     this.#lines = lines;
+    const isNeeded = lines.some(({ modes }) => modes.some(isProxied));
+    this.#carries = isNeeded || connections > 0 || this.#openings.length > 0;
   }
 
-  /** Connections that are led to the proxy no more end there, and are made anew past it. */
+  /** Connections that are led to the proxy no more end soon, and are made anew past it. */
   async #letGo(openings: readonly string[]): Promise<void> {
     const left = this.#openings.filter((opening) => !openings.includes(opening));
     this.#openings = openings;
@@ -138,20 +143,14 @@ export class DockerLinks implements ClusterNetwork {
 }
 
 /**
- * What the proxy has to know: of each direction that it carries all modes but loss, which packets
- * on their way to it have met already.
+ * What the proxy has to know: the modes of each direction but loss, which packets on their way to
+ * it have met already. It may carry connections of any.
  */
 function linesOf(rules: readonly LinkRule[]): readonly LineModes[] {
-  const carried = new Set(
-    proxiedOpenings(rules).flatMap(({ from, to }) => [
-      describeOpening({ from, to }),
-      describeOpening({ from: to, to: from }),
-    ]),
-  );
   const lines = new Map<string, { from: string; to: string; modes: LinkMode[] }>();
   for (const { from, to, mode } of rules) {
     const name = describeOpening({ from, to });
-    if (!carried.has(name) || mode.type === 'loss') continue;
+    if (mode.type === 'loss') continue;
     const line = lines.get(name) ?? { from, to, modes: [] };
     line.modes.push(mode);
     lines.set(name, line);

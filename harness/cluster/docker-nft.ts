@@ -7,8 +7,8 @@
  * leaves by its output hook: there packets are lost. Connections are reset, and led to the link
  * proxy, by the hooks of IP, which bridged packets pass where br_netfilter is on.
  */
-import { clientsEnd, type Link, type LinkMode, type LinkRule } from '../cluster.ts';
-import { proxyUser } from './docker-link-protocol.ts';
+import { clientsEnd, type Link, type LinkRule } from '../cluster.ts';
+import { isProxied, proxyUser } from './docker-link-protocol.ts';
 
 /** What the rules of a cluster have in common. Ends of rules are addresses here, or the clients. */
 export interface LinkPlan {
@@ -23,11 +23,6 @@ export interface LinkPlan {
   readonly doors: ReadonlyMap<string, number>;
   /** Whether there is a table for the hooks of IP. */
   readonly hasIpTable: boolean;
-}
-
-/** Whether the link proxy keeps the mode. */
-export function isProxied(mode: LinkMode): boolean {
-  return mode.type === 'delay' || mode.type === 'rate' || mode.type === 'hold';
 }
 
 /** A random number below this is compared with: percents have four digits behind the point. */
@@ -153,8 +148,11 @@ function describeIpRules(plan: LinkPlan, rules: readonly LinkRule[]): readonly s
   const place = `ip ${plan.table}`;
   const resets = rules.filter(({ mode }) => mode.type === 'reset');
   const openings = proxiedOpenings(rules);
-  const reversed = openings.map(({ from, to }) => ({ from: to, to: from }));
-  const anew = matches(plan, [...openings, ...reversed], plan.peerPort);
+  // What clients open alone has no opening in the other direction.
+  const answers = openings.flatMap(({ from, to }) =>
+    from === clientsEnd ? [{ from: to, to: from }] : [],
+  );
+  const anew = matches(plan, [...openings, ...answers], plan.peerPort);
   return [
     ...['links', 'peers', 'clients'].map((chain) => `flush chain ${place} ${chain}`),
     ...matches(plan, resets).map(

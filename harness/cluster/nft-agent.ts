@@ -6,12 +6,12 @@
  */
 import { clientsEnd, type LinkRule } from '../cluster.ts';
 import { sameRules } from '../nemesis/desired-network.ts';
+import { isProxied } from './docker-link-protocol.ts';
 import {
   describeBridgeSetup,
   describeIpSetup,
   describeOpening,
   describeRules,
-  isProxied,
   type LinkPlan,
   proxiedOpenings,
 } from './docker-nft.ts';

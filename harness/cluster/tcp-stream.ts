@@ -22,7 +22,7 @@ export function connectTcpSocket(host: string, port: number, isPaused = false): 
     socket.once('close', () => clearTimeout(timer));
     socket.once('connect', () => {
       clearTimeout(timer);
-      socket.off('error', reject);
+      // A reset may come before anybody looks: it is heard here, too.
       resolve(socket);
     });
   });
