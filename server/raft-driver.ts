@@ -276,14 +276,17 @@ export class RaftDriver {
   }
 
   /**
-   * A committed configuration has taken the place of the one before. Who comes in is not forgotten:
-   * it may have been met already, and a link that stands is not asked again.
+   * A committed configuration has taken the place of the one before. Who comes in is not forgotten,
+   * unless it was removed before: who was met under its name since may be the removed server.
    */
   #forgetRemoved({ index, configuration }: ConfigurationAt): void {
+    const { identity } = this.#recovered;
     const members = membersOf(configuration);
-    for (const id of this.#members) {
-      if (members.includes(id)) continue;
-      this.#recovered.identity.forget(id, index);
+    const removed = this.#members.filter((id) => !members.includes(id));
+    for (const id of removed) identity.forget(id, index);
+    const added = members.filter((id) => !this.#members.includes(id));
+    const readmitted = added.filter((id) => identity.readmit(id, index));
+    for (const id of [...removed, ...readmitted]) {
       // Who was met under this name meanwhile (it was added again, and this node learns late of its
       // removal) must be remembered anew: a link that stands is never asked again. What is on its
       // way to it leaves first.

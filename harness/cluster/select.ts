@@ -14,6 +14,8 @@ import { createProcessCluster } from './process.ts';
 export interface ClusterRequest {
   readonly kind: 'auto' | Cluster['kind'];
   readonly images: 'auto' | 'host' | 'registry';
+  /** What is between child processes. */
+  readonly network?: 'auto' | 'namespaces' | 'proxies';
   readonly system: System;
   readonly nodes: readonly string[];
   readonly seed: number;
@@ -81,7 +83,7 @@ export async function createCluster(
       const referee = traces ? new Referee() : null;
       const server = await loadServerCode(request.sourceRoot);
       const cluster = createSimulatedCluster({
-        ...{ seed, nodes, server, ...simulatedNetwork },
+        ...{ seed, nodes, server, spares: request.spares, ...simulatedNetwork },
         onTraceEvent: referee === null ? null : (event) => referee.observe(event),
       });
       // Nodes can only start while virtual time runs.

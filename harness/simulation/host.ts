@@ -41,7 +41,7 @@ export function createSimulatedHost(life: Life, surroundings: HostSurroundings):
     log: {
       event: (level, event, fields) => whileItLives(() => log.event(level, event, fields)),
     },
-    crashPoints: { reach: (point) => whileItLives(() => crashPoints.reach(point)) },
+    crashPoints: { ...crashPoints, reach: (point) => whileItLives(() => crashPoints.reach(point)) },
     trace: trace && { event: (event) => whileItLives(() => trace.event(event)) },
   };
 }

@@ -111,6 +111,14 @@ export class PeerMemory {
     if (this.#peers.delete(id) || configurationIndex !== undefined) this.#change();
   }
 
+  /** See `RecoveredIdentity`. */
+  readmit(id: NodeId, configurationIndex: number): boolean {
+    const removedAt = this.#removals.get(id);
+    if (removedAt === undefined || configurationIndex <= removedAt) return false;
+    this.forget(id, configurationIndex);
+    return true;
+  }
+
   #noteRemoval(id: NodeId, configurationIndex: number): void {
     this.#removals.delete(id);
     this.#removals.set(id, configurationIndex);

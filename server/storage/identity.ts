@@ -49,6 +49,12 @@ export interface RecoveredIdentity {
    */
   forget(id: NodeId, configurationIndex?: number): void;
   /**
+   * A committed configuration has taken in a member that was removed before. Whoever has spoken
+   * under the name since was no member, such as the removed server that went on running: it is
+   * forgotten too, once. False: there was no such removal, or it was done.
+   */
+  readmit(id: NodeId, configurationIndex: number): boolean;
+  /**
    * Makes the identity durable. Before any other file of the directory is created: a log without
    * an identity is refused.
    */
@@ -90,6 +96,7 @@ export function recoverIdentity(disk: Disk, options: IdentityOptions): Recovered
     },
     knownPeers: () => memory.ids(),
     forget: (id, configurationIndex) => memory.forget(id, configurationIndex),
+    readmit: (id, configurationIndex) => memory.readmit(id, configurationIndex),
     repair: (done) => {
       if (found !== null) settle(disk, files, done);
       else createIdentity(disk, stored, { crashPoints: options.crashPoints, done });
