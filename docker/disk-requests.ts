@@ -15,13 +15,13 @@ export type DiskOrder =
   | {
       readonly do: 'make';
       readonly node: string;
-      /** Name of the file that the disk is made of. */
-      readonly image: string;
+      /** Names the files that the disk is made of. */
+      readonly name: string;
       readonly bytes: number;
-      /** Of the mount, as the engine has them too. */
-      readonly options: string;
+      /** As the engine has them too. */
+      readonly mountOptions: string;
     }
-  | { readonly do: 'shut-down' | 'mount-again'; readonly nodes: readonly string[] }
+  | { readonly do: 'shut-down' | 'come-back'; readonly nodes: readonly string[] }
   /** `try`: on a disk that nobody has yet, whether what was not synced is lost, and no more. */
   | { readonly do: 'try' | 'fill' | 'free' | 'list' | 'repair'; readonly node: string }
   | {
@@ -45,9 +45,3 @@ export type DiskRequest = DiskOrder & { readonly id: number };
 export type DiskAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string };
-
-export interface MadeDisk {
-  /** As the engine's machine names it. */
-  readonly device: string;
-  readonly minor: number;
-}

@@ -23,8 +23,8 @@ const shutdownNoLogFlush = 2;
 const atWorkingFolder = -100;
 
 const numbers: Readonly<Record<string, { readonly [call: string]: number }>> = {
-  x64: { mount: 165, umount2: 166, mknodat: 259, fallocate: 285 },
-  arm64: { mount: 40, umount2: 39, mknodat: 33, fallocate: 47 },
+  x64: { lseek: 8, mount: 165, umount2: 166, mknodat: 259, fallocate: 285 },
+  arm64: { lseek: 62, mount: 40, umount2: 39, mknodat: 33, fallocate: 47 },
 };
 
 export class KernelError extends Error {
@@ -37,7 +37,10 @@ export class KernelError extends Error {
   }
 }
 
-export const errorNumbers = { busy: 16, noSpace: 28 } as const;
+export const errorNumbers = { noSuchAddress: 6, busy: 16, noSpace: 28 } as const;
+/** Where the file goes on with bytes, and where with a hole. */
+const seekData = 3;
+const seekHole = 4;
 
 export class KernelCalls {
   readonly #perl: ChildProcess;
@@ -117,6 +120,24 @@ export class KernelCalls {
     const number = await this.#fileNumber(file);
     const words = [number, 0, offset, bytes].map((each) => `i:${each}`);
     await this.#call('allocate', 'fallocate', words);
+  }
+
+  /** The next piece of a file that is no hole; null when there is none from there on. */
+  async nextPiece(
+    file: Handle,
+    from: number,
+  ): Promise<{ readonly start: number; readonly end: number } | null> {
+    const number = await this.#fileNumber(file);
+    const seek = (offset: number, whence: number): Promise<number> =>
+      this.#call('seek', 'lseek', [`i:${number}`, `i:${offset}`, `i:${whence}`]);
+    try {
+      const start = await seek(from, seekData);
+      return { start, end: await seek(start, seekHole) };
+    } catch (error) {
+      const isEnd = error instanceof KernelError && error.number === errorNumbers.noSuchAddress;
+      if (isEnd) return null;
+      throw error;
+    }
   }
 
   #fileNumber(handle: Handle): Promise<number> {

@@ -5,7 +5,8 @@
  * the disk agent: its power can be cut, it can be filled and slowed. Else volumes are the engine's.
  */
 
-import type { DiskOrder, MadeDisk } from '../../docker/disk-requests.ts';
+import type Docker from 'dockerode';
+import type { DiskOrder } from '../../docker/disk-requests.ts';
 import type { Ability, Capability, ClusterDisks, Damage, DiskFile, Evidence } from '../cluster.ts';
 import { DiskAgent } from './docker-disk-agent.ts';
 import { DockerError, type Engine, harnessLabel, nodeLabel, runLabel } from './docker-engine.ts';
@@ -47,11 +48,12 @@ type DiskCapabilities = Readonly<Record<DiskAbility, Capability>>;
 
 export class DockerDisks implements ClusterDisks {
   readonly #options: DockerDisksOptions;
-  readonly #devices = new Map<string, string>();
   /** Of the lives that a node had when all that it has was kept. */
   readonly #keptAt = new Map<string, number>();
   readonly #limits = new Map<string, number>();
   #agent: DiskAgent | null = null;
+  /** Where the engine finds a link to the device of each disk; null: volumes are its own. */
+  #links: string | null = null;
   #capabilities: DiskCapabilities = capabilitiesOfAll(notPrepared);
 
   constructor(options: DockerDisksOptions) {
@@ -88,11 +90,11 @@ export class DockerDisks implements ClusterDisks {
 
   /** Of the node's volume, and of its container. */
   labels(node: string): Readonly<Record<string, string>> {
-    return {
-      [runLabel]: this.#options.runId,
-      [harnessLabel]: describeHarness(),
-      [nodeLabel]: node,
-    };
+    return { ...this.#ownerLabels, [nodeLabel]: node };
+  }
+
+  get #ownerLabels(): Readonly<Record<string, string>> {
+    return { [runLabel]: this.#options.runId, [harnessLabel]: describeHarness() };
   }
 
   async powerLoss(nodes: readonly string[]): Promise<Evidence> {
@@ -110,7 +112,7 @@ export class DockerDisks implements ClusterDisks {
     } finally {
       await Promise.all(running.map((container) => container.kill()));
     }
-    const disks = await agent.ask({ do: 'mount-again', nodes });
+    const disks = await agent.ask({ do: 'come-back', nodes });
     return { ...asEvidence(shutDown), lostBytes: sumLost(asEvidence(disks)), disks };
   }
 
@@ -166,13 +168,14 @@ export class DockerDisks implements ClusterDisks {
     let agent: DiskAgent | null = null;
     try {
       const image = await prepareDiskImage(engine, base, onProgress);
-      agent = await this.#startAgent(image, ownDiskPrivileges(nodes.length * this.#diskBytes));
+      this.#links = await this.#createLinks();
+      agent = await this.#startAgent(image, this.#ownDiskPrivileges());
       for (const node of nodes) await this.#makeDisk(agent, node);
       await agent.ask({ do: 'try', node: nodes[0] ?? '' });
       await Promise.all(nodes.map((node) => this.#createVolume(node)));
     } catch (error) {
       await agent?.stop();
-      this.#devices.clear();
+      this.#links = null;
       const why = `no file systems of their own: ${messageOf(error)}`;
       this.#capabilities = capabilitiesOfAll({ available: false, why, remedy: remedyOf(why) });
       onProgress(`the disks of the nodes cannot be made: ${why}`);
@@ -191,15 +194,21 @@ export class DockerDisks implements ClusterDisks {
   }
 
   async #makeDisk(agent: DiskAgent, node: string): Promise<void> {
-    const image = `${this.volume(node)}.ext4`;
-    const order = {
-      do: 'make',
-      node,
-      image,
-      bytes: this.#diskBytes,
-      options: mountOptions,
-    } as const;
-    this.#devices.set(node, ((await agent.ask(order)) as MadeDisk).device);
+    const [name, bytes] = [this.volume(node), this.#diskBytes];
+    await agent.ask({ do: 'make', node, name, bytes, mountOptions });
+  }
+
+  get #linksVolume(): string {
+    return `rafture-${this.#options.runId}-links`;
+  }
+
+  /** A disk has another device after each power loss, and a volume the same one for ever. */
+  async #createLinks(): Promise<string> {
+    const { docker } = this.#options.engine;
+    const Name = this.#linksVolume;
+    const Labels = { ...this.#ownerLabels };
+    await docker.createVolume({ Name, Labels });
+    return (await docker.getVolume(Name).inspect()).Mountpoint;
   }
 
   /** On the agent's own container: its control group is as good as a node's. */
@@ -232,22 +241,34 @@ export class DockerDisks implements ClusterDisks {
     }
   }
 
-  #startAgent(image: string, hostConfig: object): Promise<DiskAgent> {
+  #startAgent(image: string, hostConfig: Docker.HostConfig): Promise<DiskAgent> {
     const { engine, runId } = this.#options;
     return DiskAgent.start(engine, { runId, image, hostConfig });
   }
 
   async #createVolume(node: string): Promise<void> {
-    const device = this.#devices.get(node);
-    const own = {
-      Driver: 'local',
-      DriverOpts: { type: 'ext4', device: device ?? '', o: mountOptions },
-    };
+    const device = `${this.#links}/${node}`;
+    const own = { Driver: 'local', DriverOpts: { type: 'ext4', device, o: mountOptions } };
     await this.#options.engine.docker.createVolume({
       Name: this.volume(node),
       Labels: { ...this.labels(node) },
-      ...(device === undefined ? {} : own),
+      ...(this.#links === null ? {} : own),
     });
+  }
+
+  /** To make disks: loop devices, mounts, and the control groups of the other containers. */
+  #ownDiskPrivileges(): Docker.HostConfig {
+    // What damage keeps is there as well.
+    const bytes = 2 * this.#options.nodes.length * this.#diskBytes;
+    return {
+      ...filePrivileges,
+      CapAdd: [...filePrivileges.CapAdd, 'SYS_ADMIN', 'MKNOD'],
+      DeviceCgroupRules: ['b 7:* rmw', 'c 10:237 rmw'],
+      // Where AppArmor is on, its profile for containers forbids every mount.
+      SecurityOpt: ['apparmor=unconfined'],
+      Binds: ['/dev:/engine/dev', '/sys/fs/cgroup:/engine/cgroup', `${this.#linksVolume}:/links`],
+      Tmpfs: { '/images': `size=${bytes}` },
+    };
   }
 
   #able(ability: DiskAbility): DiskAgent {
@@ -265,21 +286,6 @@ const filePrivileges = {
   CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER'],
   Tmpfs: { '/images': '' },
 };
-
-/** And to make disks: loop devices, mounts, and the control groups of the other containers. */
-function ownDiskPrivileges(diskBytes: number): object {
-  // What damage keeps is there as well.
-  const bytes = 2 * diskBytes;
-  return {
-    ...filePrivileges,
-    CapAdd: [...filePrivileges.CapAdd, 'SYS_ADMIN', 'MKNOD'],
-    DeviceCgroupRules: ['b 7:* rmw', 'c 10:237 rmw'],
-    // Where AppArmor is on, its profile for containers forbids every mount.
-    SecurityOpt: ['apparmor=unconfined'],
-    Binds: ['/dev:/engine/dev', '/sys/fs/cgroup:/engine/cgroup'],
-    Tmpfs: { '/images': `size=${bytes}` },
-  };
-}
 
 function capabilitiesOfAll(capability: Capability): DiskCapabilities {
   return {

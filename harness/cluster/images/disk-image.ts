@@ -14,7 +14,14 @@ import { type BaseImage, ensureImage } from './images.ts';
 import type { ContextFile } from './tar.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const agentFiles = ['disk-agent.ts', 'disk-files.ts', 'kernel-calls.ts', 'kernel-calls.pl'];
+const agentFiles = [
+  'disk-agent.ts',
+  'disk-files.ts',
+  'kernel-calls.pl',
+  'kernel-calls.ts',
+  'loop-disk.ts',
+  'write-limit.ts',
+];
 const folders = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 const programs: readonly { readonly name: string; readonly from: string }[] = [
   { name: 'mke2fs', from: 'e2fsprogs' },
