@@ -1,4 +1,4 @@
-/** The fault agent of the docker cluster: a container in the engine's network, as long as we live. */
+/** The fault agent of the docker cluster: a container in the engine's network while we live. */
 import { DockerError, describeError, type Engine } from './docker-engine.ts';
 import { startHeldContainer } from './docker-held-container.ts';
 import { NftAgent } from './nft-agent.ts';

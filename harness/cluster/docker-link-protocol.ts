@@ -1,5 +1,5 @@
 /**
- * What the harness and the link proxy (docker/link-proxy.ts) say to one another: a line of JSON each.
+ * What the harness and the link proxy (docker/link-proxy.ts) say to one another, in lines of JSON.
  *
  * The harness asks, the proxy answers in the order of the questions. Ends are addresses, or the
  * clients. It is loaded on both sides.

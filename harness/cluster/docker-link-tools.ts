@@ -104,8 +104,8 @@ export class LinkTools {
     if (ability === 'reset') return available('nftables answers for the other end with a reset');
     if ('why' in this.#proxy) return { available: false, ...this.#proxy };
     return available(
-      'a TCP proxy in the engine; nftables leads connections of the pair to it and past it again, ' +
-        'each time they begin anew',
+      'a TCP proxy in the engine; nftables leads connections of the pair to it, and later past ' +
+        'it again: each time they begin anew',
     );
   }
 }

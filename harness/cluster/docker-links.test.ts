@@ -1,4 +1,4 @@
-/** What is special about the links of containers; the conformance suite tests the modes themselves. */
+/** What is special about the links of containers; the conformance suite tests the modes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';

@@ -115,6 +115,7 @@ describe('the rules of the fault agent', () => {
 });
 
 // As nft 1.0.6 lists it: a set of one has no braces, a mark is hexadecimal.
+const loss = 'numgen random mod 1000000 < 1250 counter name "met_loss" drop';
 const bridgeListing = `table bridge t { # progname nft
 \tflags owner
 
@@ -130,7 +131,7 @@ const bridgeListing = `table bridge t { # progname nft
 \t\tip saddr . ip daddr { ${b} . ${a}, ${a} . ${b} } counter name "met_drop" drop
 \t\tip saddr != { ${a}, ${b}, ${c} } ip daddr ${a} tcp dport 6379 counter name "met_drop" drop
 \t\tip saddr { ${a}, ${b} } ip daddr != { ${a}, ${b}, ${c} } tcp sport 6379 jump oneway
-\t\tip saddr . ip daddr { ${a} . ${c} } numgen random mod 1000000 < 1250 counter name "met_loss" drop
+\t\tip saddr . ip daddr { ${a} . ${c} } ${loss}
 \t}
 
 \tchain enter {

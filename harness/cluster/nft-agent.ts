@@ -1,5 +1,5 @@
 /**
- * The fault agent: `nft -i` at the end of two pipes, in the network whose packets it lets pass or not.
+ * The fault agent: `nft -i` at the end of two pipes, in the network whose packets it may drop.
  *
  * Each change is one transaction, and is read back before it counts. The agent lives as long as
  * its input: a harness that dies takes every rule along.
