@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { createProcessCluster } from '../cluster/process.ts';
 import { type ClusterRequest, createCluster } from '../cluster/select.ts';
 import { abilities, type Capabilities, type Cluster } from '../cluster.ts';
 import { availabilityOf } from '../nemesis/availability-of-faults.ts';
@@ -55,20 +56,25 @@ const whyNoImages = 'docker images are built from a checkout, which a package is
 
 export function listCandidates(images: ClusterRequest['images']): readonly Candidate[] {
   const request: ClusterRequest = {
-    ...{ kind: 'auto', images, system: reference, seed: 1, sourceRoot: ownRoot, traces: false },
+    ...{ kind: 'auto', network: 'auto', images, system: reference, seed: 1, traces: false },
+    sourceRoot: ownRoot,
     ...{ nodes: ['n1', 'n2'], spares: ['n3'], prepare: new Set(abilities) },
     runId: `doctor-${randomUUID().slice(0, 8)}`,
     onProgress: () => {},
     otherVersion: { name: 'next', sourceRoot: ownRoot },
   };
-  const candidate = (name: string, kind: Cluster['kind']): Candidate => ({
-    ...{ name, kind },
+  const process = (name: 'namespaces' | 'proxies'): Candidate => ({
+    ...{ name: `process (${name})`, kind: 'process' },
+    create: () => createProcessCluster({ ...request, network: name }),
+  });
+  const other = (kind: 'docker' | 'sim'): Candidate => ({
+    ...{ name: kind, kind },
     create: async (onProgress) => {
       if (kind === 'docker' && isPackaged) throw new Error(whyNoImages);
       return (await createCluster(kind, { ...request, onProgress })).cluster;
     },
   });
-  return [candidate('docker', 'docker'), candidate('process', 'process'), candidate('sim', 'sim')];
+  return [other('docker'), process('namespaces'), process('proxies'), other('sim')];
 }
 
 /** Never rejects, and settles at the limit at the latest. */

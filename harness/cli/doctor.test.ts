@@ -32,7 +32,7 @@ describe('rafture doctor', { timeout: 60_000 }, () => {
         expect(told.every((text) => text !== null && text !== '')).toBe(true);
       }
     }
-    expect(clusters[1]?.faults).toContainEqual(
+    expect(clusters[2]?.faults).toContainEqual(
       expect.objectContaining({ family: 'kill', variant: 'one', available: true }),
     );
   });

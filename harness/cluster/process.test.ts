@@ -1,7 +1,8 @@
+import { abilities } from '../cluster.ts';
 import { describeClusterConformance } from './cluster-conformance.ts';
 import { createProcessCluster } from './process.ts';
 
-describeClusterConformance('processes', {
-  create: createProcessCluster,
-  musts: ['drop', 'kill', 'pause'],
+describeClusterConformance('processes behind proxies', {
+  create: (options) => createProcessCluster({ ...options, network: 'proxies' }),
+  musts: abilities,
 });
