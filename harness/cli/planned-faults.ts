@@ -4,7 +4,8 @@
  *
  * What somebody asked for by name and cannot have is refused here, before the first operation.
  */
-import type { Capability, Cluster } from '../cluster.ts';
+import type { SelectedCluster } from '../cluster/select.ts';
+import type { Capability } from '../cluster.ts';
 import {
   availabilityOf,
   type Surroundings,
@@ -13,11 +14,13 @@ import {
 import { createSchedule } from '../nemesis/create-schedule.ts';
 import type { OfferedFamily } from '../nemesis/offered-faults.ts';
 import type { Schedule } from '../nemesis/schedule.ts';
+import type { Script } from '../nemesis/script.ts';
 import { ScriptSchedule } from '../nemesis/script-schedule.ts';
 import { chooseSwarm } from '../nemesis/swarm.ts';
 import type { FaultFamily } from '../nemesis.ts';
 import { createRandomStream, type RandomSource } from '../run/random.ts';
 import type { AskedFamily } from '../run/run-faults.ts';
+import { checkScript, type ScriptSurroundings } from './check-script.ts';
 import { SettingsError } from './flag-values.ts';
 import { askedFamilies } from './nemesis-settings.ts';
 import type { TestSettings } from './settings.ts';
@@ -38,7 +41,10 @@ interface FamilyHere {
 }
 
 /** Throws SettingsError for what was named and cannot be had, with why and what to do about it. */
-export function planFaults(settings: TestSettings, cluster: Cluster): PlannedFaults {
+export function planFaults(
+  settings: TestSettings,
+  { cluster, timers }: Pick<SelectedCluster, 'cluster' | 'timers'>,
+): PlannedFaults {
   const { system, nodes, nemesisScript, nemesisIsNamed } = settings;
   const around = { capabilities: cluster.capabilities(), system, nodeCount: nodes.length };
   const here = askedFamilies(settings).map((family) => familyHere(family, around));
@@ -46,12 +52,23 @@ export function planFaults(settings: TestSettings, cluster: Cluster): PlannedFau
   const there = here.filter(({ possible }) => possible.length > 0);
   const nemesis = there.map(({ family, possible }) => ({ name: family.name, variants: possible }));
   if (nemesisScript !== null) {
+    refuseScript(nemesisScript, { cluster, system, timers, possible: possibleOf(there) });
     const whyNot = (family: string, variant: string | null): string | null =>
       whyImpossible(here, family, variant);
     const create = (): Schedule => new ScriptSchedule(nemesisScript, whyNot);
     return { nemesis, createSchedule: create, swarm: null, notes: [] };
   }
   return { nemesis, notes: notesOf(here), ...scheduled(settings, there) };
+}
+
+function possibleOf(there: readonly FamilyHere[]): ScriptSurroundings['possible'] {
+  return (name) => there.find(({ family }) => family.name === name)?.possible ?? [];
+}
+
+/** What no phase could ever do here is a mistake in the script. */
+function refuseScript(script: Script, around: ScriptSurroundings): void {
+  const complaints = checkScript(script, around);
+  if (complaints.length > 0) throw new SettingsError(`--nemesis-file: ${complaints.join('\n')}`);
 }
 
 function familyHere(family: FaultFamily, around: Surroundings): FamilyHere {

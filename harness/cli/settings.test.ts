@@ -17,7 +17,14 @@ import {
 } from './settings.ts';
 
 const flags: TestFlags = {
-  ...{ system: 'reference', workload: 'register', cluster: 'sim', images: 'auto', nodes: '3' },
+  ...{
+    system: 'reference',
+    workload: 'register',
+    cluster: 'sim',
+    images: 'auto',
+    nodes: '3',
+    processNetwork: 'auto',
+  },
   ...{ concurrency: '2n', rate: 500, timeLimit: 30, ops: undefined, deadlineMs: 2000 },
   ...{ keys: undefined, opsPerKey: undefined, recoveryLimit: 60, nemesis: 'none' },
   ...{ nemesisEvery: 400, nemesisInterval: undefined, seed: 1, testCount: 1, bug: undefined },
@@ -72,7 +79,7 @@ describe('the settings of a test', () => {
       [{ nemesis: 'kill,none' }, /--nemesis none stands alone, without kill$/],
       [{ nemesis: 'partition,,kill' }, /--nemesis partition,,kill has a comma too many$/],
       [{ nemesis: '' }, /--nemesis takes none, all, partition, client-cut, .*; not nothing$/],
-      [{ nemesis: 'fire' }, /--nemesis takes none, all, partition, .*; not fire$/],
+      [{ nemesis: 'earthquake' }, /--nemesis takes none, all, .*; not earthquake$/],
       [{ nemesis: 'partitoin' }, /not partitoin \(did you mean partition\?\)$/],
       [{ nemesis: 'kill:leadr' }, /kill has no variant leadr \(did you mean leader\?\); there are/],
       [{ nemesis: 'kill:one:two' }, /--nemesis kill:one:two: kill has no variant one:two; /],
@@ -196,6 +203,17 @@ describe('the settings of a test', () => {
     const words = describeRepeat(settings, 'sim');
     expect(words).toContain(`--nemesis-file ${path} --require-all-faults `);
     expect(words).not.toContain('--nemesis kill');
+    expect(settings).toMatchObject({ endsWithFaults: false, timeLimitS: 30 });
+  });
+
+  it('end with the script, where nobody says how long', async () => {
+    const left = { ...flags, timeLimit: undefined };
+    const scripted = await parseSettings({ ...left, ...file });
+    expect(scripted.endsWithFaults).toBe(true);
+    expect(describeRepeat(scripted, 'sim')).not.toContain('--time-limit');
+    const usual = await parseSettings(left);
+    expect(usual).toMatchObject({ endsWithFaults: false, timeLimitS: 30 });
+    expect(describeRepeat(usual, 'sim')).toContain('--time-limit 30 ');
   });
 
   it('are all in the line that repeats the run, as they were decided', async () => {

@@ -33,10 +33,12 @@ export interface TestFlags extends NemesisFlags {
   readonly workload: string;
   readonly cluster: string;
   readonly images: string;
+  readonly processNetwork: string;
   readonly nodes: string;
   readonly concurrency: string;
   readonly rate: Typed;
-  readonly timeLimit: Typed;
+  /** undefined: nobody names one. */
+  readonly timeLimit: Typed | undefined;
   readonly ops: Typed | undefined;
   readonly keys: Typed | undefined;
   readonly opsPerKey: Typed | undefined;
@@ -55,12 +57,17 @@ export interface TestFlags extends NemesisFlags {
 
 export const clusterKinds = ['auto', 'docker', 'process', 'sim'] as const;
 export const imageKinds = ['auto', 'host', 'registry'] as const;
+export const networkChoices = ['auto', 'namespaces', 'proxies'] as const;
 /** When the history is checked: at the end, or already while it is written. */
 export const checkTimes = ['after', 'online'] as const;
 /** Whether nodes write their trace events; `auto` where there will not be too many. */
 export const traceChoices = ['auto', 'on', 'off'] as const;
 
 const keyCountMax = 10_000;
+
+export const usualTimeLimitS = 30;
+/** A script has its own end: this is for one that does not come to it. */
+export const scriptTimeLimitS = 1800;
 
 export interface TestSettings extends NemesisSettings {
   readonly system: System;
@@ -69,11 +76,14 @@ export interface TestSettings extends NemesisSettings {
   readonly workloadArgument: string;
   readonly cluster: (typeof clusterKinds)[number];
   readonly images: (typeof imageKinds)[number];
+  readonly processNetwork: (typeof networkChoices)[number];
   readonly nodes: readonly string[];
   readonly concurrency: number;
   readonly rate: number | null;
   readonly timeLimitS: number;
   readonly opCount: number | null;
+  /** The workload ends with the script of faults, if the time is not over before. */
+  readonly endsWithFaults: boolean;
   readonly size: WorkloadSize;
   readonly deadlineMs: number;
   readonly recoveryLimitS: number;
@@ -103,6 +113,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
     workloadArgument: flags.workload,
     cluster: oneOf('--cluster', clusterKinds, flags.cluster),
     images: oneOf('--images', imageKinds, flags.images),
+    processNetwork: oneOf('--process-network', networkChoices, flags.processNetwork),
     nodes,
     ...load,
     size: workload.size({
@@ -128,12 +139,15 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
 function parseLoad(
   flags: TestFlags,
   nodes: readonly string[],
-): Pick<TestSettings, 'concurrency' | 'rate' | 'timeLimitS' | 'opCount'> {
+): Pick<TestSettings, 'concurrency' | 'rate' | 'timeLimitS' | 'opCount' | 'endsWithFaults'> {
+  const isScripted = flags.nemesisFile !== undefined;
+  const usual = isScripted ? scriptTimeLimitS : usualTimeLimitS;
   return {
     concurrency: parseConcurrency(flags.concurrency, nodes.length),
     rate: parseRate(flags.rate),
-    timeLimitS: positive('--time-limit', flags.timeLimit),
+    timeLimitS: positive('--time-limit', flags.timeLimit ?? usual),
     opCount: optional('--ops', flags.ops),
+    endsWithFaults: isScripted && flags.timeLimit === undefined,
   };
 }
 
@@ -225,10 +239,13 @@ export function describeRepeat(settings: TestSettings, clusterKind: string): str
     `--system ${settings.system.name}`,
     `--workload ${settings.workloadArgument}`,
     `--cluster ${clusterKind}`,
+    ...(settings.processNetwork === 'auto' || clusterKind !== 'process'
+      ? []
+      : [`--process-network ${settings.processNetwork}`]),
     `--nodes ${settings.nodes.length}`,
     `--concurrency ${settings.concurrency}`,
     `--rate ${settings.rate ?? 0}`,
-    `--time-limit ${settings.timeLimitS}`,
+    ...(settings.endsWithFaults ? [] : [`--time-limit ${settings.timeLimitS}`]),
     ...(settings.opCount === null ? [] : [`--ops ${settings.opCount}`]),
     `--keys ${settings.size.keyCount}`,
     `--ops-per-key ${settings.size.opsPerKey}`,

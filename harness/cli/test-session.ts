@@ -42,7 +42,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   const { settings, undo, console } = options;
   const startedAt = new Date();
   const run = await openCluster(options);
-  const planned = planFaults(settings, run.selected.cluster);
+  const planned = planFaults(settings, run.selected);
   for (const note of planned.notes) console.note(note);
   const folder = createRunFolder({
     resultsRoot: settings.resultsRoot,
@@ -186,7 +186,7 @@ function describeTest(
     nodes,
     concurrency,
     rate,
-    timeLimitS: settings.timeLimitS,
+    timeLimitS: settings.endsWithFaults ? null : settings.timeLimitS,
     keys: settings.size.keyCount,
     opsPerKey: settings.size.opsPerKey,
     sizeNotes: settings.size.notes,

@@ -18,10 +18,12 @@ import {
   checkTimes,
   clusterKinds,
   imageKinds,
+  networkChoices,
   parseSettings,
   type TestFlags,
   type TestSettings,
   traceChoices,
+  usualTimeLimitS,
 } from './settings.ts';
 import { runSession } from './test-session.ts';
 import { UndoStack } from './undo-stack.ts';
@@ -60,6 +62,11 @@ const where = {
     default: 'auto',
     describe: `How docker images are made: ${imageKinds.join(', ')}`,
   },
+  'process-network': {
+    type: 'string',
+    default: 'auto',
+    describe: `Between the nodes of --cluster process: ${networkChoices.join(', ')}`,
+  },
   nodes: { type: 'string', default: '5', describe: 'Number of nodes' },
   results: { type: 'string', default: 'results', describe: 'Folder for the results' },
 } satisfies Record<string, Options>;
@@ -72,7 +79,10 @@ const load = {
     default: 500,
     describe: 'Operations per second over all clients; 0: as fast as they go',
   },
-  'time-limit': { default: 30, describe: 'Seconds of workload' },
+  'time-limit': {
+    defaultDescription: `${usualTimeLimitS}; with --nemesis-file, until its end`,
+    describe: 'Seconds of workload',
+  },
   ops: { describe: 'End the workload after so many operations' },
   keys: { describe: 'Keys in use at a time; the workload knows how many' },
   'ops-per-key': {
@@ -154,7 +164,7 @@ export const testCommand: CommandModule<object, TestFlags> = {
       .group(Object.keys(judgement), 'Judgement')
       .example('$0 test', 'The main job: five nodes, partitions and crashes, 30 seconds')
       .example('$0 test --nemesis none --time-limit 10', 'Without faults')
-      .example('$0 test --nemesis-file every-fault --time-limit 300', 'Every kind of fault once')
+      .example('$0 test --nemesis-file every-fault', 'Every kind of fault once')
       .example('$0 test -w register --bug stale-read --nemesis partition', 'Exit code 1')
       .epilogue(exitCodesHelp)
       .strict() as never,

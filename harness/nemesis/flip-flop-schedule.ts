@@ -15,6 +15,7 @@ const flipCountMax = 10;
 
 export class FlipFlopSchedule implements Schedule {
   readonly wantsLooks = false;
+  readonly isOver = false;
   readonly #options: ScheduleOptions;
   readonly #decks: FaultDecks;
   readonly #pace: Pace;

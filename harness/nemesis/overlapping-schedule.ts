@@ -10,6 +10,7 @@ import { meanFor, Pace } from './schedule-pace.ts';
 
 export class OverlappingSchedule implements Schedule {
   readonly wantsLooks = false;
+  readonly isOver = false;
   readonly #options: ScheduleOptions;
   readonly #names: readonly string[];
   readonly #decks: FaultDecks;

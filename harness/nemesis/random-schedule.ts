@@ -15,6 +15,7 @@ const triesMax = 3;
 
 export class RandomSchedule implements Schedule {
   readonly wantsLooks = false;
+  readonly isOver = false;
   readonly #options: ScheduleOptions;
   readonly #names: readonly string[];
   readonly #decks: FaultDecks;

@@ -39,6 +39,8 @@ export interface Schedule {
   take(event: ScheduleEvent): readonly ScheduledAction[];
   /** What it waits for wants looks at the nodes, often. */
   readonly wantsLooks: boolean;
+  /** Nothing begins any more, and the workload has gone on for a while after the last end. */
+  readonly isOver: boolean;
   /** Faults that have not begun, and why. Asked at the end. */
   readonly unreached: readonly UninjectedFault[];
 }

@@ -9,6 +9,9 @@ import type { ParallelStep, Script, ScriptStep } from './script.ts';
 import { type Marks, ScriptMemory } from './script-memory.ts';
 import { PhaseRun, type ScriptEvent, type ScriptWorld } from './script-phase.ts';
 
+/** How long the workload goes on after the last fault, where the run ends with the script. */
+const tailOperations = 200;
+
 /** A part of the script at work. */
 interface Run {
   readonly isOver: boolean;
@@ -25,6 +28,7 @@ export class ScriptSchedule implements Schedule {
   readonly #whole: SequenceRun;
   #nextId = 0;
   #isStarted = false;
+  #completedSince = 0;
 
   /** `whyNot`: why a fault is not possible here; null when it is. */
   constructor({ path, steps }: Script, whyNot: ScriptWorld['whyNot'] = () => null) {
@@ -36,6 +40,10 @@ export class ScriptSchedule implements Schedule {
     return this.#whole.current.some((phase) => phase.wantsLooks);
   }
 
+  get isOver(): boolean {
+    return this.#isStarted && this.#whole.isOver && this.#completedSince >= tailOperations;
+  }
+
   get unreached(): readonly UninjectedFault[] {
     return this.#whole.unreached;
   }
@@ -45,6 +53,7 @@ export class ScriptSchedule implements Schedule {
     if (event.type === 'looked') this.#memory.note(event.samples);
     const first = this.#start(event);
     if (!this.#isStarted) return [];
+    if (event.type === 'completed' && this.#whole.isOver) this.#completedSince++;
     const actions = this.#whole.take(event);
     const hurried = event.type === 'stalled' && actions.length === 0 ? this.#hurry() : [];
     return [...first, ...actions, ...hurried];

@@ -16,6 +16,7 @@ interface Turn extends OfferedFault {
 
 export class SingleSchedule implements Schedule {
   readonly wantsLooks = false;
+  readonly isOver = false;
   readonly #options: ScheduleOptions;
   readonly #pace: Pace;
   readonly #mean: number;

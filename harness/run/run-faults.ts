@@ -97,6 +97,11 @@ export class RunFaults {
     return this.#schedule.wantsLooks;
   }
 
+  /** Whether the schedule has nothing more to do, and nothing is in force. */
+  get areOver(): boolean {
+    return this.#schedule.isOver && !this.#conductor.busy && this.inForce.length === 0;
+  }
+
   async setup(): Promise<void> {
     await this.#conductor.setup();
     this.#stopListening = this.#options.cluster.onLogLine((node, line) => {

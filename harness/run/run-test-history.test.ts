@@ -51,6 +51,7 @@ async function run(resultsRoot: string, opsInMemoryMax: number): Promise<readonl
       sinks: [(op) => file.append(op)],
       onEvidence: () => {},
       onStatus: () => {},
+      endsWithFaults: false,
       shouldStop: () => false,
     });
   });

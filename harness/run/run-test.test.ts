@@ -50,6 +50,7 @@ it('leaves no timer behind that would keep the process alive, whatever was under
         deadlineMs: 1000,
         recoveryLimitMs: 20_000,
         nemesis: [],
+        endsWithFaults: false,
         createSchedule: (random) =>
           new RandomSchedule({ families: [], every: 100, expectedOps: null, random }),
         sinks: [],

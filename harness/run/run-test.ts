@@ -45,6 +45,8 @@ export interface TestOptions {
   readonly recoveryLimitMs: number;
   readonly nemesis: readonly AskedFamily[];
   createSchedule(random: RandomSource): Schedule;
+  /** The workload ends when the schedule is over, if the time is not over before. */
+  readonly endsWithFaults: boolean;
   /** Takes every op; the workload's final operations are made from it. */
   readonly history: RunHistory;
   readonly sinks: readonly OpSink[];
@@ -201,11 +203,16 @@ class RunningTest {
       random: createRandomStream(seed, 'workload'),
       deadlineMs,
       onCompletion: (op, thread) => this.#faults.completed(op, thread),
-      shouldStop: () => this.#failure !== null || this.#options.shouldStop(),
+      shouldStop: () => this.#hasEnded(),
     });
     await loop.run();
     if (this.#failure !== null) throw this.#failure;
     return loop.nextProcess;
+  }
+
+  #hasEnded(): boolean {
+    if (this.#failure !== null || this.#options.shouldStop()) return true;
+    return this.#options.endsWithFaults && this.#faults.areOver;
   }
 
   #generator(): Generator {

@@ -1,0 +1,61 @@
+/**
+ * Whether each phase of a script can be planned on the cluster that there is: nodes that it has not
+ * got, a percentage above a hundred. Told before the first operation, with the line.
+ */
+import { DesiredNetwork } from '../nemesis/desired-network.ts';
+import { findFamily } from '../nemesis/families.ts';
+import { phasesOf, type Script, type ScriptPhase, triggeredNode } from '../nemesis/script.ts';
+import type { NemesisTools } from '../nemesis/tools.ts';
+import { FaultError } from '../nemesis.ts';
+import { createRandomStream } from '../run/random.ts';
+
+/** What a plan is made with, and the variants that are possible here. */
+export interface ScriptSurroundings extends Pick<NemesisTools, 'cluster' | 'system' | 'timers'> {
+  possible(family: string): readonly string[];
+}
+
+/** A sentence for each phase that could never be planned: `faults.yaml:7: percent: takes …`. */
+export function checkScript(script: Script, around: ScriptSurroundings): readonly string[] {
+  const complaints = phasesOf(script.steps).flatMap((phase) => {
+    const why = whyUnplannable(phase, around);
+    return why === null ? [] : [`${script.path}:${phase.line}: ${why}`];
+  });
+  // A phase that is repeated is wrong once.
+  return [...new Set(complaints)];
+}
+
+function whyUnplannable(phase: ScriptPhase, around: ScriptSurroundings): string | null {
+  const { family, variant, parameters } = phase;
+  const possible = around.possible(family);
+  const chosen = variant ?? possible[0];
+  const module = findFamily(family);
+  if (chosen === undefined || module === null || !possible.includes(chosen)) return null;
+  const { nodes } = around.cluster;
+  try {
+    module.create(toolsOf(around)).plan(chosen, {
+      ...{ nodes, free: nodes, leader: nodes[0] ?? null },
+      random: createRandomStream(0, 'script'),
+      parameters: namedBy(parameters, nodes),
+    });
+    return null;
+  } catch (error) {
+    if (error instanceof FaultError) return error.message;
+    throw error;
+  }
+}
+
+/** The node that a trigger will be about is one of these. */
+function namedBy(parameters: ScriptPhase['parameters'], nodes: readonly string[]) {
+  const given = parameters['nodes'];
+  const named: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (!named.includes(triggeredNode)) return parameters;
+  return { ...parameters, nodes: named.map((name) => (name === triggeredNode ? nodes[0] : name)) };
+}
+
+function toolsOf({ cluster, system, timers }: ScriptSurroundings): NemesisTools {
+  return {
+    ...{ cluster, system, timers, network: new DesiredNetwork(cluster.network) },
+    members: { list: () => cluster.nodes, add: () => {}, remove: () => {} },
+    observe: () => Promise.resolve([]),
+  };
+}
