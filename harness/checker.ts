@@ -59,6 +59,8 @@ export interface Impairment {
    * lossy links, a slow disk. A cluster that such a node leads serves badly, and may.
    */
   readonly hampered?: readonly string[];
+  /** Nodes that live without what they had made durable: what they tell of that life is void. */
+  readonly harmed?: readonly string[];
 }
 
 /** A fault that was asked for and never begun. */

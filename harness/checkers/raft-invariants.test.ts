@@ -1,6 +1,6 @@
 /** Traces and samples by hand: what is allowed, and each promise broken. */
 import { describe, expect, test } from 'vitest';
-import type { CheckerResult, IntrospectionSample } from '../checker.ts';
+import type { CheckerResult, IntrospectionSample, RunFault } from '../checker.ts';
 import type { RaftEntry, RaftEvent } from '../raft-event.ts';
 import { raftInvariants } from './raft-invariants.ts';
 import { runOf } from './raft-invariants-run.ts';
@@ -731,4 +731,25 @@ test('a system that tells nothing is valid, and it does not read like a pass', a
   const offers = { hashes: false, introspection: true };
   expect(await raftInvariants.check(runOf({ offers }))).toMatchObject({ valid: 'unknown' });
   expect(result.blind.join()).toContain('the system x has none');
+});
+
+test('what a node traced whose files were harmed is void, and told as not seen', async () => {
+  const events = [start(), persisted(3, 'n1'), start()];
+  const traces = [
+    { node: 'n1', events },
+    { node: 'n2', events: [start()] },
+  ];
+  const op = { index: 0, process: 'nemesis', type: 'info', f: 'wipe', value: {} } as const;
+  const fault: RunFault = {
+    ...{ family: 'wipe', description: 'one: n1', nodes: ['n1'], tookEffect: true },
+    ...{ outcome: 'injected' as const, reason: null, begin: { ...op, timeNs: 0 }, end: null },
+    impairs: { cut: [], down: ['n1'], harmed: ['n1'] },
+  };
+  const harmed = await raftInvariants.check(runOf({ traces, faults: [fault] }));
+  expect(harmed.valid).toBe(true);
+  expect(harmed.blind).toContain('what n1 traced: faults took away what was durable there');
+  const whole = { ...fault, impairs: { cut: [], down: ['n1'] } };
+  expect(await raftInvariants.check(runOf({ traces, faults: [whole] }))).toMatchObject({
+    valid: false,
+  });
 });

@@ -5,7 +5,7 @@
  * asked; and in the simulation the referee, which saw every event of all in their order.
  */
 import type { CheckedRun, Checker, CheckerResult } from '../checker.ts';
-import { describeMany } from '../report/figures.ts';
+import { describeMany, joinWords } from '../report/figures.ts';
 import { TraceFacts } from './raft-invariants-facts.ts';
 import { judgeSamples } from './raft-invariants-samples.ts';
 import { judgeTraces, type TraceSummary } from './raft-invariants-trace.ts';
@@ -23,7 +23,9 @@ export const raftInvariants: Checker = {
 function check(run: CheckedRun): CheckerResult {
   const { samples, referee, whyNoTraces } = run;
   const facts = new TraceFacts();
-  const summary = judgeTraces(run.traces, facts);
+  const harmed = harmedNodes(run);
+  const traces = run.traces.filter(({ node }) => !harmed.includes(node));
+  const summary = judgeTraces(traces, facts);
   judgeSamples(samples, facts);
   const refereeEvents = referee?.events ?? 0;
   const details = {
@@ -38,7 +40,8 @@ function check(run: CheckedRun): CheckerResult {
     counts: Object.fromEntries(facts.violationCounts),
     troubles: [...summary.unread, ...facts.troubles],
   };
-  const result = { name, details, blind: blindSpots(run, summary) };
+  const blind = [...blindSpots({ ...run, traces }, summary), ...describeHarmed(harmed)];
+  const result = { name, details, blind };
   const [first, ...others] = details.violations;
   if (first !== undefined) {
     const more = others.length === 0 ? '' : `; and ${others.length} more, in the details`;
@@ -57,6 +60,16 @@ function check(run: CheckedRun): CheckerResult {
     return { ...result, valid: introspection ? 'unknown' : true, summary: what };
   }
   return { ...result, valid: true, summary: `nothing broken in ${seen(run, facts, summary)}` };
+}
+
+/** A trace does not tell which of its lives began without what the node had promised. */
+function harmedNodes({ faults }: CheckedRun): readonly string[] {
+  return [...new Set(faults.flatMap(({ impairs }) => impairs.harmed ?? []))].sort();
+}
+
+function describeHarmed(harmed: readonly string[]): readonly string[] {
+  if (harmed.length === 0) return [];
+  return [`what ${joinWords(harmed)} traced: faults took away what was durable there`];
 }
 
 function sentence({ promise, what }: { promise: string; what: string }): string {

@@ -1,6 +1,6 @@
 /** A bit flip in what a node had synced; the node is cut off until its file is put back. */
 import { randomInteger } from '../run/random.ts';
-import { HarmNemesis, type HarmPlan } from './disk-harm.ts';
+import { HarmNemesis, type HarmPlan, withHarm } from './disk-harm.ts';
 import { textOf } from './fault-parameters.ts';
 import { contentBytesOf, pickFile } from './harmed-file.ts';
 import { planTargets, targetVariants } from './targets.ts';
@@ -30,7 +30,7 @@ export const bitFlip: FamilyModule = {
         if ('skip' in planned) return planned;
         const [where, bit] = [context.random(), randomInteger(context.random, 8)];
         const value = { ...planned.value, file };
-        return { ...planned, value, file, where, bit, isIsolated: true };
+        return { ...withHarm(planned), value, file, where, bit, isIsolated: true };
       },
       damageOf: ({ file, where, bit }, files) => {
         const harmed = pickFile(files, file);

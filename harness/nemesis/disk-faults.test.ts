@@ -344,3 +344,18 @@ describe('the file that is harmed', () => {
     expect(() => pickFile([], null)).toThrow('there is nothing');
   });
 });
+
+describe('what the checkers are to know', () => {
+  it('who lives without what was durable, and who only works badly', () => {
+    const impairsOf = (kind: typeof wipe) => createMemoryRig(kind).plan('follower').impairs;
+    for (const kind of [bitFlip, truncate, wipe]) {
+      const { harmed, down } = impairsOf(kind);
+      expect(harmed).toHaveLength(1);
+      expect(harmed).toEqual(down);
+    }
+    expect(impairsOf(torn).harmed).toBeUndefined();
+    expect(createMemoryRig(diskSlow).plan('leader').impairs).toEqual({
+      ...{ cut: [], down: [], hampered: ['n1'] },
+    });
+  });
+});

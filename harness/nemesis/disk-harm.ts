@@ -44,7 +44,8 @@ export interface HarmedFiles {
 interface Harm {
   readonly node: string;
   readonly forbidEnd: () => void;
-  readonly words: NodeWords;
+  /** From its start on harmed files. */
+  words: NodeWords | null;
   tookEffect: boolean;
   /** Its files are not what they were, and are to be put back. */
   isHarmed: boolean;
@@ -77,14 +78,14 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
       node,
       // An end that repairable harm leads to is for the verdict to see.
       forbidEnd: isRepairable ? () => {} : cluster.mayEnd(node),
-      words: new NodeWords(cluster, [node]),
-      ...{ tookEffect: false, isHarmed: false },
+      ...{ words: null, tookEffect: false, isHarmed: false },
     };
     this.#harms.set(plan, harm);
     const cut = plan.isIsolated ? await network.put(plan, isolationOf(cluster, node)) : null;
     if (cut?.isInForce === false) throw new FaultError(`${node} could not be cut off`);
     await cluster.kill(node);
     const damaged = await this.#damage(plan, harm);
+    harm.words = new NodeWords(cluster, [node]);
     const started = await this.#start(node);
     const after = await readNodes(cluster, [node]);
     // One that goes on has new promises in its files: the old ones must never come back.
@@ -98,7 +99,7 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
   async end(plan: Plan): Promise<FaultReading> {
     const harm = this.#harms.get(plan);
     const before = await readNodes(this.#tools.cluster, plan.nodes);
-    const said = harm?.words.last ?? [];
+    const said = harm?.words?.some ?? [];
     const evidence = await this.#putBack(plan);
     return { tookEffect: harm?.tookEffect ?? false, evidence: { before, said, ...evidence } };
   }
@@ -154,11 +155,16 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
       if (!healed.isInForce) throw new FaultError(`the cut around ${node} could not be healed`);
     }
     harm.forbidEnd();
-    harm.words.stop();
+    harm.words?.stop();
     this.#harms.delete(plan);
     const after: NodeReadings = await readNodes(cluster, [node]);
     return repaired === null ? { after } : { repaired, after };
   }
+}
+
+/** A plan after which its node lives without what it had made durable. */
+export function withHarm(plan: FaultPlan): FaultPlan {
+  return { ...plan, impairs: { ...plan.impairs, harmed: plan.nodes } };
 }
 
 function onlyNodeOf({ nodes }: FaultPlan): string {

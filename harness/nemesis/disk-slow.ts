@@ -49,7 +49,7 @@ class DiskSlowNemesis implements Nemesis<SlowPlan> {
       ...planned,
       description: `${planned.description}, ${perSecond}/s`,
       value: { ...planned.value, perSecond },
-      impairs: { cut: [], down: [] },
+      impairs: { cut: [], down: [], hampered: planned.nodes },
       perSecond,
     };
   }

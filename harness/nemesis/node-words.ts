@@ -1,7 +1,7 @@
-/** What some nodes write while a fault is in force, for its evidence: the last lines, cut off. */
+/** What some nodes write while a fault is in force, for its evidence: a few lines, cut off. */
 import type { Cluster } from '../cluster.ts';
 
-const linesMax = 5;
+const linesMax = 4;
 const charactersMax = 300;
 
 export interface SaidLine {
@@ -11,6 +11,7 @@ export interface SaidLine {
 
 export class NodeWords {
   readonly stop: () => void;
+  #first: readonly SaidLine[] = [];
   #last: readonly SaidLine[] = [];
   #matching: readonly SaidLine[] = [];
 
@@ -19,15 +20,17 @@ export class NodeWords {
     this.stop = cluster.onLogLine((node, whole) => {
       if (!nodes.includes(node)) return;
       const said = { node, line: whole.slice(0, charactersMax) };
-      this.#last = [...this.#last, said].slice(-linesMax);
+      if (this.#first.length < linesMax) this.#first = [...this.#first, said];
+      else this.#last = [...this.#last, said].slice(-linesMax);
       if (pattern?.test(whole) === true && this.#matching.length < linesMax) {
         this.#matching = [...this.#matching, said];
       }
     });
   }
 
-  get last(): readonly SaidLine[] {
-    return this.#last;
+  /** The first lines, and the last. */
+  get some(): readonly SaidLine[] {
+    return [...this.#first, ...this.#last];
   }
 
   /** The first lines that the pattern matches. */

@@ -1,5 +1,5 @@
 /** A file that lost its end, synced as it was; the node is cut off until the file is put back. */
-import { HarmNemesis, type HarmPlan } from './disk-harm.ts';
+import { HarmNemesis, type HarmPlan, withHarm } from './disk-harm.ts';
 import { numberOf, textOf } from './fault-parameters.ts';
 import { contentBytesOf, pickFile } from './harmed-file.ts';
 import { planTargets, targetVariants } from './targets.ts';
@@ -33,7 +33,7 @@ export const truncate: FamilyModule = {
         const planned = planTargets(variant, context);
         if ('skip' in planned) return planned;
         const value = { ...planned.value, file, keepPercent };
-        return { ...planned, value, file, keepPercent, isIsolated: true };
+        return { ...withHarm(planned), value, file, keepPercent, isIsolated: true };
       },
       damageOf: ({ file, keepPercent }, files) => {
         const harmed = pickFile(files, file);

@@ -4,7 +4,7 @@
  * Most protocols do not survive that: the node votes as if it had never promised anything. Only
  * where the system says that its peers refuse such a node is it left among them.
  */
-import { HarmNemesis, type HarmPlan } from './disk-harm.ts';
+import { HarmNemesis, type HarmPlan, withHarm } from './disk-harm.ts';
 import { flagOf } from './fault-parameters.ts';
 import { planTargets, targetVariants } from './targets.ts';
 import type { FamilyModule } from './tools.ts';
@@ -35,7 +35,7 @@ export const wipe: FamilyModule = {
         const planned = planTargets(variant, context);
         if ('skip' in planned) return planned;
         const value = { ...planned.value, isolate: isIsolated };
-        return { ...planned, value, isIsolated };
+        return { ...withHarm(planned), value, isIsolated };
       },
       damageOf: () => ({ type: 'wipe' }),
       isDone: (_damage, { before, after }) => before.length > 0 && after.length === 0,

@@ -24,8 +24,13 @@ function changed(
   damage: Exclude<Damage, { readonly type: 'wipe' }>,
 ): { readonly harmed: Uint8Array; readonly read: Readonly<Record<string, unknown>> } {
   switch (damage.type) {
-    case 'append':
-      return { harmed: Uint8Array.from([...bytes, ...damage.bytes]), read: {} };
+    case 'append': {
+      const { bytes: written, offset = bytes.length } = damage;
+      const harmed = new Uint8Array(Math.max(bytes.length, offset + written.length));
+      harmed.set(bytes);
+      harmed.set(written, offset);
+      return { harmed, read: { offset, writtenBytes: written.length } };
+    }
     case 'truncate': {
       const harmed = new Uint8Array(damage.keepBytes);
       harmed.set(bytes.subarray(0, damage.keepBytes));

@@ -22,7 +22,7 @@ class Rig {
       trace: new Trace(),
       latencies: { access: latency, sync: latency },
     });
-    this.life = this.#newLife(1);
+    this.life = this.newLife(1);
     this.disk = this.medium.mount(this.life);
   }
 
@@ -41,7 +41,7 @@ class Rig {
   crash(): void {
     this.life.end();
     this.medium.crash();
-    this.life = this.#newLife(this.life.number + 1);
+    this.life = this.newLife(this.life.number + 1);
     this.disk = this.medium.mount(this.life);
   }
 
@@ -49,7 +49,7 @@ class Rig {
     return new TextDecoder().decode(this.disk.readSync(file, 0, 1e6));
   }
 
-  #newLife(number: number): Life {
+  newLife(number: number): Life {
     return new Life({ node: 'n1', number }, this.time, (error) => {
       throw error;
     });
@@ -235,4 +235,35 @@ test('a disk that is wiped is empty, for good', () => {
   rig.medium.wipe();
   rig.crash();
   expect(rig.disk.list()).toEqual([]);
+});
+
+test('zeros at the end are no content; garbage goes where it is told', () => {
+  const { medium } = halfSynced(1);
+  const content = () => medium.list().map((file) => [file.bytes, file.contentBytes]);
+  medium.damage({ type: 'append', path: 'log', bytes: new Uint8Array(9) });
+  expect(content()).toEqual([[23, 14]]);
+  medium.damage({ type: 'append', path: 'log', bytes: bytes('!'), offset: 20 });
+  expect(content()).toEqual([[23, 21]]);
+  medium.damage({ type: 'append', path: 'log', bytes: bytes('!'), offset: 30 });
+  expect(content()).toEqual([[31, 31]]);
+});
+
+test('files are put back as they were before the last harm, never those of an earlier life', () => {
+  const rig = halfSynced(1);
+  rig.medium.detach();
+  rig.medium.damage({ type: 'append', path: 'log', bytes: bytes('torn') });
+  expect(rig.medium.isHarmed, 'nothing that was durable is lost').toBe(false);
+  rig.life.end();
+  rig.disk = rig.medium.mount((rig.life = rig.newLife(2)));
+  rig.do((done) => rig.disk.append('log', bytes(' and on'), done));
+  rig.life.end();
+  rig.medium.detach();
+  rig.medium.damage({ type: 'truncate', path: 'log', keepBytes: 1 });
+  rig.medium.damage({ type: 'wipe' });
+  expect(rig.medium.isHarmed).toBe(true);
+  expect(rig.medium.list()).toEqual([]);
+  rig.medium.putBack();
+  expect(rig.medium.isHarmed).toBe(false);
+  rig.disk = rig.medium.mount((rig.life = rig.newLife(3)));
+  expect(rig.text('log')).toBe('syncedunsyncedtorn and on');
 });

@@ -62,6 +62,10 @@ export class SimulatedDisk {
   readonly #met = { refusedWrites: 0, delayedSyncs: 0 };
   /** As it was before the first harm. */
   #unharmed: ReadonlyMap<string, UnsyncedFile> | null = null;
+  /** Lives that have used it, and how many there had been when the files were kept. */
+  #mountCount = 0;
+  #keptAtMount: number | null = null;
+  #isHarmed = false;
   /** Operations under way belong to an epoch; a crash ends it, and them. */
   #epoch = 0;
 
@@ -74,6 +78,7 @@ export class SimulatedDisk {
    * what it asks for after its end throws LifeEnded.
    */
   mount(life: Life): Disk {
+    this.#mountCount++;
     const use = (): SimulatedDisk => {
       if (life.phase === 'ended') throw new LifeEnded(`${life.node} uses its disk after its end`);
       return this;
@@ -158,12 +163,20 @@ export class SimulatedDisk {
     return { ...this.#faults, ...this.#met };
   }
 
+  /** What had been made durable is not there: nobody can keep promises on it. */
+  get isHarmed(): boolean {
+    return this.#isHarmed;
+  }
+
   /** The newest first. */
   list(): readonly DiskFile[] {
     const files = [...this.#names].sort(
       ([a, x], [b, y]) => y.changedAtUs - x.changedAtUs || (a < b ? -1 : 1),
     );
-    return files.map(([path, { size }], age) => ({ path, bytes: size, age }));
+    return files.map(([path, file], age) => {
+      const contentBytes = file.read(0, file.size).findLastIndex((byte) => byte !== 0) + 1;
+      return { path, bytes: file.size, contentBytes, age };
+    });
   }
 
   /** Nobody may use it now. What was there is kept. Throws RangeError. */
@@ -172,7 +185,10 @@ export class SimulatedDisk {
       [...this.#names].map(([name, file]) => [name, file.read(0, file.size)] as const),
     );
     const evidence = harm(files, damage);
-    this.#unharmed ??= new Map(this.#names);
+    // A node that has gone on since then has new promises: its older files must never return.
+    if (this.#keptAtMount !== this.#mountCount) this.#unharmed = new Map(this.#names);
+    this.#keptAtMount = this.#mountCount;
+    if (damage.type !== 'append') this.#isHarmed = true;
     const touched = [...files].map(([name, bytes]) => {
       return [name, UnsyncedFile.holding(bytes, this.#names.get(name)?.changedAtUs ?? 0)] as const;
     });
@@ -185,6 +201,8 @@ export class SimulatedDisk {
     const unharmed = this.#unharmed;
     if (unharmed === null) return 0;
     this.#unharmed = null;
+    this.#keptAtMount = null;
+    this.#isHarmed = false;
     this.#replaceAll(unharmed);
     return unharmed.size;
   }

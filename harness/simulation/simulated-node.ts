@@ -190,6 +190,8 @@ export class SimulatedNode {
       },
       trace: onTraceEvent && {
         event: (told) => {
+          // A life on files that were harmed is no life of Raft: nobody is to judge it.
+          if (this.#disk.isHarmed) return;
           const { nowUs: timeUs } = engine.time;
           onTraceEvent({ node: this.name, life: life.number, timeUs, told });
         },
