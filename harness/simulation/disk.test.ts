@@ -22,7 +22,7 @@ class Rig {
       trace: new Trace(),
       latencies: { access: latency, sync: latency },
     });
-    this.life = this.newLife(1);
+    this.life = this.#newLife(1);
     this.disk = this.medium.mount(this.life);
   }
 
@@ -41,15 +41,19 @@ class Rig {
   crash(): void {
     this.life.end();
     this.medium.crash();
-    this.life = this.newLife(this.life.number + 1);
-    this.disk = this.medium.mount(this.life);
+    this.beginLife(this.life.number + 1);
   }
 
   text(file: string): string {
     return new TextDecoder().decode(this.disk.readSync(file, 0, 1e6));
   }
 
-  newLife(number: number): Life {
+  beginLife(number: number): void {
+    this.life = this.#newLife(number);
+    this.disk = this.medium.mount(this.life);
+  }
+
+  #newLife(number: number): Life {
     return new Life({ node: 'n1', number }, this.time, (error) => {
       throw error;
     });
@@ -254,7 +258,7 @@ test('files are put back as they were before the last harm, never those of an ea
   rig.medium.damage({ type: 'append', path: 'log', bytes: bytes('torn') });
   expect(rig.medium.isHarmed, 'nothing that was durable is lost').toBe(false);
   rig.life.end();
-  rig.disk = rig.medium.mount((rig.life = rig.newLife(2)));
+  rig.beginLife(2);
   rig.do((done) => rig.disk.append('log', bytes(' and on'), done));
   rig.life.end();
   rig.medium.detach();
@@ -264,6 +268,6 @@ test('files are put back as they were before the last harm, never those of an ea
   expect(rig.medium.list()).toEqual([]);
   rig.medium.putBack();
   expect(rig.medium.isHarmed).toBe(false);
-  rig.disk = rig.medium.mount((rig.life = rig.newLife(3)));
+  rig.beginLife(3);
   expect(rig.text('log')).toBe('syncedunsyncedtorn and on');
 });
