@@ -100,7 +100,8 @@ export class NetnsHelper {
         },
       });
       this.#child.send({ id, ...request }, (error) => {
-        if (error !== null) this.#end(error.message);
+        // Its last words, if any, say more than that nobody reads.
+        if (error !== null) this.#child.kill('SIGKILL');
       });
     });
   }

@@ -13,7 +13,7 @@ import {
   type LinkRule,
   type NetworkReading,
 } from '../cluster.ts';
-import { isProxied } from './docker-nft.ts';
+import { isProxied } from './docker-link-protocol.ts';
 import { NetnsHelper } from './netns-helper-link.ts';
 import { startNft } from './netns-nft.ts';
 import {

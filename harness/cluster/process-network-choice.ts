@@ -2,7 +2,8 @@
  * Chooses the network of child processes, and says why: namespaces where they can be had, for their
  * partitions are those of packets; else the proxies, which need nothing.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Capability, clientsEnd } from '../cluster.ts';
 import { createNamespaces } from './netns.ts';
 import { systemPath } from './netns-protocol.ts';
@@ -73,25 +74,35 @@ async function tryNamespaces(request: ProcessNetworkRequest): Promise<Tried> {
   if (process.platform !== 'linux') {
     return { why: `${process.platform} has none`, remedy: 'use Linux, or --cluster docker' };
   }
+  const missing = Object.keys(packages).filter((program) => !isInstalled(program));
+  if (missing.length > 0) {
+    const names = [...new Set(missing.map((program) => packages[program]))];
+    const remedy = `install ${names.join(' and ')}, or use --cluster docker`;
+    return { why: `there is no ${missing.join(' and no ')} in ${systemPath}`, remedy };
+  }
   try {
     const network = await createNamespaces(request, await findDeathGuard());
-    return { network, how: 'the kernel grants them, and drops packets between them' };
+    return { network, how: 'rather than by proxies: here it is packets that are dropped' };
   } catch (error) {
     return explain(messageOf(error));
   }
 }
 
-/** What to do about what the machine refused. Reads what kernels are configured with. */
+/** The programs that make namespaces, and where they come from. */
+const packages: Readonly<Record<string, string>> = {
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+  mount: 'mount',
+  ip: 'iproute2',
+  nft: 'nftables',
+};
+
+function isInstalled(program: string): boolean {
+  return systemPath.split(':').some((folder) => existsSync(join(folder, program)));
+}
+
+/** What to do about what the machine refused, by what its kernel is configured with. */
 function explain(failure: string): { readonly why: string; readonly remedy: string } {
-  const missing = /spawn (\w+) ENOENT|failed to execute (\w+)/.exec(failure);
-  const program = missing?.[1] ?? missing?.[2];
-  if (program !== undefined) {
-    const packages: Readonly<Record<string, string>> = {
-      ...{ ip: 'iproute2', nft: 'nftables', unshare: 'util-linux', nsenter: 'util-linux' },
-    };
-    const why = `there is no ${program} in ${systemPath}`;
-    return { why, remedy: `install the package ${packages[program] ?? program}` };
-  }
   for (const { name, refuses, remedy } of switches) {
     if (readSwitch(name) === refuses) {
       return { why: `${name} is ${refuses}: ${failure}`, remedy };
@@ -106,8 +117,8 @@ const switches = [
   {
     name: 'kernel.apparmor_restrict_unprivileged_userns',
     refuses: '1',
-    remedy:
-      'run as root, or: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 (as on Ubuntu 24.04)',
+    // So it is on Ubuntu since 24.04.
+    remedy: 'run as root, or: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0',
   },
   {
     name: 'kernel.unprivileged_userns_clone',

@@ -30,6 +30,7 @@ const entries = [
   'server/main.ts',
   'docker/reaper.ts',
   'docker/link-proxy.ts',
+  'harness/cluster/netns-helper.ts',
 ];
 
 /** Files that are read at run time. */

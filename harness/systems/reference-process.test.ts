@@ -21,7 +21,11 @@ function cluster(): Cluster {
 
 beforeAll(async () => {
   const nodes = ['n1', 'n2', 'n3'];
-  created = await createProcessCluster({ system: reference, nodes, sourceRoot });
+  created = await createProcessCluster({
+    ...{ system: reference, nodes, sourceRoot },
+    // Whose ports are found at 127.0.0.1.
+    network: 'proxies',
+  });
 }, 60_000);
 
 afterAll(async () => {
