@@ -47,6 +47,8 @@ class NodeContainer extends GenericContainer {
       .withNetworkMode(options.networkName)
       .withBindMounts([{ source: options.volume, target: options.dataDirectory }])
       .withDefaultLogDriver()
+      // Who aborts leaves no image of its memory in the container.
+      .withUlimits({ core: { soft: 0, hard: 0 } })
       .withAutoCleanup(false)
       .withWaitStrategy(noWait);
   }

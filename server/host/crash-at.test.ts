@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
@@ -44,6 +45,28 @@ test('the process is killed at the n-th passage, after one line, and runs no mor
     passage: 2,
   });
   expect(lines).toHaveLength(4);
+});
+
+/** Its child is the first process of a name space of its own. */
+const apart = ['unshare', '--map-root-user', '--pid', '--fork', '--kill-child'];
+const [unshare = '', ...apartArguments] = apart;
+const trial = await execa(unshare, [...apartArguments, 'true'], { reject: false });
+
+test.skipIf(trial.exitCode !== 0)('so is the first process of a container', async () => {
+  const script = `
+    import { createCrashPoints } from ${JSON.stringify(moduleFile)};
+    import { writeSync } from 'node:fs';
+    process.on('exit', () => writeSync(1, 'exit handler\\n'));
+    const at = { name: 'wal.after-fsync', passage: 1 };
+    writeSync(1, process.pid + '\\n');
+    createCrashPoints({ node: 'n1', at, flush: () => {} }).reach('wal.after-fsync');
+    writeSync(1, 'still here');`;
+  const node = [process.execPath, '--input-type=module', '--eval', script];
+  const { stdout, stderr } = await execa(unshare, [...apartArguments, ...node], {
+    ...{ reject: false, timeout: 20_000, cwd: tmpdir() },
+  });
+  expect(stdout.split('\n')).toEqual(['1', expect.stringContaining('crash point reached')]);
+  expect(stderr).toBe('');
 });
 
 test('a point that is not passed often enough kills nobody', async () => {
