@@ -106,22 +106,23 @@ function slow(node: string, container: string, perSecond: number | null): Eviden
 
 function unwire(wired: WiredDamage): Damage {
   if (wired.type !== 'append') return wired;
-  return { type: 'append', path: wired.path, bytes: Buffer.from(wired.base64, 'base64') };
+  const { base64, ...rest } = wired;
+  return { ...rest, bytes: Buffer.from(base64, 'base64') };
 }
 
-function damage(node: string, keep: boolean, harm: Damage): Evidence {
+async function damage(node: string, keep: boolean, harm: Damage): Promise<Evidence> {
   const folder = folderOf(node);
-  if (keep) copyFolder(folder, join(kept, node));
+  if (keep) await copyFolder(kernel, folder, join(kept, node));
   const evidence = damageFiles(folder, harm);
   syncFolder(folder);
   return evidence;
 }
 
-function repair(node: string): Evidence {
+async function repair(node: string): Promise<Evidence> {
   const source = join(kept, node);
   if (!existsSync(source)) throw new Error(`nothing of ${node} has been kept`);
   const folder = folderOf(node);
-  copyFolder(source, folder);
+  await copyFolder(kernel, source, folder);
   // What had been synced is to be synced again: a later power loss must not take it.
   syncFolder(folder);
   rmSync(source, { recursive: true });

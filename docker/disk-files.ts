@@ -8,14 +8,11 @@ import {
   chmodSync,
   chownSync,
   closeSync,
-  copyFileSync,
-  existsSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmSync,
   truncateSync,
@@ -24,6 +21,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Damage, DiskFile, Evidence } from '../harness/cluster.ts';
+import type { KernelCalls } from './kernel-calls.ts';
+import { copySparsely, readPieces } from './sparse-files.ts';
 
 /** All files below the folder; the one that was written last has age 0. */
 export function listFiles(folder: string): readonly DiskFile[] {
@@ -36,6 +35,7 @@ export function listFiles(folder: string): readonly DiskFile[] {
     });
 }
 
+const nothing: Buffer = Buffer.alloc(0);
 const windowBytes = 1 << 20;
 const zeros = Buffer.alloc(windowBytes);
 
@@ -64,11 +64,28 @@ function filePaths(folder: string, below = ''): readonly string[] {
   });
 }
 
-/** What the files hold, as whoever reads them now sees it. */
-export type Contents = ReadonlyMap<string, Buffer>;
+/** What a file holds, as whoever reads it now sees it. */
+export interface Content {
+  readonly bytes: number;
+  /** Up to where it has been written; the rest is room for more. */
+  readonly written: Buffer;
+}
 
-export function readContents(folder: string): Contents {
-  return new Map(filePaths(folder).map((path) => [path, readFileSync(join(folder, path))]));
+export type Contents = ReadonlyMap<string, Content>;
+
+export async function readContents(kernel: KernelCalls, folder: string): Promise<Contents> {
+  const contents = new Map<string, Content>();
+  for (const path of filePaths(folder)) {
+    const { size } = lstatSync(join(folder, path));
+    const written: Buffer[] = [];
+    let end = 0;
+    for await (const { start, bytes } of readPieces(kernel, join(folder, path))) {
+      written.push(Buffer.alloc(start - end), bytes);
+      end = start + bytes.length;
+    }
+    contents.set(path, { bytes: size, written: Buffer.concat(written) });
+  }
+  return contents;
 }
 
 export interface FileLoss {
@@ -85,16 +102,19 @@ export function compareContents(before: Contents, after: Contents): readonly Fil
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
   return paths.map((path) => {
     const [was, is] = [before.get(path), after.get(path)];
-    const lostBytes = countLost(was ?? Buffer.alloc(0), is ?? Buffer.alloc(0));
-    return { path, bytesBefore: was?.length ?? 0, bytesAfter: is?.length ?? null, lostBytes };
+    const lostBytes = countLost(was?.written ?? nothing, is?.written ?? nothing);
+    return { path, bytesBefore: was?.bytes ?? 0, bytesAfter: is?.bytes ?? null, lostBytes };
   });
 }
 
+/** Zeros that are not there any more, and that are read as zeros, are not lost. */
 function countLost(before: Buffer, after: Buffer): number {
   const common = Math.min(before.length, after.length);
-  let lost = before.length - common;
-  if (before.subarray(0, common).equals(after.subarray(0, common))) return lost;
-  for (let at = 0; at < common; at++) if (before[at] !== after[at]) lost++;
+  let lost = 0;
+  if (!before.subarray(0, common).equals(after.subarray(0, common))) {
+    for (let at = 0; at < common; at++) if (before[at] !== after[at]) lost++;
+  }
+  for (let at = common; at < before.length; at++) if (before[at] !== 0) lost++;
   return lost;
 }
 
@@ -160,14 +180,13 @@ function byteAt(file: number, offset: number): number {
 }
 
 /** The second folder becomes as the first, with owners, modes and times. */
-export function copyFolder(from: string, to: string): void {
-  if (existsSync(to))
-    for (const name of readdirSync(to)) rmSync(join(to, name), { recursive: true });
+export async function copyFolder(kernel: KernelCalls, from: string, to: string): Promise<void> {
   mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(to)) rmSync(join(to, name), { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) copyFolder(source, target);
-    else if (entry.isFile()) copyFileSync(source, target);
+    if (entry.isDirectory()) await copyFolder(kernel, source, target);
+    else if (entry.isFile()) await copySparsely(kernel, source, target);
     else continue;
     const { uid, gid, mode, atime, mtime } = lstatSync(source);
     chownSync(target, uid, gid);

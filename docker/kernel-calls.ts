@@ -94,8 +94,8 @@ export class KernelCalls {
     await this.#ask('shut the file system down', words);
   }
 
-  /** For folders, which cannot be opened to be written. */
-  openFolder(path: string): Promise<Handle> {
+  /** Also a folder, which cannot be opened to be written. */
+  openToRead(path: string): Promise<Handle> {
     return this.#ask(`open ${path}`, ['sysopen', path, '0']);
   }
 

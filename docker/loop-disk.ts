@@ -17,12 +17,12 @@ import {
   statfsSync,
   symlinkSync,
   truncateSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Evidence } from '../harness/cluster.ts';
 import { type Contents, compareContents, readContents, syncFolder } from './disk-files.ts';
 import { errorNumbers, type Handle, type KernelCalls, KernelError } from './kernel-calls.ts';
+import { copySparsely } from './sparse-files.ts';
 
 /** Of the engine's machine. */
 const engineDevices = '/engine/dev';
@@ -32,7 +32,6 @@ const images = '/images';
 const loopMajor = 7;
 const attachAttemptsMax = 20;
 const filesToldMax = 50;
-const copyBytes = 1024 * 1024;
 /** Of the ext4 superblock the flag that a journal is to be replayed. */
 const incompatAt = 1024 + 96;
 const needsRecovery = 4;
@@ -91,8 +90,8 @@ export class LoopDisk {
   /** Reads what there is, and opens the disk; returns what cuts its power. */
   async prepareShutDown(): Promise<() => Promise<void>> {
     await this.#dropBallast();
-    this.#before = readContents(this.folder);
-    const root = await this.#kernel.openFolder(this.folder);
+    this.#before = await readContents(this.#kernel, this.folder);
+    const root = await this.#kernel.openToRead(this.folder);
     return () => this.#kernel.shutDown(root).finally(() => this.#kernel.close(root));
   }
 
@@ -105,11 +104,11 @@ export class LoopDisk {
     const old = this.#image;
     await this.#kernel.unmount(this.folder);
     this.#generation++;
-    await this.#copyImage(old, this.#image);
+    await copySparsely(this.#kernel, old, this.#image);
     rmSync(old);
     const journalReplayed = isToBeReplayed(this.#image);
     await this.#mount();
-    const files = compareContents(this.#before, readContents(this.folder));
+    const files = compareContents(this.#before, await readContents(this.#kernel, this.folder));
     this.#before = new Map();
     const lostBytes = files.reduce((sum, file) => sum + file.lostBytes, 0);
     const told = files.toSorted((a, b) => b.lostBytes - a.lostBytes).slice(0, filesToldMax);
@@ -176,26 +175,6 @@ export class LoopDisk {
     } finally {
       await kernel.close(control);
     }
-  }
-
-  /** Without the holes, of which it mostly consists. */
-  async #copyImage(from: string, to: string): Promise<void> {
-    const pieces = await this.#kernel.open(from);
-    const [source, target] = [openSync(from, 'r'), openSync(to, 'wx')];
-    try {
-      const buffer = Buffer.alloc(copyBytes);
-      let piece = await this.#kernel.nextPiece(pieces, 0);
-      for (; piece !== null; piece = await this.#kernel.nextPiece(pieces, piece.end)) {
-        for (let at = piece.start; at < piece.end; ) {
-          const count = readSync(source, buffer, 0, Math.min(copyBytes, piece.end - at), at);
-          at += writeSync(target, buffer, 0, count, at);
-        }
-      }
-    } finally {
-      for (const file of [source, target]) closeSync(file);
-      await this.#kernel.close(pieces);
-    }
-    truncateSync(to, this.#options.bytes);
   }
 
   async #takes(ballast: Handle, offset: number, bytes: number): Promise<boolean> {

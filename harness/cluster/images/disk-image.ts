@@ -20,6 +20,7 @@ const agentFiles = [
   'kernel-calls.pl',
   'kernel-calls.ts',
   'loop-disk.ts',
+  'sparse-files.ts',
   'write-limit.ts',
 ];
 const folders = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
