@@ -27,7 +27,7 @@ import {
 } from './cluster-conformance-rig.ts';
 import { createDockerCluster } from './docker.ts';
 import { whySkipDockerTests } from './docker-available.ts';
-import { connectEngine, runLabel } from './docker-engine.ts';
+import { connectEngine, roleLabel, runLabel } from './docker-engine.ts';
 import { startHeldContainer } from './docker-held-container.ts';
 import { proxyUser } from './docker-link-protocol.ts';
 import { LinkTools } from './docker-link-tools.ts';
@@ -186,6 +186,20 @@ describe.skipIf(whySkip !== null)('links of containers', { timeout: 60_000 }, ()
       expect(await proxyConnections(base)).toBeGreaterThan(0);
     });
     await expect.poll(() => proxyConnections(base), { timeout: 10_000 }).toBe(0);
+  });
+
+  test('are healed when the proxy is gone, and cut by what needs none', async () => {
+    await cluster().network.set(between('n1', 'n2', hold));
+    const { docker } = await connectEngine();
+    const label = [`${runLabel}=test-${process.pid}-links`, `${roleLabel}=link-proxy`];
+    const [proxy] = await docker.listContainers({ filters: { label } });
+    await docker.getContainer(proxy?.Id ?? '').remove({ force: true });
+    await expect(cluster().network.read()).rejects.toThrow(/link proxy is gone/);
+    await withRules(cluster(), between('n1', 'n2', drop), async () => {
+      await expectSilent(cluster(), between('n1', 'n2', drop));
+    });
+    await expect(cluster().network.set([rule('n1>n2', hold)])).rejects.toThrow(/proxy is gone/);
+    await expectRules(cluster(), []);
   });
 });
 

@@ -74,7 +74,10 @@ export class DockerLinks implements ClusterNetwork {
     const openings = proxiedOpenings(addressed);
     const before = this.#lines;
     this.#carries ||= openings.length > 0;
-    await this.#tellProxy(linesOf(addressed));
+    await this.#tellProxy(linesOf(addressed)).catch((error: unknown) => {
+      // What needs no proxy is not held up by one that is gone: least of all a healing.
+      if (openings.length > 0) throw error;
+    });
     try {
       await agent.set(this.#places, addressed);
     } catch (error) {
@@ -88,7 +91,9 @@ export class DockerLinks implements ClusterNetwork {
     const { agent, proxy } = this.#parts;
     const [tables, state] = await Promise.all([
       agent.read(this.#places),
-      proxy === null ? null : proxy.read(),
+      proxy?.read().catch((error: unknown) => {
+        if (this.#openings.length > 0) throw error;
+      }),
     ]);
     const met = addCounts(tables.met, state?.met ?? {});
     const proxied = keptByProxy(tables, state?.lines ?? []);
@@ -110,12 +115,12 @@ export class DockerLinks implements ClusterNetwork {
     const left = this.#openings.filter((opening) => !openings.includes(opening));
     this.#openings = openings;
     if (left.length === 0) return;
-    await this.#parts.proxy?.end(
-      left.map((opening) => {
-        const [from = '', to = ''] = opening.split(' ');
-        return { from, to };
-      }),
-    );
+    const links = left.map((opening) => {
+      const [from = '', to = ''] = opening.split(' ');
+      return { from, to };
+    });
+    // The rules are gone already; a proxy that does not answer carries nothing.
+    await this.#parts.proxy?.end(links).catch(() => {});
   }
 
   #checkAvailable(type: LinkMode['type']): void {
