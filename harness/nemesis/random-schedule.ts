@@ -59,7 +59,7 @@ export class RandomSchedule implements Schedule {
     }
   }
 
-  /** The first turns take half of the run at most: a begin and an end of each. */
+  /** The first turns take a quarter of the run: a begin and an end of each. */
   #mean(): number {
     const { every } = this.#options;
     return this.#opening.length > 0 ? meanFor(2 * this.#names.length, this.#options) : every;

@@ -31,12 +31,12 @@ export class Pace {
   }
 }
 
-/** A mean with which so many actions take half of the run at most; never above `every`. */
+/** A mean with which so many actions take a quarter of the run at most; never above `every`. */
 export function meanFor(
   actionCount: number,
   { every, expectedOps }: Pick<ScheduleOptions, 'every' | 'expectedOps'>,
 ): number {
   if (expectedOps === null) return every;
-  const fitting = Math.floor(expectedOps / 2 / Math.max(1, actionCount));
+  const fitting = Math.floor(expectedOps / 4 / Math.max(1, actionCount));
   return Math.min(every, Math.max(meanMin, fitting));
 }

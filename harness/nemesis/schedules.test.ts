@@ -338,8 +338,8 @@ describe('the pace', () => {
     );
   });
 
-  it('fits so many actions into half of a run, but none that is too short to meet anything', () => {
-    expect(meanFor(4, { every: 400, expectedOps: 1600 })).toBe(200);
+  it('fits so many actions into a quarter of a run, but none that is too short to meet anything', () => {
+    expect(meanFor(4, { every: 400, expectedOps: 1600 })).toBe(100);
     expect(meanFor(4, { every: 400, expectedOps: 100_000 })).toBe(400);
     expect(meanFor(4, { every: 400, expectedOps: 10 })).toBe(20);
     expect(meanFor(4, { every: 5, expectedOps: 10 })).toBe(5);
