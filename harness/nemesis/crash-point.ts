@@ -15,7 +15,8 @@ import {
   type PlanContext,
   type Skip,
 } from '../nemesis.ts';
-import { randomInteger, randomItem } from '../run/random.ts';
+import { pause as sleep } from '../run/introspect.ts';
+import { type RandomSource, randomItem } from '../run/random.ts';
 import type { Operator, OperatorDesk } from '../systems/system.ts';
 import { numberOf, textOf } from './fault-parameters.ts';
 import { readNodes, startStopped, wordsOf } from './node-readings.ts';
@@ -25,6 +26,10 @@ import type { FamilyModule, NemesisTools } from './tools.ts';
 /** Some points are passed with every entry, some once in an election. */
 const passages = [1, 1, 2, 3, 5, 10, 20];
 const passageMax = 1_000_000;
+
+/** An engine may take a fifth of a second to notice that a process has gone. */
+const looksAtEnd = 40;
+const lookEveryMs = 50;
 
 const variants: readonly FaultVariant[] = targetVariants(
   ['operator:crash-points', 'kill'],
@@ -158,8 +163,8 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
         evidence['disarmed'] = await this.#points().disarm(this.#desk(plan), node);
       } catch (error) {
         evidence['disarmFailed'] = wordsOf(error);
-        // It may have come to the point just then.
-        state = await cluster.nodeState(node);
+        // It may have come to the point just then, and whoever counts processes be behind.
+        state = await this.#stateSoon(node);
         if (state !== 'stopped') await cluster.kill(node);
       }
     }
@@ -168,6 +173,16 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
     this.#armed.get(plan)?.release();
     if (failures.length > 0) evidence['failures'] = failures;
     return { state, evidence };
+  }
+
+  /** Stopped, as soon as it is; else what it is when it has had its time. */
+  async #stateSoon(node: string): Promise<NodeState> {
+    const { cluster, timers } = this.#tools;
+    for (let look = 0; look < looksAtEnd; look++) {
+      if ((await cluster.nodeState(node)) === 'stopped') return 'stopped';
+      await sleep(timers, lookEveryMs);
+    }
+    return await cluster.nodeState(node);
   }
 
   #points(): CrashPoints {
@@ -182,8 +197,7 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
   }
 }
 
-/** The earlier of two: those that come first are passed in any case. */
-function drawName(names: readonly string[], random: () => number): string {
-  const at = Math.min(randomInteger(random, names.length), randomInteger(random, names.length));
-  return names[at] ?? '';
+/** Half of the time one of the first eighth: those are passed in any case. */
+function drawName(names: readonly string[], random: RandomSource): string {
+  return names[Math.floor(names.length * random() ** 3)] ?? '';
 }

@@ -286,6 +286,19 @@ describe('a crash point', () => {
     expect(passing.made.calls).toEqual(['start n2']);
   });
 
+  it('that was passed is believed though the engine is late to notice', async () => {
+    const { made, nemesis, plan } = operated({ disarm: () => Promise.reject(new Error('gone')) });
+    await nemesis.begin(plan);
+    const stateOf = made.nodeState.bind(made);
+    let asked = 0;
+    made.nodeState = async (node) => {
+      if (asked++ === 10) made.endsByItself(node, 'gone');
+      return await stateOf(node);
+    };
+    expect((await nemesis.end(plan)).tookEffect).toBe(true);
+    expect(made.calls).toEqual(['start n2']);
+  });
+
   it('keeps why the node did not come back', async () => {
     const { made, nemesis, plan } = operated();
     await nemesis.begin(plan);
