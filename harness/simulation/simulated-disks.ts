@@ -39,7 +39,9 @@ export class SimulatedDisks implements ClusterDisks {
   async slow(name: string, perSecond: number | null): Promise<Evidence> {
     const { disk } = this.#node(name);
     disk.slow(perSecond);
-    return disk.faults;
+    const { syncEveryUs } = disk.faults;
+    const inForce = typeof syncEveryUs === 'number' ? Math.round(1e6 / syncEveryUs) : null;
+    return { perSecond: inForce, ...disk.faults };
   }
 
   async list(name: string): Promise<readonly DiskFile[]> {
