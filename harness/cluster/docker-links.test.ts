@@ -178,6 +178,15 @@ describe.skipIf(whySkip !== null)('links of containers', { timeout: 60_000 }, ()
     await untilHeard(cluster(), allLinks(), 3);
   });
 
+  test('a request that is refused on its way leaves what was in force as it was', async () => {
+    await withRules(cluster(), [rule('n1>n2', hold)], async () => {
+      const refused = [rule('n1>n2', delay), rule('n2>n3', { type: 'loss', percent: 101 })];
+      await expect(cluster().network.set(refused)).rejects.toThrow(/at most all: 101 %/);
+      await expectRules(cluster(), [rule('n1>n2', hold)]);
+      await expectSilent(cluster(), [link('n1>n2')]);
+    });
+  });
+
   test('nothing passes through the proxy when no rule needs it', async () => {
     const base = await networkBase(`test-${process.pid}-links`);
     await expect.poll(() => proxyConnections(base), { timeout: 10_000 }).toBe(0);

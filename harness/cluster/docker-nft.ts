@@ -119,6 +119,9 @@ function bridgeVerdict({ mode }: LinkRule): string | null {
       return 'counter name met_drop drop';
     case 'loss': {
       const below = Math.round((mode.percent / 100) * lossScale);
+      if (!(below > 0 && below <= lossScale)) {
+        throw new RangeError(`a loss is more than nothing, and at most all: ${mode.percent} %`);
+      }
       return `numgen random mod ${lossScale} < ${below} counter name met_loss drop`;
     }
     case 'oneway':
