@@ -212,12 +212,9 @@ class NetnsNetwork implements ProcessNetwork {
       this.#agent.read(this.#places),
       ...[...this.#helpers.values()].map((helper) => helper.request({ type: 'read' })),
     ]);
-    const rules = new Map<string, LinkRule>();
-    for (const { from, to, modes } of answers.flatMap(({ lines }) => lines)) {
-      for (const mode of modes) rules.set(JSON.stringify([from, to, mode]), { from, to, mode });
-    }
+    const kept = tables.rules.map((rule) => this.#named(rule));
     return {
-      rules: [...tables.rules.map((rule) => this.#named(rule)), ...rules.values()],
+      rules: [...kept, ...proxiedRules(answers.map(({ lines }) => lines))],
       met: answers.reduce((sum, { met }) => addCounts(sum, met), tables.met),
     };
   }
@@ -269,4 +266,21 @@ function linesOf(rules: readonly LinkRule[]): readonly LineModes[] {
     lines.set(name, { from, to, modes: [...(lines.get(name)?.modes ?? []), mode] });
   }
   return [...lines.values()];
+}
+
+/** A direction is in the proxies of both of its ends: a rule is in force when both have it. */
+function proxiedRules(told: readonly (readonly LineModes[])[]): readonly LinkRule[] {
+  const lines = told.flat();
+  const rules = new Map<string, LinkRule>();
+  for (const { from, to, modes } of lines) {
+    const same = lines.filter((line) => line.from === from && line.to === to);
+    for (const mode of modes) {
+      const words = JSON.stringify(mode);
+      const isEverywhere = same.every((line) =>
+        line.modes.some((other) => JSON.stringify(other) === words),
+      );
+      if (isEverywhere) rules.set(`${from}>${to} ${words}`, { from, to, mode });
+    }
+  }
+  return [...rules.values()];
 }
