@@ -39,6 +39,7 @@ export async function openCluster({ settings, console, undo }: OpenOptions): Pro
   const request: ClusterRequest = {
     kind: settings.cluster,
     images: settings.images,
+    network: settings.processNetwork,
     system: settings.system,
     nodes: settings.nodes,
     seed: settings.seed,
