@@ -164,7 +164,7 @@ describe.skipIf(whySkip !== null)('links of containers', { timeout: 60_000 }, ()
     expect((await held).type).toBe('simple');
   });
 
-  test('a held link stays held when a node at its end starts anew, and other rules change', async () => {
+  test('a link stays held when a node at its end starts anew, and other rules change', async () => {
     const rules = [rule('n1>n2', hold), rule('n3>n2', drop)];
     await cluster().network.set([rule('n1>n2', hold)]);
     await cluster().kill('n2');
