@@ -16,6 +16,8 @@ import { laggardSilent } from './laggard-silent.ts';
 import { lazyLog } from './lazy-log.ts';
 import { leaderTruncates } from './leader-truncates.ts';
 import { lostReadRequest } from './lost-read-request.ts';
+import { noFsync } from './no-fsync.ts';
+import { noPrevote } from './no-prevote.ts';
 import { popBeforeCommit } from './pop-before-commit.ts';
 import { previousUnchecked } from './previous-unchecked.ts';
 import { quorumOfAll } from './quorum-of-all.ts';
@@ -60,4 +62,6 @@ export const bugs: readonly Bug[] = [
   heartbeatCommitsTail,
   voteForgotten,
   applyBeforeCommit,
+  noFsync,
+  noPrevote,
 ];

@@ -52,12 +52,13 @@ describe('the nodes that must serve', () => {
     expect(groupOf({ cut })).toBe('');
   });
 
-  it('are a majority that one outside still hears, but not one that hears him', () => {
+  it('are a majority that one outside hears, or is heard by while he hears no majority', () => {
     const others = ['n2', 'n3', 'n4', 'n5'];
     const silenced = others.map((to) => ({ from: 'n1', to }));
     expect(groupOf({ cut: silenced })).toBe('n2 n3 n4 n5');
     const deafened = others.map((from) => ({ from, to: 'n1' }));
-    expect(groupOf({ cut: deafened })).toBe('');
+    expect(groupOf({ cut: deafened })).toBe('n2 n3 n4 n5');
+    expect(groupOf({ cut: deafened.slice(2) })).toBe('');
   });
 
   it('are nobody while one of them is hampered; whoever is cut off from them may be', () => {
@@ -116,7 +117,10 @@ function bySearch(
     if (set.length < Math.floor(nodes.length / 2) + 1) continue;
     const isWhole = set.every((a) => set.every((b) => a === b || works(a, b)));
     const outside = live.filter((node) => !set.includes(node));
-    const isApart = outside.every((a) => set.every((b) => !works(a, b)));
+    const isApart = outside.every((a) => {
+      const heard = live.filter((other) => other === a || works(other, a));
+      return heard.length <= nodes.length / 2 || set.every((b) => !works(a, b));
+    });
     if (isWhole && isApart) return set;
   }
   return [];

@@ -8,13 +8,14 @@ import type { Impairment } from '../checker.ts';
 
 /**
  * The nodes of the group that is a majority of all, runs, is connected both ways inside, and is not
- * reached by a running node outside of it; empty when there is no such group. There is one at most:
- * two majorities share a node, and whoever reaches that node is in both.
+ * reached by a running node outside of it that hears a majority; empty when there is no such group.
+ * There is one at most: two majorities share a node, and whoever is connected to it is in both.
  *
  * Nobody must serve while one of the group is hampered: it may lead.
  *
- * A link that is cut one way only makes a difference: whoever is heard belongs to the group, and
- * must hear it. In a ring of majorities each node hears a majority, but no majority hears itself.
+ * A link that is cut one way only makes a difference. Who is heard and hears no majority can win no
+ * pre-vote, and is not to disturb those who hear each other. [Ongaro §9.6] In a ring of majorities
+ * each node hears a majority, but no majority hears itself.
  */
 export function servingGroup(
   nodes: readonly string[],
@@ -26,11 +27,17 @@ export function servingGroup(
   const live = nodes.filter((node) => !down.has(node));
   const heardBy = (node: string): readonly string[] =>
     live.filter((other) => other === node || !cut.has(nameOf({ from: other, to: node })));
+  const isMajority = (group: readonly string[]): boolean => group.length > nodes.length / 2;
+  const connectedTo = (node: string): readonly string[] =>
+    heardBy(node).filter((other) => heardBy(other).includes(node));
   for (const node of live) {
-    const group = heardBy(node);
-    if (group.length <= nodes.length / 2) continue;
-    const isClosed = group.every((member) => haveSameMembers(heardBy(member), group));
-    if (isClosed) return new Set(group.some((member) => hampered.has(member)) ? [] : group);
+    const group = connectedTo(node);
+    if (!isMajority(group)) continue;
+    const agrees = group.every((member) => haveSameMembers(connectedTo(member), group));
+    const reaching = new Set(group.flatMap(heardBy).filter((other) => !group.includes(other)));
+    const isDisturbed = [...reaching].some((other) => isMajority(heardBy(other)));
+    if (agrees && !isDisturbed)
+      return new Set(group.some((member) => hampered.has(member)) ? [] : group);
   }
   return new Set();
 }

@@ -1,0 +1,31 @@
+/** A write is answered for when the operating system has it, and the disk has not. */
+import type { Bug } from './bug.ts';
+
+export const noFsync: Bug = {
+  id: 'no-fsync',
+  title: 'writes are acknowledged before fdatasync',
+  mechanism:
+    'The log is synced at every 64th record only; the others count as durable when they are ' +
+    'written. Whoever is killed loses nothing, for the kernel holds them; whoever loses its power ' +
+    'loses the last entries and votes, that it has confirmed.',
+  exposedBy:
+    'a majority that loses its power at the same time; never by SIGKILL of processes or containers',
+  workload: 'grow-set',
+  args: ['--nemesis', 'power:majority', '--nemesis-every', '200'],
+  expect: [
+    {
+      checker: 'linearizable',
+      kinds: ['lost-element', 'lost-write', 'non-monotonic-read', 'stale-read', 'not-linearizable'],
+    },
+  ],
+  edits: [
+    {
+      file: 'server/storage/wal.ts',
+      find: `        crashPoints.reach('wal.after-append-before-fsync');
+        disk.sync(file, stepDone);`,
+      replace: `        crashPoints.reach('wal.after-append-before-fsync');
+        if (this.#counters.fsyncs % 64 === 63) disk.sync(file, stepDone);
+        else stepDone(null);`,
+    },
+  ],
+};
