@@ -58,7 +58,6 @@ describe.skipIf(whySkip !== null)('disks of their own', { timeout: 60_000 }, () 
   afterAll(async () => {
     for (const stranger of strangers) stranger.kill('SIGKILL');
     await cluster?.tearDown();
-    await expect.poll(() => loopImages(runId), { timeout: 10_000 }).toEqual([]);
   });
 
   async function keep(node: string, what: string): Promise<void> {
@@ -133,6 +132,13 @@ describe.skipIf(whySkip !== null)('disks of their own', { timeout: 60_000 }, () 
     expect(await cluster.nodeState('n1')).toBe('stopped');
     expect(cluster.unexpectedExits()).toEqual([]);
     await cluster.start('n1');
+  });
+
+  test('nothing of them is left when the cluster is torn down', async () => {
+    expect(loopImages(runId)).not.toEqual([]);
+    for (const stranger of strangers) stranger.kill('SIGKILL');
+    await cluster.tearDown();
+    await expect.poll(() => loopImages(runId), { timeout: 10_000 }).toEqual([]);
   });
 });
 

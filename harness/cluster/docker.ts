@@ -74,20 +74,10 @@ export async function createDockerCluster(options: DockerClusterOptions): Promis
     onProgress(`removed what the run ${runId} had left behind`);
   }
   const base = await prepareBaseImage(engine, options.images, onProgress);
-  const reaper = await startReaper(engine, { runId: options.runId, image: base.tag }).catch(
-    (error: unknown) => {
-      // The sweep at the next start does the same, later.
-      onProgress(error instanceof Error ? error.message : String(error));
-      return null;
-    },
-  );
   const cluster = new DockerCluster({
     ...{ traces: false, prepare: new Set(), spares: [], otherVersion: null },
     ...options,
-    onProgress,
-    engine,
-    base,
-    reaper,
+    ...{ onProgress, engine, base },
   });
   try {
     await cluster.setUp();
@@ -122,8 +112,6 @@ export async function probeDocker(
 interface DockerClusterParts extends Required<DockerClusterOptions> {
   readonly engine: Engine;
   readonly base: BaseImage;
-  /** null where none can run. */
-  readonly reaper: HeldContainer | null;
 }
 
 class DockerCluster implements Cluster {
@@ -144,6 +132,8 @@ class DockerCluster implements Cluster {
    * outcome, though nobody has heard it.
    */
   #isReachable = false;
+  /** null where none can run. */
+  #reaper: HeldContainer | null = null;
   #links: LinkTools | null = null;
   #network: ClusterNetwork | null = null;
   #tornDown: Promise<void> | null = null;
@@ -198,10 +188,15 @@ class DockerCluster implements Cluster {
   async setUp(): Promise<void> {
     const { engine, onProgress } = this.#parts;
     const [nodes, places] = [this.nodes, this.#places];
+    // Nothing that would be left behind is made before the reaper watches.
     await allSettled([
+      this.#startReaper(),
       this.#versions.prepareImages(),
-      places.createNetwork(engine),
       places.allotPorts(),
+      importTestcontainers(),
+    ]);
+    await allSettled([
+      places.createNetwork(engine),
       this.disks.setUp(),
       LinkTools.start(engine, this.#parts).then((links) => {
         this.#links = links;
@@ -309,7 +304,8 @@ class DockerCluster implements Cluster {
   }
 
   async #removeAll(): Promise<void> {
-    const { engine, runId, reaper } = this.#parts;
+    const { engine, runId } = this.#parts;
+    const reaper = this.#reaper;
     try {
       await removeRun(engine, runId, reaper?.id ?? null);
     } catch (error) {
@@ -318,6 +314,16 @@ class DockerCluster implements Cluster {
       throw error;
     }
     await reaper?.destroy();
+  }
+
+  async #startReaper(): Promise<void> {
+    const { engine, base, runId, onProgress } = this.#parts;
+    try {
+      this.#reaper = await startReaper(engine, { runId, image: base.tag });
+    } catch (error) {
+      // The sweep at the next start does the same, later.
+      onProgress(error instanceof Error ? error.message : String(error));
+    }
   }
 
   #createNode(node: string): DockerNode {
@@ -339,7 +345,7 @@ class DockerCluster implements Cluster {
   ): Promise<void> {
     const { engine, system } = this.#parts;
     const places = this.#places;
-    const { startNodeContainer } = await import('./docker-testcontainers.ts');
+    const { startNodeContainer } = await importTestcontainers();
     await startNodeContainer(engine, {
       name: this.disks.volume(node),
       node,
@@ -367,6 +373,11 @@ class DockerCluster implements Cluster {
   }
 }
 
+/** More than a second's work, which is done while the engine has something to do. */
+function importTestcontainers(): Promise<typeof import('./docker-testcontainers.ts')> {
+  return import('./docker-testcontainers.ts');
+}
+
 function capabilityOfSpares(spares: readonly string[]): Capability {
   if (spares.length > 0) {
     return { available: true, how: 'a container with a volume, an address and a port of its own' };
@@ -376,7 +387,7 @@ function capabilityOfSpares(spares: readonly string[]): Capability {
 }
 
 /** Waits for all before it throws: what is still being made could not be torn down. */
-async function allSettled(steps: readonly Promise<void>[]): Promise<void> {
+async function allSettled(steps: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(steps);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
