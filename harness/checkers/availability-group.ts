@@ -28,16 +28,14 @@ export function servingGroup(
   const heardBy = (node: string): readonly string[] =>
     live.filter((other) => other === node || !cut.has(nameOf({ from: other, to: node })));
   const isMajority = (group: readonly string[]): boolean => group.length > nodes.length / 2;
-  const connectedTo = (node: string): readonly string[] =>
-    heardBy(node).filter((other) => heardBy(other).includes(node));
-  for (const node of live) {
-    const group = connectedTo(node);
+  const able = live.filter((node) => isMajority(heardBy(node)));
+  const heardOfAble = (node: string): readonly string[] =>
+    heardBy(node).filter((other) => able.includes(other));
+  for (const node of able) {
+    const group = heardOfAble(node);
     if (!isMajority(group)) continue;
-    const agrees = group.every((member) => haveSameMembers(connectedTo(member), group));
-    const reaching = new Set(group.flatMap(heardBy).filter((other) => !group.includes(other)));
-    const isDisturbed = [...reaching].some((other) => isMajority(heardBy(other)));
-    if (agrees && !isDisturbed)
-      return new Set(group.some((member) => hampered.has(member)) ? [] : group);
+    const isClosed = group.every((member) => haveSameMembers(heardOfAble(member), group));
+    if (isClosed) return new Set(group.some((member) => hampered.has(member)) ? [] : group);
   }
   return new Set();
 }
