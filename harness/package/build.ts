@@ -30,6 +30,7 @@ const entries = [
   'server/main.ts',
   'docker/reaper.ts',
   'docker/link-proxy.ts',
+  'docker/disk-agent.ts',
   'harness/cluster/netns-helper.ts',
 ];
 
@@ -41,6 +42,9 @@ const assets = [
   'docker/host.Dockerfile',
   'docker/registry.Dockerfile',
   'docker/links.Dockerfile',
+  'docker/disk.Dockerfile',
+  'docker/disk-registry.Dockerfile',
+  'docker/kernel-calls.pl',
 ];
 
 async function build(): Promise<void> {
