@@ -1,5 +1,5 @@
 /**
- * Measures one kind of cluster: how fast it comes and goes, and how fast faults begin and end in it.
+ * Measures one kind of cluster: how fast it comes and goes, and how fast faults begin and end.
  *
  * Nodes that are cut and killed are those of the conformance suite (testdata/ping), which tell what
  * they hear; the clusters from nothing run the reference server.

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
+import { capabilitiesOf } from '../cluster.ts';
 import { families } from '../nemesis/families.ts';
 import { type ClusterReport, examineCluster } from './doctor-clusters.ts';
 import { examineMachine } from './doctor-machine.ts';
@@ -65,12 +66,13 @@ describe('the words', () => {
   const fault = { group: 'network', family: 'delay', variant: 'one' } as const;
   const can = { ...fault, available: true, how: 'by proxies', why: null, remedy: null };
   const cannot = { ...fault, available: false, how: null, why: 'no netem', remedy: 'a kernel' };
+  const none = capabilitiesOf({}, 'nothing', 'nothing');
   const working = { tookMs: 1234, works: true, description: 'two nodes' } as const;
-  const reports = [
-    { ...working, name: 'docker', kind: 'docker', faults: [can], abilities: {} },
-    { ...working, name: 'process', kind: 'process', faults: [cannot], abilities: {} },
+  const reports: readonly ClusterReport[] = [
+    { ...working, name: 'docker', kind: 'docker', faults: [can], abilities: none },
+    { ...working, name: 'process', kind: 'process', faults: [cannot], abilities: none },
     { name: 'sim', kind: 'sim', tookMs: 1, works: false, why: 'no code', faults: [] },
-  ] as unknown as readonly ClusterReport[];
+  ];
 
   test('have a column for each cluster that works, and the reasons below', () => {
     const lines = describeDoctor({ machine: examineMachine(), clusters: reports });

@@ -11,6 +11,9 @@ import { execa } from 'execa';
 import { connectEngine, harnessLabel, runLabel } from '../cluster/docker-engine.ts';
 import { workFolderPrefix } from '../cluster/work-folders.ts';
 
+/** Of Debian's nftables. */
+const tableLister = 'nft';
+
 export interface Belongings {
   /** Of the docker cluster; null where there is none. */
   readonly runId: string | null;
@@ -66,7 +69,7 @@ async function findOfRun(runId: string): Promise<readonly string[]> {
     docker.listVolumes({ filters }),
   ]);
   const tableName = runId.replaceAll(/[^A-Za-z0-9]/g, '_');
-  const tables = await execa('nft', ['list', 'tables'], { reject: false });
+  const tables = await execa(tableLister, ['list', 'tables'], { reject: false });
   const loops = loopDevices().filter((line) => line.includes(runId));
   const devices = loops.map((line) => line.split(' ')[0] ?? '');
   const mounts = linesOf('/proc/self/mountinfo').filter(

@@ -74,7 +74,7 @@ function faultRow(fault: FaultInterval, number: number): Html {
       <span class="muted">op ${begin.index}</span></td>
     <td class="number">${lasted}</td>
     <td>${outcomePill(outcome)}
-      ${reason !== null && html`<br><span class="muted">${shorten(reason, reasonLengthMax)}</span>`}</td>
+      ${reason !== null && reasonLine(reason)}</td>
     <td>${met !== null && meetingCell(met)}</td>
     <td><details><summary>read back</summary>
       <p class="evidence-title">At its begin</p>${evidenceList(begin)}
@@ -88,6 +88,10 @@ function faultRow(fault: FaultInterval, number: number): Html {
 function outcomePill(outcome: MissedFaults['outcome']): Html {
   const colour = outcome === 'injected' ? 'valid' : 'unknown';
   return html`<span class="pill ${colour}">${describeOutcome(outcome)}</span>`;
+}
+
+function reasonLine(reason: string): Html {
+  return html`<br><span class="muted">${shorten(reason, reasonLengthMax)}</span>`;
 }
 
 function meetingCell({ operations, leaderChanges }: FaultMeeting): Html {

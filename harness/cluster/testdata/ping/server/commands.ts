@@ -4,8 +4,8 @@
  * PING; VERSION; PID; LOG text (a line on its output); EXIT (ends by itself).
  * SET key value (synced before the answer); LAZY key value (not synced); GET key; SYNCS n (so many
  * syncs, in microseconds); DIGEST (of every byte that is kept).
- * HEARD peer (messages); FROM peer (a PeerRecord as JSON); SENT peer; CLOSED peer (connections to it
- * that ended); TRIP peer bytes (there with so many bytes and back, in microseconds).
+ * HEARD peer (messages); FROM peer (a PeerRecord as JSON); SENT peer; CLOSED peer (connections to
+ * it that ended); TRIP peer bytes (there with so many bytes and back, in microseconds).
  */
 import type { KeptValues } from './kept-values.ts';
 import type { PeerLinks } from './peer-links.ts';
