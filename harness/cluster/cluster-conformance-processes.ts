@@ -58,7 +58,7 @@ export function testLives(cluster: GetCluster): void {
     expect(await cluster().nodeState('n2')).toBe('running');
   });
 
-  test('a process id is of one life: none while the node is down, another one afterwards', async () => {
+  test('a process id is of one life: none while it is down, then another one', async () => {
     const first = await cluster().processId('n2');
     expect(first).toBeGreaterThan(1);
     expect(await cluster().processId('n3')).not.toBe(first);
