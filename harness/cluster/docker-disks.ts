@@ -15,8 +15,7 @@ import type { DockerNode } from './docker-node.ts';
 import { prepareDiskImage } from './images/disk-image.ts';
 import type { BaseImage } from './images/images.ts';
 
-export type DiskAbility = 'power-loss' | 'disk-full' | 'disk-slow' | 'damage';
-export const diskAbilities = ['power-loss', 'disk-full', 'disk-slow', 'damage'] as const;
+type DiskAbility = 'power-loss' | 'disk-full' | 'disk-slow' | 'damage';
 
 export interface DockerDisksOptions {
   readonly engine: Engine;

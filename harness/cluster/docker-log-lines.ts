@@ -1,4 +1,4 @@
-/** The lines that a container writes, as they come: attached before it starts, so that none is missed. */
+/** The lines that a container writes, as they come; attached before it starts, none is missed. */
 
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';

@@ -1,5 +1,5 @@
 /**
- * A harness for tests that kill it: it makes a docker cluster with disks of its own, and harms them.
+ * A harness for tests that kill it: it makes a docker cluster with disks, and harms them.
  *
  * `hold-docker-disks.ts <run id>`; each stage that it has reached is a line on stdout.
  */
