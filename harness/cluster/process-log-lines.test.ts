@@ -47,6 +47,14 @@ test('a line is told when its end is there, whole, though a letter was cut in tw
   expect(told).toEqual(['n1: grün']);
 });
 
+test('a line that had begun before is told whole', () => {
+  write('n1', 'begun ');
+  const { told } = listen();
+  write('n1', 'and ended\n');
+  lines.drain();
+  expect(told).toEqual(['n1: begun and ended']);
+});
+
 test('a line of many pieces, longer than what is read at once, is one', () => {
   const { told } = listen();
   const long = 'x'.repeat(200_000);

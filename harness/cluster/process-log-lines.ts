@@ -4,7 +4,7 @@
  * A node never waits for its harness to read, and the file is whole whatever becomes of either.
  * Files are watched and read only while somebody listens.
  */
-import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs';
+import { closeSync, type FSWatcher, openSync, readSync, watch } from 'node:fs';
 
 export type LineHandler = (node: string, line: string) => void;
 
@@ -56,8 +56,8 @@ export class ProcessLogLines {
   #open([node, path]: readonly [string, string]): Tail {
     const file = openSync(path, 'r');
     const watcher = watch(path, { persistent: false }, () => this.#read(tail));
-    const offset = fstatSync(file).size;
-    const tail: Tail = { node, file, watcher, offset, rest: Buffer.alloc(0) };
+    // What it has written is read and told to nobody, so that its next line is a whole one.
+    const tail: Tail = { node, file, watcher, offset: 0, rest: Buffer.alloc(0) };
     return tail;
   }
 

@@ -58,7 +58,7 @@ export class ProxyLine {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** When so many bytes, given to the line now, have passed it; Infinity: not with these modes. */
+  /** When so many bytes, given to the line now, have passed it. */
   passesAtMs(bytes: number, nowMs: number): number {
     let atMs = nowMs;
     for (const mode of this.#modes) {
@@ -81,7 +81,7 @@ export class ProxyLine {
     return atMs;
   }
 
-  /** What is lost comes when it has been sent again, and was not lost again. */
+  /** What is lost comes when it has been sent again, and was not lost again; at 100 %, in days. */
   #lossMs(bytes: number, percent: number): number {
     let worst = 0;
     for (let sent = 0; sent < bytes; sent += segmentBytes) {
@@ -92,7 +92,7 @@ export class ProxyLine {
       }
       worst = Math.max(worst, losses);
     }
-    return percent >= 100 ? Number.POSITIVE_INFINITY : retransmissionMs * (2 ** worst - 1);
+    return retransmissionMs * (2 ** worst - 1);
   }
 
   /** For `changeLines`. Returns whether they differ from what they were. */

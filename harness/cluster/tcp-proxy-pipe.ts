@@ -104,10 +104,8 @@ export class ProxyPipe {
     if (this.#heldBytes > heldBytesMax) this.#source.pause();
   }
 
-  /** Later than all before it: on a connection nothing overtakes. */
   #passesAtMs(bytes: Buffer): number {
-    const passesAtMs = this.#lines.own.passesAtMs(bytes.length, performance.now());
-    return Math.max(passesAtMs, this.#chunks.at(-1)?.passesAtMs ?? 0);
+    return this.#lines.own.passesAtMs(bytes.length, performance.now());
   }
 
   /** What waits is sent again under the new modes. */

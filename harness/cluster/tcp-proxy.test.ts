@@ -124,7 +124,10 @@ describe('a proxied connection', () => {
     while (near.socket.write(block) || blocks < 4) blocks++;
     for (let more = 0; more < 60; more++) near.socket.write(block);
     // What the kernel and the proxy do not take stays with the sender.
-    await exchangeElsewhere();
+    for (let left = 0; left !== near.socket.writableLength; ) {
+      left = near.socket.writableLength;
+      await exchangeElsewhere();
+    }
     expect(near.socket.writableLength).toBeGreaterThan(20 << 20);
     far.socket.resume();
     await until(() => far.text.length === (blocks + 61) << 20);
@@ -238,14 +241,19 @@ describe('hold', () => {
     const { open, set, accepted, forward } = await createRig();
     set([{ type: 'hold' }]);
     const near = await open();
-    near.socket.end('from the past');
+    near.socket.write('from the past');
     await until(() => forward.met.hold === 2);
-    near.socket.destroy();
+    near.socket.resetAndDestroy();
     await exchangeElsewhere();
     expect(accepted).toEqual([]);
     set([]);
-    await until(() => accepted[0]?.ended);
-    expect(accepted[0]?.text).toBe('from the past');
+    const far = await until(() => accepted[0]?.ended && accepted[0]);
+    expect(far.text).toBe('from the past');
+    // Nobody takes its answer.
+    await until(() => {
+      far.socket.write('answer');
+      return far.failure !== null;
+    });
   });
 
   test('leaves the other direction alone', async () => {
@@ -346,6 +354,9 @@ describe('rate', () => {
     expect(line.passesAtMs(100, 1000)).toBe(1100);
     expect(line.passesAtMs(50, 1000)).toBe(1150);
     expect(line.passesAtMs(50, 5000)).toBe(5050);
+    // What waited under the old rate is given to the new one anew.
+    changeLines(new Map([[line, [{ type: 'rate', kilobitsPerS: 16 }]]]));
+    expect(line.passesAtMs(100, 5000)).toBe(5050);
   });
 
   test('takes its time', async () => {
@@ -392,7 +403,19 @@ describe('loss', () => {
   });
 });
 
-test('modes that stay start nothing anew, and two directions change together', async () => {
+test('modes that stay start nothing anew', async () => {
+  const { openBoth, set, forward } = await createRig();
+  const [near] = await openBoth();
+  const late: readonly LinkMode[] = [{ type: 'delay', ms: 3_600_000, jitterMs: 0 }];
+  set(late);
+  near.socket.write('late');
+  await until(() => forward.met.delay === 1);
+  set([...late]);
+  set(late, [{ type: 'oneway' }]);
+  expect(forward.met).toEqual({ delay: 1 });
+});
+
+test('two directions change together', async () => {
   const { openBoth, set } = await createRig();
   const [near, far] = await openBoth();
   set([{ type: 'oneway' }]);
