@@ -92,6 +92,16 @@ describe('a full disk', () => {
     }
   });
 
+  it('asks for a snapshot, which needs room, where the system takes one when asked', async () => {
+    const rig = createMemoryRig(diskFull);
+    const { begin, plan } = await rig.inject('follower');
+    const [node = ''] = plan.nodes;
+    expect(begin.evidence['snapshot']).toEqual({ [node]: 'a snapshot is taken' });
+    expect(rig.cluster.calls.indexOf(`snapshot ${node}`)).toBe(1);
+    const other = createMemoryRig(diskFull, { system: { operator: {} } });
+    expect((await other.inject('one')).begin.evidence).not.toHaveProperty('snapshot');
+  });
+
   it('counts when the node lives on and says ENOSPC', async () => {
     const rig = createMemoryRig(diskFull);
     rig.cluster.isIdle = true;

@@ -9,6 +9,7 @@ import type { FaultPlan, FaultReading, Nemesis, PlanContext, Skip } from '../nem
 import { lookUntil } from './looks.ts';
 import { readNodes, startStopped } from './node-readings.ts';
 import { NodeWords } from './node-words.ts';
+import { forceSnapshot } from './snapshot.ts';
 import { planTargets, targetVariants } from './targets.ts';
 import type { FamilyModule, NemesisTools } from './tools.ts';
 
@@ -69,7 +70,7 @@ class DiskFullNemesis implements Nemesis {
     for (const node of nodes) filled[node] = await cluster.disks.fill(node);
     const isFull = nodes.length > 0 && Object.values(filled).every(saysFull);
     this.#full.set(plan, { forbidEnds, words, isFull });
-    return { tookEffect: isFull, evidence: { before, filled } };
+    return { tookEffect: isFull, evidence: { before, filled, ...(await this.#askForRoom(nodes)) } };
   }
 
   async end(plan: FaultPlan): Promise<FaultReading> {
@@ -87,6 +88,14 @@ class DiskFullNemesis implements Nemesis {
       await this.#free(plan).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** A log may have kept room for long: a snapshot needs new room, where one can be asked for. */
+  async #askForRoom(nodes: readonly string[]): Promise<Evidence> {
+    if (this.#tools.system.operator.forceSnapshot === undefined) return {};
+    const answers: Record<string, string> = {};
+    for (const node of nodes) answers[node] = await forceSnapshot(this.#tools, node);
+    return { snapshot: answers };
   }
 
   /** The next write will tell; where nothing is written any more, nobody will. */

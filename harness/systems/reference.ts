@@ -96,6 +96,8 @@ function command(place: NodePlace, sourceRoot: string): readonly string[] {
     ...(joins ? ['--join'] : []),
     ...(faultDiskFolder === null ? [] : ['--fault-disk', faultDiskFolder]),
     ...(place.traceFile === null ? [] : ['--trace', place.traceFile]),
+    // So that a snapshot leaves little of the log: a run is short, and somebody is to need one.
+    ...['--trailing-entries', '10'],
     // An operator of servers that matter would not; a run must be able to.
     '--allow-crash-points',
   ];
