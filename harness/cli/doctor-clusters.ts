@@ -58,7 +58,7 @@ export function listCandidates(images: ClusterRequest['images']): readonly Candi
   const request: ClusterRequest = {
     ...{ kind: 'auto', network: 'auto', images, system: reference, seed: 1, traces: false },
     sourceRoot: ownRoot,
-    ...{ nodes: ['n1', 'n2'], spares: ['n3'], prepare: new Set(abilities) },
+    ...{ nodes: ['n1'], spares: ['n2'], prepare: new Set(abilities) },
     runId: `doctor-${randomUUID().slice(0, 8)}`,
     onProgress: () => {},
     otherVersion: { name: 'next', sourceRoot: ownRoot },

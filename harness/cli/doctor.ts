@@ -15,10 +15,8 @@ import { imageKinds } from './settings.ts';
 interface DoctorArguments {
   readonly json: boolean;
   readonly images: string;
+  readonly limit: number;
 }
-
-/** All of them together, for they are looked at side by side. */
-const limitMs = 8000;
 
 const flags = {
   json: { type: 'boolean', default: false, describe: 'One JSON document in place of the tables' },
@@ -28,6 +26,11 @@ const flags = {
     choices: imageKinds,
     describe: 'How docker images are made',
   },
+  limit: {
+    type: 'number',
+    default: 8,
+    describe: 'Seconds that the clusters get to come and go, all side by side',
+  },
 } satisfies Record<string, Options>;
 
 export const doctorCommand: CommandModule<object, DoctorArguments> = {
@@ -36,11 +39,17 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
   builder: (yargs) =>
     yargs
       .options(flags)
-      .requiresArg('images')
+      .requiresArg(['images', 'limit'])
       .example('$0 doctor --json', 'The same for a program')
       .strict() as never,
-  handler: async ({ json, images }) => {
-    const report = await examine(imageKinds.find((kind) => kind === images) ?? 'auto');
+  handler: async ({ json, images, limit }) => {
+    if (!(limit > 0)) {
+      console.error(`rafture: --limit takes a number of seconds, not ${limit}`);
+      process.exitCode = exitCodes.badArguments;
+      return;
+    }
+    const kind = imageKinds.find((each) => each === images) ?? 'auto';
+    const report = await examine(kind, limit * 1000);
     const text = json ? JSON.stringify(report, null, 2) : describeDoctor(report).join('\n');
     const works = report.clusters.some((cluster) => cluster.works);
     process.exitCode = works ? exitCodes.valid : exitCodes.invalid;
@@ -49,7 +58,10 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
   },
 };
 
-async function examine(images: (typeof imageKinds)[number]): Promise<DoctorReport> {
+async function examine(
+  images: (typeof imageKinds)[number],
+  limitMs: number,
+): Promise<DoctorReport> {
   const clusters = await Promise.all(
     listCandidates(images).map((candidate) => examineCluster(candidate, limitMs)),
   );
