@@ -67,7 +67,7 @@ const keyCountMax = 10_000;
 
 export const usualTimeLimitS = 30;
 /** A script has its own end: this is for one that does not come to it. */
-export const scriptTimeLimitS = 1800;
+const scriptTimeLimitS = 1800;
 
 export interface TestSettings extends NemesisSettings {
   readonly system: System;

@@ -338,7 +338,7 @@ describe('the pace', () => {
     );
   });
 
-  it('fits so many actions into a quarter of a run, but none that is too short to meet anything', () => {
+  it('fits so many actions into a quarter of a run, but none too short to meet anything', () => {
     expect(meanFor(4, { every: 400, expectedOps: 1600 })).toBe(100);
     expect(meanFor(4, { every: 400, expectedOps: 100_000 })).toBe(400);
     expect(meanFor(4, { every: 400, expectedOps: 10 })).toBe(20);

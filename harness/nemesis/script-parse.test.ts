@@ -139,9 +139,7 @@ describe('a mistake in a script', () => {
     ],
     [
       'phases:\n  - fault: kill\n    begn: stalled\n',
-      [
-        /^f\.yaml:3: begn: there is no such word here \(did you mean begin\?\); there are fault, with/,
-      ],
+      [/^f\.yaml:3: begn: there is no such word here \(did you mean begin\?\); there are fault/],
     ],
     [
       'phases:\n  - with: {}\n',

@@ -1,8 +1,8 @@
 /**
  * Swarm testing: each run gets a random part of all faults, at random intensities.
  *
- * A run with everything in it hides what only a few faults by themselves would show. All of it comes
- * from the seed, and is printed.
+ * A run with everything in it hides what only a few faults by themselves would show. All of it
+ * comes from the seed, and is printed.
  */
 import { type RandomSource, randomInteger, randomItem, randomShuffle } from '../run/random.ts';
 import type { OfferedFamily, OfferedFault, ScheduleOptions } from './offered-faults.ts';
