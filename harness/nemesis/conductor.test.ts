@@ -134,6 +134,8 @@ describe('what is said of a fault', () => {
     const refuse = (): Promise<never> => Promise.reject(new Error('no engine'));
     expect(await outcomeOf({ begin: refuse })).toEqual(['failed', false, 'no engine']);
     expect(await outcomeOf({ end: refuse })).toEqual(['failed', false, 'no engine']);
+    const stay = (): Promise<never> => Promise.reject(new Error('still there'));
+    expect(await outcomeOf({ begin: refuse, end: stay })).toEqual(['failed', false, 'still there']);
   });
 
   it('is that it was not reached, where what it waited for did not come', async () => {

@@ -45,7 +45,7 @@ export const crashPoint: FamilyModule = {
     parameters: {
       nodes: 'this node, instead of the variant',
       point: 'the name of the place; the seed says, those that every run passes more often',
-      passage: `how often it is passed, the end included; one of ${[...new Set(passages)].join(', ')}`,
+      passage: `at which passage; one of ${[...new Set(passages)].join(', ')}`,
     },
     isMomentary: false,
     evidence: 'what the node answered, that it was gone, its last line, and its process ids',

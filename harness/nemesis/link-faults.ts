@@ -105,7 +105,7 @@ function planOf(
   );
   return {
     ...{ variant: scope, nodes, claims, rules },
-    description: `${scope}${about.length === 0 ? '' : ` ${about.join(' ')}`}: ${describeMode(mode)}`,
+    description: `${[scope, ...about].join(' ')}: ${describeMode(mode)}`,
     value: { scope, mode, rules: rules.map(describeRule) },
     impairs: { cut, down: [], hampered },
   };

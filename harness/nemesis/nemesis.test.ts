@@ -47,7 +47,7 @@ describe('every family of faults', () => {
       expect([description, evidence]).not.toContain('');
     });
 
-    it(`${name} plans from the seed alone, with nodes of the cluster, in words that JSON has`, () => {
+    it(`${name} plans from the seed, with nodes of the cluster, in words that JSON has`, () => {
       for (const count of [1, 2, 3, 4, 5, 7, 9]) {
         const plans = plansOf(module, count, count);
         expect(plansOf(module, count, count)).toEqual(plans);

@@ -125,7 +125,7 @@ describe('a fault of the network', () => {
     expect(made.network.rules).toEqual([]);
   });
 
-  it('leaves the rules of others alone, and says whose packets cannot be told from its own', async () => {
+  it('leaves the rules of others alone, and says which packets may be theirs', async () => {
     const made = make();
     const cut = await begun(made);
     const other = made.at(partition);
@@ -293,6 +293,19 @@ describe('faults of links', () => {
     const taken = contextOf({ free: ['n1'], parameters: chosen });
     expect(nemesis.plan('clients', taken)).toMatchObject({ skip: expect.any(String) as string });
   });
+});
+
+it('what a variant needs is what its rules take', () => {
+  const needs = (module: FamilyModule, name: string): readonly string[] | undefined =>
+    module.family.variants.find((variant) => variant.name === name)?.needs;
+  expect(needs(partition, 'oneway')).toEqual(['oneway']);
+  expect(needs(partition, 'oneway-raw')).toEqual(['drop']);
+  expect(needs(hold, 'one')).toEqual(['hold']);
+  expect(needs(hold, 'clients')).toEqual(['hold', 'client-cut']);
+  expect(needs(clientCut, 'both')).toEqual(['client-cut', 'drop']);
+  for (const name of ['requests', 'answers']) {
+    expect(needs(clientCut, name)).toEqual(['client-cut', 'oneway']);
+  }
 });
 
 describe('clients', () => {

@@ -176,6 +176,15 @@ describe('what a shape promises', () => {
   }
 });
 
+it('a one-way cut is around the leader half of the time', () => {
+  const random = createRandomStream(1, 'shape');
+  const context = { nodes: named(5), leader: 'n3', random };
+  const hit = Array.from({ length: 100 }, () => planPartition('oneway', context).description);
+  const leaders = hit.filter((words) => words.startsWith('n3')).length;
+  expect(leaders).toBeGreaterThan(45);
+  expect(leaders).toBeLessThan(75);
+});
+
 describe('a script names', () => {
   const context = { nodes: named(5), leader: 'n1', random: createRandomStream(1, 'shape') };
 

@@ -152,8 +152,9 @@ function oneWay(context: ShapeContext): ShapedCut {
 }
 
 /**
- * Each node keeps its neighbours on a ring, which are a majority with itself up to five nodes. Three
- * in a ring are all connected: there it is a row, which gives each another majority too. [Jepsen]
+ * Each node keeps its neighbours on a ring, which are a majority with itself up to five nodes.
+ * Three in a ring are all connected: there it is a row, which gives each another majority too.
+ * [Jepsen]
  */
 function ring(order: readonly string[]): ShapedCut {
   const count = order.length;

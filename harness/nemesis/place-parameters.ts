@@ -1,5 +1,5 @@
 /**
- * What a script says of where a fault is to be, beside its variant, narrowed: words, nodes and links.
+ * What a script says of where a fault is to be, narrowed: words, nodes and links.
  *
  * Throws FaultError, which names the parameter and what it takes.
  */

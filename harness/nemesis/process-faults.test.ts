@@ -140,7 +140,7 @@ describe('a kill', () => {
 });
 
 describe('a pause', () => {
-  it('took effect when the same process was frozen, still was at the end, and went on', async () => {
+  it('took effect when the same process was frozen, to the end, and went on', async () => {
     const { made, nemesis, plan } = rig(pause, ['n1', 'n2']);
     expect(await nemesis.begin(plan)).toEqual({
       tookEffect: true,
@@ -171,6 +171,10 @@ describe('a pause', () => {
     await other.made.start('n1');
     await other.made.pause('n1');
     expect(await other.nemesis.end(other.plan)).toMatchObject({ tookEffect: false });
+    const dying = rig(pause, ['n1']);
+    await dying.nemesis.begin(dying.plan);
+    dying.made.resume = async (node) => dying.made.endsByItself(node, 'gone');
+    expect(await dying.nemesis.end(dying.plan)).toMatchObject({ tookEffect: false });
   });
 
   it('had no effect on a process that was gone, and is no pause where nothing froze', async () => {
@@ -255,12 +259,26 @@ describe('a crash point', () => {
   it('that was not passed is disarmed, and was not reached', async () => {
     const { made, nemesis, plan, asked } = operated();
     await nemesis.begin(plan);
+    made.says('n1', 'something else');
     const ended = await nemesis.end(plan);
-    expect(ended).toMatchObject({ tookEffect: false, evidence: { disarmed: 'OK disarmed' } });
+    const evidence = { disarmed: 'OK disarmed', lastLine: null };
+    expect(ended).toMatchObject({ tookEffect: false, evidence });
     expect(ended.notReached).toMatch(/^n2 did not pass \S+ \d+ times while it was armed$/);
     expect(asked).toHaveLength(2);
     expect(made.calls).toEqual([]);
     expectReleased(made);
+  });
+
+  it('that was armed in another life of the node ended nothing', async () => {
+    const { made, nemesis, plan } = operated();
+    await nemesis.begin(plan);
+    await made.kill('n2');
+    await made.start('n2');
+    made.endsByItself('n2', 'something else');
+    expect(await nemesis.end(plan)).toMatchObject({
+      tookEffect: false,
+      evidence: { lifeAtEnd: 2 },
+    });
   });
 
   it('that cannot be disarmed is rid of with its process', async () => {

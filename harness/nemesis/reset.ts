@@ -1,8 +1,8 @@
 /**
  * Connection reset: connections break, and new ones are refused until the end of the fault.
  *
- * It lasts: the moment in which connections break is its beginning, and the refusals after it, which
- * are errors where a partition is silence, come in addition. A script that ends it after one
+ * It lasts: the moment in which connections break is its beginning, and the refusals after it,
+ * which are errors where a partition is silence, come in addition. A script that ends it after one
  * operation has the moment alone.
  */
 import { linkFaults } from './link-faults.ts';
