@@ -147,8 +147,8 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
   }
 
   /**
-   * Disarms a node that runs, and starts one that is gone; what cannot be disarmed is killed, for it
-   * could end after the fault. The state is what was found before any of it.
+   * Disarms a node that runs, and starts one that is gone; what cannot be disarmed is killed, for
+   * it could end after the fault. The state is what was found before any of it.
    */
   async #undo(plan: CrashPointPlan): Promise<{
     readonly state: NodeState;
