@@ -3,7 +3,8 @@
  *
  * `host.crashPoints.reach(name)` stands at each of them. In a node that was started with
  * `--crash-at name#n`, or told so while it runs (`RAFT.CRASH-AT`, where that is allowed), the n-th
- * passage kills the process on the spot, as SIGKILL does; otherwise nothing happens. A test walks the sources: each name is reached by exactly one line of code.
+ * passage kills the process on the spot, as SIGKILL does; otherwise nothing happens. A test walks
+ * the sources: each name is reached by exactly one line of code.
  */
 
 /** Name and what has and has not happened there. */

@@ -278,6 +278,27 @@ describe('a node of its own', { timeout: 30_000 }, () => {
     expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(Object.keys(crashPoints));
   });
 
+  test('a crash point is armed while a node runs only where that was allowed', async () => {
+    const crash = ['RAFT.CRASH-AT', 'raft.after-reply', '2'];
+    const node = processes.start('n1', ['--allow-crash-points']);
+    await processes.leader([node]);
+    const answer = '+this node ends at passage 2 of raft.after-reply';
+    expect(await ask(node.clientPort, crash)).toBe(answer);
+    expect(await ask(node.clientPort, ['RAFT.CRASH-AT', 'NONE'])).toMatch(/^\+/);
+    for (const value of ['1', '2', '3']) await ask(node.clientPort, ['SET', 'k', value]);
+    await ask(node.clientPort, crash);
+    await ask(node.clientPort, ['SET', 'k', '4']).catch(() => null);
+    await ask(node.clientPort, ['SET', 'k', '5']).catch(() => null);
+    const { signal, stdout } = await node.ended;
+    expect([signal, stdout.includes('"passage":2')]).toEqual(['SIGKILL', true]);
+    const careful = processes.start('n1');
+    await processes.leader([careful]);
+    expect(await ask(careful.clientPort, crash)).toMatch(/^-ERR .* --allow-crash-points$/);
+    expect(await read(careful.clientPort, 'k')).toMatch(/^[45]$/);
+    careful.kill('SIGKILL');
+    await careful.ended;
+  });
+
   test('--crash-at kills the node where it says, and it comes back, over HTTP too', async () => {
     const traceFile = join(processes.folder, 'trace');
     const compaction = ['--snapshot-entries', '10', '--trailing-entries', '2'];

@@ -6,10 +6,9 @@ export const noFsync: Bug = {
   title: 'writes are acknowledged before fdatasync',
   mechanism:
     'The log is synced at every 64th record only; the others count as durable when they are ' +
-    'written. Whoever is killed loses nothing, for the kernel holds them; whoever loses its power ' +
-    'loses the last entries and votes, that it has confirmed.',
-  exposedBy:
-    'a majority that loses its power at the same time; never by SIGKILL of processes or containers',
+    'written. Whoever is killed loses nothing, for the kernel holds them; whoever loses its ' +
+    'power loses the last entries and votes, that it has confirmed.',
+  exposedBy: 'a majority that loses its power at one moment; SIGKILL of processes shows nothing',
   workload: 'grow-set',
   args: ['--nemesis', 'power:majority', '--nemesis-every', '200'],
   expect: [

@@ -143,7 +143,7 @@ test('a power loss takes what was written and not synced, and leaves what was sy
   expect(await node.get('k')).toBe('synced');
 });
 
-test('a kill alone loses nothing; what the next life has synced is lost to no power loss', async () => {
+test('a kill alone loses nothing, and what the next life has synced no power loss takes', async () => {
   const node = await LonelyNode.create();
   await diesBeforeSync(node);
   const journal = join(node.dataDirectory, '../fault/undo.jsonl');

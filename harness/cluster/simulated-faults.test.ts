@@ -189,7 +189,7 @@ test('a power loss takes what was not synced and leaves what was acknowledged', 
     expect(await ask(cluster, next, ['GET', 'k'])).toMatchObject({ value: 'kept' });
   }));
 
-test('a node whose disk is full ends, as it may while a fault allows it, and no longer', async () => {
+test('a node whose disk is full ends, as it may while a fault allows it', async () => {
   const exits: number[] = [];
   const cluster = createSimulatedCluster({ seed: 2, nodes: three });
   await cluster.run(async () => {

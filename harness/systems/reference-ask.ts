@@ -3,7 +3,7 @@ import { RespConnection, type RespLost, type RespReply } from '../clients/resp-c
 import type { ByteStream } from '../cluster.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 
-export const answerDeadlineMs = 1000;
+const answerDeadlineMs = 1000;
 
 /** `lost` when no answer comes in time, or none can come any more. */
 export function ask(

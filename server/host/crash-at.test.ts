@@ -78,6 +78,41 @@ test('a point that is not passed often enough kills nobody', async () => {
   expect(stdout.split('\n').at(-1)).toBe('exit handler');
 });
 
+test('while a node runs, what is armed takes the place of what was, and counts anew', async () => {
+  const script = `
+    import { createCrashPoints } from ${JSON.stringify(moduleFile)};
+    import { writeSync } from 'node:fs';
+    const point = 'wal.after-fsync';
+    const points = createCrashPoints({ node: 'n1', at: null, mayArm: true, flush: () => {} });
+    points.reach(point);
+    points.arm({ name: point, passage: 2 });
+    points.reach(point);
+    points.arm(null);
+    points.reach(point);
+    points.arm({ name: point, passage: 2 });
+    points.reach(point);
+    points.arm({ name: point, passage: 2 });
+    points.reach(point);
+    points.reach('raft.after-reply');
+    writeSync(1, 'here\\n');
+    points.reach(point);`;
+  const { signal, stdout } = await execa(
+    process.execPath,
+    ['--input-type=module', '--eval', script],
+    { reject: false },
+  );
+  expect(signal).toBe('SIGKILL');
+  const [first, line = '', more] = stdout.split('\n');
+  expect([first, more]).toEqual(['here', undefined]);
+  expect(JSON.parse(line)).toMatchObject({ crashPoint: 'wal.after-fsync', passage: 2 });
+});
+
+test('nobody arms a point in a node that was not started so', () => {
+  const at = { name: 'wal.after-fsync', passage: 2 } as const;
+  const points = createCrashPoints({ node: 'n1', at, mayArm: false, flush: () => {} });
+  expect(points.arm).toBeUndefined();
+});
+
 test('without a request the points cost nothing', () => {
   expect(createCrashPoints({ node: 'n1', at: null, mayArm: false, flush: () => {} })).toBe(
     noCrashPoints,

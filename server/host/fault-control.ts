@@ -9,8 +9,8 @@ import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DiskError } from '../storage/disk.ts';
 
-export const controlFile = 'control.json';
-export const metFile = 'met.json';
+const controlFile = 'control.json';
+const metFile = 'met.json';
 
 export interface FaultControls {
   /** No write finds room (ENOSPC), not even over what is there: as where nothing is overwritten. */

@@ -72,17 +72,29 @@ test('a node that joins has no configuration of its own', () => {
   expect(flags.peers.has('n0')).toBe(true);
 });
 
+test('a route leads to a node that is no member at first', () => {
+  const flags = parse('--peer', 'n0=10.0.0.1:1', '--route', 'n9=10.0.0.9:1');
+  expect(flags.initialConfiguration.voters).toEqual(['n0', 'n1']);
+  expect(flags.peers.get('n9')).toEqual({ host: '10.0.0.9', port: 1 });
+});
+
 test('what is asked for is passed on', () => {
   const flags = parse(
     ...['--crash-at', 'wal.after-fsync#3', '--trace', '-', '--check-invariants'],
     ...['--listen-http', '[::1]:80', '--cluster-id', 'c', '--trailing-entries', '0'],
     ...['--password-file', write('password', 'secret words\r\nsecond line\n')],
+    ...['--fault-disk', 'faults', '--allow-crash-points'],
   );
   expect(flags).toMatchObject({
     crashAt: { name: 'wal.after-fsync', passage: 3 },
     ...{ trace: '-', checkDeeply: true, clusterId: 'c', trailingEntries: 0 },
+    ...{ faultDisk: 'faults', allowCrashPoints: true },
     ...{ listenHttp: { host: '::1', port: 80 }, password: 'secret words' },
   });
+});
+
+test('what is for tests is off unless it is asked for', () => {
+  expect(parse()).toMatchObject({ faultDisk: null, allowCrashPoints: false, crashAt: null });
 });
 
 test('addresses that clients cannot use are told of, and those that are whole are not', () => {
@@ -104,6 +116,9 @@ test('each flag that is wrong is named, with what is expected', () => {
     [['--peer', 'n2'], '--peer must be ID=HOST:PORT'],
     [['--peer', 'n2=h:1', '--peer', 'n2=h:2'], '--peer names n2 twice'],
     [['--peer', 'n1=127.0.0.1:1'], 'n1 is this node'],
+    [['--route', 'n1=127.0.0.1:1'], '--route names n1, which is known already'],
+    [['--peer', 'n2=h:1', '--route', 'n2=h:1'], '--route names n2, which is known already'],
+    [['--fault-disk', ''], '--fault-disk must be given once'],
     [['--peer', `${'n'.repeat(65)}=h:1`], "--peer: a node's id is 1 to 64 of the characters"],
     [['--client-address', 'n 2=h:1'], "--client-address: a node's id is"],
     [['--cluster-id', 'c'.repeat(256)], '--cluster-id must have at most 255 bytes'],

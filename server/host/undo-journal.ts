@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-export const journalFile = 'undo.jsonl';
+const journalFile = 'undo.jsonl';
 
 export function keptFile(inode: number): string {
   return `kept-${inode}`;

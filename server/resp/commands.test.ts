@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { serverVersion } from '../version.ts';
 import { LonelyNode, ScriptedNode, TestClient } from './test-node.ts';
 
 function askOnce(line: string): string {
@@ -170,6 +171,7 @@ test('CLIENT tells the connections of this node apart', () => {
 test('INFO and RAFT.INFO tell what the node knows, and a blank for what it does not', () => {
   const body = [
     'id:n1',
+    `version:${serverVersion}`,
     'cluster_id:tests',
     'role:follower',
     'term:3',
@@ -183,6 +185,7 @@ test('INFO and RAFT.INFO tell what the node knows, and a blank for what it does 
     'last_log_index:12',
     'last_log_term:2',
     'snapshot_index:5',
+    'snapshots_installed:0',
     'configuration:n1,n2,n3',
     'configuration_id:4',
     'voters:n1,n2,n3',

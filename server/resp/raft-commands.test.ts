@@ -82,6 +82,26 @@ test('an operator asks in words and is answered in words', () => {
   ).toBe('-MISMATCH it is 5\r\n');
 });
 
+test('a crash point is named with the passage, the first one when none is said', () => {
+  const at = (line: string) => administer(line, { type: 'ok' });
+  expect(at('RAFT.CRASH-AT wal.after-fsync')).toEqual([
+    { type: 'crashAt', at: { name: 'wal.after-fsync', passage: 1 } },
+    '+this node ends at passage 1 of wal.after-fsync\r\n',
+  ]);
+  expect(at('raft.crash-at wal.after-fsync 12')[0]).toMatchObject({ at: { passage: 12 } });
+  expect(at('RAFT.CRASH-AT none')).toEqual([
+    { type: 'crashAt', at: null },
+    '+this node ends at no crash point\r\n',
+  ]);
+  for (const wrong of ['wal', 'toString', 'NONE 1']) {
+    expect(askOnce(`RAFT.CRASH-AT ${wrong}`)).toMatch(/^-ERR that is no crash point; --list-crash/);
+  }
+  for (const wrong of ['0', '-1', 'x', '1000000001']) {
+    expect(askOnce(`RAFT.CRASH-AT wal.after-fsync ${wrong}`)).toMatch(/^-ERR passages are counted/);
+  }
+  expect(askOnce('RAFT.CRASH-AT wal.after-fsync 1 2')).toMatch(/^-ERR wrong number of arguments/);
+});
+
 test('what an operator gets wrong is said', () => {
   expect(askOnce('RAFT.ADD n4 h4 h4:1')).toMatch(/^-ERR addresses are HOST:PORT/);
   expect(askOnce('RAFT.ADD n4 h4:0 h4:1')).toMatch(/^-ERR addresses are HOST:PORT/);

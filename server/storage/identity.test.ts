@@ -263,6 +263,26 @@ test('who comes again after its removal, twice, waits both times until that is d
   expect(start(machine).knownPeers()).toEqual(['n2']);
 });
 
+test('who ran on under a removed name is forgotten when it is added again, and only then', () => {
+  const machine = new TestMachine(1);
+  let recovered = start(machine);
+  expect(admit(machine, recovered, peer('n2', directories[0]))).toBeNull();
+  expect(recovered.readmit('n2', 8)).toBe(false);
+  recovered.forget('n2', 10);
+  // It does not know that it was removed, and knocks again.
+  expect(admit(machine, recovered, peer('n2', directories[0]))).toBeNull();
+  expect(recovered.readmit('n2', 10)).toBe(false);
+  expect(recovered.readmit('n2', 12)).toBe(true);
+  expect(admit(machine, recovered, peer('n2', directories[1]))).toBeNull();
+  machine.crash('everything');
+  recovered = start(machine);
+  // The log is applied once more: who came since stays known.
+  recovered.forget('n2', 10);
+  expect(recovered.readmit('n2', 12)).toBe(false);
+  machine.run();
+  expect(admit(machine, recovered, peer('n2', directories[2]))).toMatch(/wiped/);
+});
+
 test('of many removals the newest are kept', () => {
   const machine = new TestMachine(1);
   const recovered = start(machine);
