@@ -160,8 +160,10 @@ describe('the settings of a test', () => {
     );
     const line = describeRepeat(settings, 'sim');
     expect(line).toContain('--nemesis kill:leader,kill:all,partition:one,pause ');
-    const whole = await parseSettings({ ...flags, nemesis: 'kill:leader,kill' });
-    expect(whole.nemesisAsked).toEqual([{ family: 'kill', variants: null }]);
+    for (const nemesis of ['kill:leader,kill', 'kill,kill:leader']) {
+      const whole = await parseSettings({ ...flags, nemesis });
+      expect(whole.nemesisAsked).toEqual([{ family: 'kill', variants: null }]);
+    }
   });
 
   it('take a schedule; a swarm is of all faults where nobody names any', async () => {

@@ -248,6 +248,19 @@ describe('a mistake in a script', () => {
     }
   });
 
+  it('stands in the order of the file, whatever was looked at first', () => {
+    const text = [
+      'phases:',
+      '  - not-reached-after: 0',
+      '    end: lag',
+      '    begin: after',
+      '    fault: kil',
+    ].join('\n');
+    expect(complaintsOf(text).map((line) => line.slice(0, 8))).toEqual([
+      ...['f.yaml:2', 'f.yaml:3', 'f.yaml:4', 'f.yaml:5'],
+    ]);
+  });
+
   it('does not hide the others: all are told, in the order of the file', () => {
     const text = [
       'phases:',

@@ -279,7 +279,36 @@ describe('the trigger', () => {
     expect(play.look({ term: 6, snapshotsInstalled: 2 })).toEqual([]);
     // A new life counts from nothing.
     expect(play.look({ term: 6, life: 2, snapshotsInstalled: 0 })).toEqual([]);
-    expect(play.look({ term: 6, life: 2, snapshotsInstalled: 1 })).toEqual(['end kill']);
+    expect(play.look({ term: 6, life: 3, snapshotsInstalled: 1 })).toEqual(['end kill']);
+  });
+
+  it('term-changed counts from the last look before the script, where there was one', () => {
+    const play = new Play(kill('begin: term-changed'));
+    play.look({ term: 5 });
+    play.complete(1);
+    expect(play.look({ term: 6 })).toEqual(['begin kill']);
+    expect(play.last?.trigger).toBe('f.yaml:2 term-changed from 5 to 6');
+  });
+
+  it('counts from the fault that began last, behind branches', () => {
+    const text = [
+      '  - parallel:',
+      "      - { fault: 'kill:one', begin: { after: 1 }, end: { after: 9 } }",
+      "      - { fault: 'pause:one', begin: leader-elected, end: { after: 1 } }",
+      kill('begin: leader-elected'),
+    ];
+    const leads = (play: Play, term: number) => play.look({ role: 'leader', term });
+    const play = new Play(text.join('\n'));
+    expect(play.complete(1)).toEqual(['begin kill']);
+    expect(leads(play, 2)).toEqual(['begin pause']);
+    expect(play.complete(9)).toEqual(['end pause', 'end kill']);
+    expect(leads(play, 2)).toEqual([]);
+    expect(leads(play, 3)).toEqual(['begin kill']);
+    const during = new Play(text.join('\n'));
+    during.complete(1);
+    leads(during, 2);
+    leads(during, 3);
+    expect(during.complete(9)).toEqual(['end pause', 'end kill', 'begin kill']);
   });
 });
 

@@ -144,13 +144,18 @@ class SinglePhase extends PhaseRun implements Run {
   }
 }
 
+function isLater(a: Marks, b: Marks): boolean {
+  const [later, earlier] = [a.term ?? -1, b.term ?? -1];
+  return later === earlier ? a.leaderTerm > b.leaderTerm : later > earlier;
+}
+
 /** Branches beside one another. */
 class ParallelRun implements Run {
   readonly #branches: readonly SequenceRun[];
-  readonly #world: ScriptWorld;
+  readonly #marks: Marks;
 
   constructor({ branches }: ParallelStep, world: ScriptWorld, marks: Marks) {
-    this.#world = world;
+    this.#marks = marks;
     this.#branches = branches.map((steps) => new SequenceRun(steps, world, marks));
   }
 
@@ -158,8 +163,10 @@ class ParallelRun implements Run {
     return this.#branches.every((branch) => branch.isOver);
   }
 
+  /** Of the fault that began last. */
   get marks(): Marks {
-    return this.#world.memory.marks();
+    const [first, ...others] = this.#branches.map((branch) => branch.marks);
+    return others.reduce((a, b) => (isLater(b, a) ? b : a), first ?? this.#marks);
   }
 
   get current(): readonly PhaseRun[] {
