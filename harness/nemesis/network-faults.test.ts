@@ -279,7 +279,7 @@ describe('faults of links', () => {
     }
   });
 
-  it('at the clients hamper the node, hold its requests, and keep other faults off it', async () => {
+  it('at clients hamper the node, hold its requests, and keep other faults off it', async () => {
     const chosen = { nodes: ['n2'] };
     expect(await rulesOf(hold, 'clients', chosen)).toEqual(['clients>n2 hold']);
     expect(await rulesOf(reset, 'clients', chosen)).toEqual([
