@@ -1,163 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../nemesis.ts';
-import { lookUntil } from './looks.ts';
+import { leaderOf, lookUntil } from './looks.ts';
 import { members } from './members.ts';
 import { createMemoryRig, type MemoryRig } from './memory-rig.ts';
+import { changes, expectFullStrength } from './memory-whole.ts';
 import { rollingRestart } from './rolling-restart.ts';
 import { snapshot } from './snapshot.ts';
 import { transfer } from './transfer.ts';
 import { untilSnapshot } from './until-snapshot.ts';
 import { upgrade } from './upgrade.ts';
-
-const spares = ['n6', 'n7'];
-
-/** All members are back and vote, spares are down, and nothing is cut. */
-async function expectFullStrength({ cluster, tools }: MemoryRig): Promise<void> {
-  expect([...cluster.voters].sort()).toEqual(cluster.nodes);
-  expect([...tools.members.list()].sort()).toEqual(cluster.nodes);
-  for (const node of cluster.nodes) expect(cluster.node(node).state).toBe('running');
-  for (const node of cluster.spares) expect(cluster.node(node).state).toBe('stopped');
-  expect((await cluster.network.read()).rules).toEqual([]);
-  expect(cluster.unsafe).toEqual([]);
-}
-
-/** Of the operator and the processes, without the looks. */
-function changes({ cluster }: MemoryRig): readonly string[] {
-  return cluster.calls.filter((call) => !call.startsWith('set'));
-}
-
-describe('changes of members', () => {
-  it('remove: the voters are read back, the node runs on and is added at the end', async () => {
-    for (const variant of ['remove-follower', 'remove-leader']) {
-      const rig = createMemoryRig(members);
-      const planned = rig.plan(variant);
-      const [node = ''] = planned.nodes;
-      expect(rig.cluster.leader === node).toBe(variant === 'remove-leader');
-      const begin = await rig.nemesis.begin(planned);
-      expect(begin.tookEffect).toBe(true);
-      expect(rig.cluster.voters).not.toContain(node);
-      expect(rig.tools.members.list()).not.toContain(node);
-      expect(rig.cluster.node(node).state).toBe('running');
-      expect(planned.impairs.down).toEqual([node]);
-      expect(rig.nemesis.plan('remove-follower', rig.context())).not.toHaveProperty('skip');
-      expect((await rig.nemesis.end(planned)).tookEffect).toBe(true);
-      expect(changes(rig)).toEqual([`remove ${node}`, `add ${node}`]);
-      await expectFullStrength(rig);
-    }
-  });
-
-  it('add: a spare starts and joins, and is removed and down at the end', async () => {
-    const rig = createMemoryRig(members, { spares });
-    const planned = rig.plan('add');
-    const [node = ''] = planned.nodes;
-    expect(planned.impairs.down).toEqual([]);
-    expect((await rig.nemesis.begin(planned)).tookEffect).toBe(true);
-    expect(rig.cluster.voters).toContain(node);
-    expect(rig.tools.members.list()).toContain(node);
-    await rig.nemesis.end(planned);
-    const kept = [`start ${node}`, `add ${node}`, `remove ${node}`, `kill ${node}`];
-    expect(changes(rig)).toEqual(kept);
-    await expectFullStrength(rig);
-  });
-
-  it('add: each spare once, and none is left when all have joined', async () => {
-    const rig = createMemoryRig(members, { spares });
-    const first = rig.plan('add');
-    await rig.nemesis.begin(first);
-    const next = rig.plan('add');
-    expect(next.nodes).not.toEqual(first.nodes);
-    await rig.nemesis.begin(next);
-    expect(rig.nemesis.plan('add', rig.context())).toEqual({ skip: 'no spare node is left' });
-    await rig.nemesis.teardown();
-    await expectFullStrength(rig);
-  });
-
-  it('replace: removed, killed, the spare joins; at the end back, never smaller', async () => {
-    const rig = createMemoryRig(members, { spares: ['n6'] });
-    const planned = rig.plan('replace', { parameters: { nodes: ['n2'] } });
-    const begin = await rig.nemesis.begin(planned);
-    expect(begin.tookEffect).toBe(true);
-    expect([...rig.cluster.voters].sort()).toEqual(['n1', 'n3', 'n4', 'n5', 'n6']);
-    expect(rig.cluster.node('n2').state).toBe('stopped');
-    await rig.nemesis.end(planned);
-    expect(changes(rig)).toEqual([
-      ...['remove n2', 'kill n2', 'start n6', 'add n6'],
-      ...['start n2', 'add n2', 'remove n6', 'kill n6'],
-    ]);
-    await expectFullStrength(rig);
-  });
-
-  it('is skipped where it would leave no majority of those that run', () => {
-    const rig = createMemoryRig(members, { nodes: ['n1', 'n2', 'n3'], spares: ['n6'] });
-    const free = ['n1', 'n2'];
-    for (const variant of ['remove-follower', 'remove-leader', 'replace']) {
-      expect(rig.nemesis.plan(variant, rig.context({ free }))).toHaveProperty('skip');
-    }
-    expect(rig.nemesis.plan('add', rig.context({ free }))).not.toHaveProperty('skip');
-    expect(rig.nemesis.plan('add', rig.context({ free: ['n1'] }))).toHaveProperty('skip');
-    const four = createMemoryRig(members, { nodes: ['n1', 'n2', 'n3', 'n4'] });
-    const three = four.context({ free: ['n1', 'n2', 'n3'] });
-    expect(four.nemesis.plan('remove-follower', three)).not.toHaveProperty('skip');
-    expect(four.nemesis.plan('remove-follower', four.context({ free }))).toHaveProperty('skip');
-  });
-
-  it('a refusal is tried again, and what is listed counts, not what was answered', async () => {
-    const rig = createMemoryRig(members);
-    const planned = rig.plan('remove-follower', { parameters: { nodes: ['n2'] } });
-    rig.cluster.failing.set('remove n2', 'BUSY an earlier change');
-    const { evidence, tookEffect } = await rig.nemesis.begin(planned);
-    expect(tookEffect).toBe(true);
-    expect(evidence['changes']).toMatchObject([
-      { answers: ['BUSY an earlier change', 'n2 is a member no more'] },
-    ]);
-    await rig.nemesis.end(planned);
-  });
-
-  it('an answer that was lost is no second change', async () => {
-    const rig = createMemoryRig(members);
-    const planned = rig.plan('remove-follower', { parameters: { nodes: ['n2'] } });
-    rig.cluster.failing.set('remove n2', 'UNCERTAIN');
-    rig.cluster.calls.push = (call: string): number => {
-      if (call === 'remove n2') rig.cluster.voters = ['n1', 'n3', 'n4', 'n5'];
-      return Array.prototype.push.call(rig.cluster.calls, call);
-    };
-    expect((await rig.nemesis.begin(planned)).tookEffect).toBe(true);
-    expect(changes(rig)).toEqual(['remove n2']);
-  });
-
-  it('ends as failed when nobody leads, after so many looks', async () => {
-    const rig = createMemoryRig(members);
-    const planned = rig.plan('remove-follower');
-    for (const node of ['n1', 'n2', 'n3']) await rig.cluster.kill(node);
-    await expect(rig.nemesis.begin(planned)).rejects.toThrow('nobody leads');
-    expect(rig.tools.members.list()).toHaveLength(5);
-  });
-
-  it('is brought back to full strength from wherever it broke off', async () => {
-    const steps = ['remove n2', 'kill n2', 'start n6', 'add n6'];
-    for (const step of steps) {
-      const rig = createMemoryRig(members, { spares: ['n6'] });
-      const planned = rig.plan('replace', { parameters: { nodes: ['n2'] } });
-      const original = rig.cluster.failing.get.bind(rig.cluster.failing);
-      let isOver = false;
-      rig.cluster.failing.get = (call) => (!isOver && call === step ? 'it broke' : original(call));
-      await expect(rig.nemesis.begin(planned), step).rejects.toThrow('it broke');
-      isOver = true;
-      await rig.nemesis.teardown();
-      await expectFullStrength(rig);
-    }
-  });
-
-  it('an end that fails leaves the rest to the teardown', async () => {
-    const rig = createMemoryRig(members, { spares: ['n6'] });
-    const planned = rig.plan('replace', { parameters: { nodes: ['n2'] } });
-    await rig.nemesis.begin(planned);
-    rig.cluster.failing.set('start n2', 'it does not start');
-    await expect(rig.nemesis.end(planned)).rejects.toThrow('it does not start');
-    await rig.nemesis.teardown();
-    await expectFullStrength(rig);
-  });
-});
 
 describe('a transfer', () => {
   it('is a leader of a later term, and the one that was asked for', async () => {
@@ -188,6 +39,25 @@ describe('a transfer', () => {
     };
     const { begin } = await rig.inject('follower', { parameters: { to: 'n4' } });
     expect(begin.tookEffect).toBe(false);
+  });
+
+  it('has had no effect when the leader leads on, or leads again in a later term', async () => {
+    const rig = createMemoryRig(transfer);
+    rig.tools.system.operator.transferLeadership = async () => {
+      rig.cluster.term++;
+      return 'done';
+    };
+    expect((await rig.inject('any')).begin.tookEffect).toBe(false);
+  });
+
+  it('waits for a later term: who calls itself leader in the old one is no proof', async () => {
+    const rig = createMemoryRig(transfer);
+    rig.tools.system.operator.transferLeadership = async () => {
+      rig.cluster.leader = 'n5';
+      return 'done';
+    };
+    const { begin } = await rig.inject('any');
+    expect(begin.evidence['after']).toBe('nobody led afterwards');
   });
 
   it('is skipped without a leader or a free follower; a stranger is a mistake', () => {
@@ -223,6 +93,12 @@ describe('a rolling restart', () => {
     await rig.cluster.network.set([cut]);
     await expect(rig.nemesis.begin(planned)).rejects.toThrow(`${first} is back and does not`);
     expect(changes(rig)).toEqual([`stop ${first}`, `start ${first}`]);
+  });
+
+  it('has had no effect when a node lives its old life', async () => {
+    const rig = createMemoryRig(rollingRestart);
+    rig.cluster.lives = () => 1;
+    expect((await rig.inject('stop')).begin.tookEffect).toBe(false);
   });
 
   it('starts what it left down when it broke off', async () => {
@@ -262,6 +138,15 @@ describe('a rolling upgrade', () => {
     await rig.inject('rolling', { parameters: { back: false } });
     expect(new Set(versionsOf(rig))).toEqual(new Set(['2.0']));
     expect(rig.plan('rolling').value).toMatchObject({ from: '2.0', to: '1.0' });
+  });
+
+  it('that broke off half way goes back at its end, whatever the script says', async () => {
+    const rig = createMemoryRig(upgrade);
+    const planned = rig.plan('rolling', { parameters: { back: false } });
+    rig.cluster.failing.set('start n4', 'the image is gone');
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('the image is gone');
+    await rig.nemesis.end(planned);
+    expect(new Set(versionsOf(rig))).toEqual(new Set(['1.0']));
   });
 
   it('that broke off half way is undone on every node', async () => {
@@ -332,6 +217,15 @@ describe('until a snapshot', () => {
     }
   });
 
+  it('of a follower that was killed: its new life counts its snapshots from nothing', async () => {
+    const rig = createMemoryRig(untilSnapshot);
+    for (const node of rig.cluster.nodes) rig.cluster.node(node).snapshotsInstalled = 5;
+    for (const variant of ['kill', 'cut']) {
+      const { end } = await rig.inject(variant);
+      expect(end.tookEffect).toBe(true);
+    }
+  });
+
   it('ends as failed when nothing new is written, and lets the follower back', async () => {
     const rig = createMemoryRig(untilSnapshot);
     rig.cluster.isIdle = true;
@@ -339,6 +233,15 @@ describe('until a snapshot', () => {
     await expect(rig.nemesis.begin(planned)).rejects.toThrow('nothing new');
     expect((await rig.nemesis.end(planned)).tookEffect).toBe(false);
     await expectFullStrength(rig);
+  });
+
+  it('goes on where the leader has the entry before: it is known by its term', async () => {
+    const rig = createMemoryRig(untilSnapshot);
+    rig.cluster.isIdle = true;
+    const planned = rig.plan('cut');
+    rig.cluster.snapshot('n1');
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('never began after');
+    await rig.nemesis.end(planned);
   });
 
   it('has had no effect when no snapshot was installed', async () => {
@@ -386,5 +289,26 @@ describe('a wait', () => {
     expect(looks).toBe(4);
     const seen = await lookUntil(rig.tools, () => 'there', { looksMax: 1, stillMax: 1 });
     expect(seen).toEqual({ found: 'there', looks: 1 });
+  });
+
+  it('takes him for the leader who leads in the highest term', () => {
+    const [sample] = createMemoryRig(members).cluster.look();
+    if (sample === undefined) throw new Error('nobody answers');
+    const leads = (node: string, term: number) => ({ ...sample, node, term, role: 'leader' });
+    const samples = [leads('n1', 3), leads('n2', 5), leads('n3', 4)];
+    expect(leaderOf(samples)?.node).toBe('n2');
+    expect(leaderOf([{ ...sample, role: 'follower' }])).toBeNull();
+  });
+
+  it('ends in time, however long each look takes', async () => {
+    const { tools } = createMemoryRig(members);
+    let looks = 0;
+    const observe = async () => {
+      looks++;
+      await new Promise<void>((resolve) => tools.timers.after(9000, resolve));
+      return tools.observe();
+    };
+    expect(await lookUntil({ ...tools, observe }, () => null)).toBeNull();
+    expect(looks).toBe(3);
   });
 });

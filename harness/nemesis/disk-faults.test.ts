@@ -1,35 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FaultError } from '../nemesis.ts';
-import { bitFlip } from './bit-flip.ts';
 import { diskFull } from './disk-full.ts';
 import { diskSlow } from './disk-slow.ts';
-import { pickFile, tornPlaceOf } from './harmed-file.ts';
-import { logFile } from './memory-cluster.ts';
-import { createMemoryRig, type MemoryRig } from './memory-rig.ts';
+import { createMemoryRig } from './memory-rig.ts';
+import { expectWhole } from './memory-whole.ts';
 import { power } from './power.ts';
-import { torn } from './torn.ts';
-import { truncate } from './truncate.ts';
-import { wipe } from './wipe.ts';
-
-const seeds = Array.from({ length: 10 }, (_, seed) => seed);
-
-/** Every node runs among its peers with all that it has promised, and nothing is left over. */
-function expectWhole({ cluster }: MemoryRig): void {
-  for (const name of cluster.nodes) {
-    const { state, isFull, perSecond, mayEnd, kept } = cluster.node(name);
-    const whole = { state: 'running', isFull: false, perSecond: null, mayEnd: 0 };
-    expect({ name, state, isFull, perSecond, mayEnd }).toEqual({ name, ...whole });
-    if (kept !== null) expect(cluster.node(name).lives).toBeGreaterThan(kept.life);
-  }
-  for (let look = 0; look < 5; look++) cluster.look();
-  expect(cluster.unsafe).toEqual([]);
-  expect(cluster.exits).toEqual([]);
-  expect(cluster.listenerCount).toBe(0);
-}
-
-async function rulesOf({ cluster }: MemoryRig): Promise<readonly unknown[]> {
-  return (await cluster.network.read()).rules;
-}
 
 describe('power', () => {
   it('takes the power of as many as the variant says, at one moment, and starts them', async () => {
@@ -56,6 +31,12 @@ describe('power', () => {
     await rig.cluster.kill(planned.nodes[0] ?? '');
     expect((await rig.nemesis.begin(planned)).tookEffect).toBe(false);
     expect((await rig.nemesis.end(planned)).tookEffect).toBe(false);
+  });
+
+  it('has had no effect when the node did not end', async () => {
+    const rig = createMemoryRig(power);
+    rig.cluster.disks.powerLoss = async () => ({});
+    expect((await rig.inject('one')).begin.tookEffect).toBe(false);
   });
 
   it('tells of a node that does not come back, and is not in its way', async () => {
@@ -123,8 +104,30 @@ describe('a full disk', () => {
   it('is no fault when the disk still has room', async () => {
     const rig = createMemoryRig(diskFull);
     rig.cluster.disks.fill = async () => ({ freeBytes: 4096 });
-    const { begin, end } = await rig.inject('one');
+    const planned = rig.plan('one');
+    const begin = await rig.nemesis.begin(planned);
+    rig.cluster.says(planned.nodes[0] ?? '', 'ENOSPC, of some other disk');
+    const end = await rig.nemesis.end(planned);
     expect([begin.tookEffect, end.tookEffect]).toEqual([false, false]);
+  });
+
+  it('a node that ends a little after there is room again is started too', async () => {
+    const rig = createMemoryRig(diskFull);
+    rig.cluster.isIdle = true;
+    const planned = rig.plan('follower');
+    const [node = ''] = planned.nodes;
+    await rig.nemesis.begin(planned);
+    rig.cluster.says(node, 'ENOSPC');
+    let looksUntilEnd = 3;
+    Object.assign(rig.tools, {
+      observe: async () => {
+        if (!rig.cluster.node(node).isFull && --looksUntilEnd === 0) await rig.cluster.kill(node);
+        return rig.cluster.look();
+      },
+    });
+    await rig.nemesis.end(planned);
+    expect(rig.cluster.lives(node)).toBe(2);
+    expectWhole(rig);
   });
 
   it('is freed by a teardown', async () => {
@@ -164,208 +167,5 @@ describe('a slow disk', () => {
   it('refuses a rate that is none', () => {
     const rig = createMemoryRig(diskSlow);
     expect(() => rig.plan('one', { parameters: { perSecond: 0 } })).toThrow(FaultError);
-  });
-});
-
-describe('a torn write', () => {
-  it('is cut off by the server, which goes on; nothing is put back', async () => {
-    for (const seed of seeds) {
-      const rig = createMemoryRig(torn, { seed });
-      const { begin, end, plan } = await rig.inject('one');
-      expect(begin.tookEffect).toBe(true);
-      expect(end.tookEffect).toBe(true);
-      expect(begin.evidence).toMatchObject({ started: true, damage: { path: logFile } });
-      expect(plan.impairs.down).toEqual(plan.nodes);
-      expect(rig.cluster.calls.join()).not.toContain('repair');
-      expectWhole(rig);
-    }
-  });
-
-  it('lets the verdict see a server that cannot live with it, and gives it its file', async () => {
-    const rig = createMemoryRig(torn);
-    const planned = rig.plan('follower');
-    const [node = ''] = planned.nodes;
-    rig.cluster.failing.set(`start ${node}`, 'it ended with exit code 251');
-    const begin = await rig.nemesis.begin(planned);
-    expect(rig.cluster.node(node).mayEnd).toBe(0);
-    expect(begin.evidence).toMatchObject({
-      started: false,
-      refusal: 'it ended with exit code 251',
-    });
-    await rig.nemesis.end(planned);
-    expect(rig.cluster.calls).toContain(`repair ${node}`);
-    expectWhole(rig);
-  });
-
-  it('never brings back old files of a node that has gone on', async () => {
-    const rig = createMemoryRig(torn);
-    const planned = rig.plan('follower');
-    const begun = await rig.nemesis.begin(planned);
-    rig.cluster.look();
-    expect(begun.tookEffect).toBe(true);
-    await rig.nemesis.teardown();
-    expectWhole(rig);
-    expect(rig.cluster.calls.join()).not.toContain('repair');
-  });
-
-  it('tears a file of the log, not the one that was written last, where the system tells', () => {
-    const rig = createMemoryRig(torn, { system: { logFiles: 'wal-*' } });
-    expect(rig.plan('one').value).toMatchObject({ file: 'wal-*' });
-    const given = rig.plan('one', { parameters: { file: 'other', bytes: 3 } });
-    expect(given.value).toMatchObject({ file: 'other', bytes: 3 });
-  });
-});
-
-describe('harm to what was synced', () => {
-  const kinds = { bitFlip, truncate };
-
-  it.each(Object.entries(kinds))('%s: cut off from kill to repair, then whole', async (_, kind) => {
-    for (const seed of seeds) {
-      const rig = createMemoryRig(kind, { seed });
-      for (let look = 0; look < 20; look++) rig.cluster.look();
-      const planned = rig.plan('follower');
-      const [node = ''] = planned.nodes;
-      const begin = await rig.nemesis.begin(planned);
-      expect(begin.tookEffect).toBe(true);
-      expect(await rulesOf(rig)).toHaveLength(8);
-      for (let look = 0; look < 3; look++) rig.cluster.look();
-      expect(rig.cluster.unsafe).toEqual([]);
-      expect(rig.cluster.node(node).mayEnd).toBe(1);
-      const end = await rig.nemesis.end(planned);
-      expect(end.tookEffect).toBe(true);
-      expect(await rulesOf(rig)).toEqual([]);
-      expectWhole(rig);
-    }
-  });
-
-  it('a flipped bit: the server refuses in its own words, which is evidence', async () => {
-    const rig = createMemoryRig(bitFlip);
-    for (let look = 0; look < 20; look++) rig.cluster.look();
-    const { begin, end } = await rig.inject('one');
-    expect(begin.evidence['started']).toBe(false);
-    expect(begin.evidence['refusal']).toContain('corrupt at byte');
-    expect(end.evidence['said']).toHaveLength(1);
-  });
-
-  it('comes before the node could be heard: cut, kill, damage, start; and back', async () => {
-    const rig = createMemoryRig(truncate);
-    const { plan } = await rig.inject('one', { parameters: { keepPercent: 0 } });
-    const [node] = plan.nodes;
-    expect(rig.cluster.calls).toEqual([
-      ...['set 8 rules', `kill ${node}`, `damage ${node}`, `start ${node}`],
-      ...[`kill ${node}`, `repair ${node}`, `start ${node}`, 'set 0 rules'],
-    ]);
-  });
-
-  it('never lets a node among its peers whose files could not be put back', async () => {
-    const rig = createMemoryRig(truncate);
-    const planned = rig.plan('one', { parameters: { keepPercent: 50 } });
-    const [node = ''] = planned.nodes;
-    await rig.nemesis.begin(planned);
-    rig.cluster.failing.set(`repair ${node}`, 'the disk agent is gone');
-    await expect(rig.nemesis.end(planned)).rejects.toThrow('the disk agent is gone');
-    rig.cluster.look();
-    expect(rig.cluster.node(node).state).toBe('stopped');
-    expect(rig.cluster.unsafe).toEqual([]);
-    await rig.nemesis.teardown();
-    expectWhole(rig);
-    expect(await rulesOf(rig)).toEqual([]);
-  });
-
-  it('leaves nothing behind wherever it breaks off', async () => {
-    for (const step of ['set 8 rules', 'kill n1', 'damage n1', 'start n1']) {
-      const rig = createMemoryRig(bitFlip);
-      const planned = rig.plan('one', { parameters: { nodes: ['n1'] } });
-      rig.cluster.failing.set(step, 'it broke off');
-      await rig.nemesis.begin(planned).catch(() => {});
-      await rig.nemesis.teardown();
-      expectWhole(rig);
-      expect(await rulesOf(rig), step).toEqual([]);
-    }
-  });
-
-  it('has had no effect when the files do not show it', async () => {
-    const rig = createMemoryRig(bitFlip);
-    rig.cluster.disks.damage = async () => ({ before: 1, after: 1 });
-    expect((await rig.inject('one')).begin.tookEffect).toBe(false);
-    const whole = createMemoryRig(truncate);
-    whole.cluster.disks.damage = async () => ({});
-    expect((await whole.inject('one')).begin.tookEffect).toBe(false);
-    const sound = createMemoryRig(torn);
-    sound.cluster.disks.damage = async () => ({});
-    expect((await sound.inject('one')).begin.tookEffect).toBe(false);
-    const full = createMemoryRig(wipe);
-    full.cluster.disks.damage = async () => ({});
-    expect((await full.inject('one')).begin.tookEffect).toBe(false);
-  });
-});
-
-describe('a wiped disk', () => {
-  it('is cut off, unless its peers refuse such a node themselves', async () => {
-    const wary = createMemoryRig(wipe, { system: { refusesWipedNodes: true } });
-    const { begin } = await wary.inject('follower');
-    expect(begin.tookEffect).toBe(true);
-    expect(wary.cluster.calls.filter((call) => call.startsWith('set'))).toEqual([]);
-    expectWhole(wary);
-    const other = createMemoryRig(wipe, { system: { refusesWipedNodes: false } });
-    await other.inject('follower');
-    expect(other.cluster.calls[0]).toBe('set 8 rules');
-    expectWhole(other);
-  });
-
-  it('is left among its peers when the script says so', () => {
-    const rig = createMemoryRig(wipe, { system: { refusesWipedNodes: false } });
-    const planned = rig.plan('one', { parameters: { isolate: false } });
-    expect(planned.value).toMatchObject({ isolate: false });
-  });
-});
-
-describe('the file that is harmed', () => {
-  const files = [
-    { path: 'lock', bytes: 0, age: 0 },
-    { path: 'wal-2', bytes: 10, age: 1 },
-    { path: 'wal-1', bytes: 99, age: 3 },
-    { path: 'snapshots/a.bin', bytes: 5, age: 2 },
-  ];
-
-  it('is the one with content that was written last, or the youngest that matches', () => {
-    expect(pickFile(files, null).path).toBe('wal-2');
-    expect(pickFile([...files].reverse(), 'wal-*').path).toBe('wal-2');
-    expect(pickFile(files, 'snapshots/*').path).toBe('snapshots/a.bin');
-    expect(pickFile(files, '**.bin').path).toBe('snapshots/a.bin');
-    expect(pickFile(files, 'wal-?').path).toBe('wal-2');
-    expect(pickFile(files, 'wal-1').path).toBe('wal-1');
-  });
-
-  it('is torn behind its content: where it may be full of zeros, in a block of its own', () => {
-    const file = { path: 'wal-1', bytes: 4096, age: 0 };
-    expect(tornPlaceOf(file)).toBe(4096);
-    expect(tornPlaceOf({ ...file, contentBytes: 4096 })).toBe(4096);
-    expect(tornPlaceOf({ ...file, contentBytes: 448 })).toBe(512);
-    expect(tornPlaceOf({ ...file, contentBytes: 449 })).toBe(1024);
-    expect(tornPlaceOf({ ...file, contentBytes: 4095 })).toBe(4608);
-    const empty = { ...file, contentBytes: 0 };
-    expect(() => pickFile([empty], null)).toThrow('with content');
-  });
-
-  it('must be there: the words say what there is', () => {
-    expect(() => pickFile(files, '*.bin')).toThrow('wal-2 (10 bytes)');
-    expect(() => pickFile(files, 'wal.*')).toThrow(FaultError);
-    expect(() => pickFile([], null)).toThrow('there is nothing');
-  });
-});
-
-describe('what the checkers are to know', () => {
-  it('who lives without what was durable, and who only works badly', () => {
-    const impairsOf = (kind: typeof wipe) => createMemoryRig(kind).plan('follower').impairs;
-    for (const kind of [bitFlip, truncate, wipe]) {
-      const { harmed, down } = impairsOf(kind);
-      expect(harmed).toHaveLength(1);
-      expect(harmed).toEqual(down);
-    }
-    expect(impairsOf(torn).harmed).toBeUndefined();
-    expect(createMemoryRig(diskSlow).plan('leader').impairs).toEqual({
-      ...{ cut: [], down: [], hampered: ['n1'] },
-    });
   });
 });
