@@ -146,6 +146,13 @@ test('a run on processes and one in the simulation work from the package', async
   }
 }, 60_000);
 
+test('the scripts of faults are in the package, and known by their names', async () => {
+  const rafture = join(project, 'node_modules/.bin/rafture');
+  const { all, exitCode } = await run(rafture, ['test', '--nemesis-file', 'every-faul']);
+  expect(all).toContain('every-fault');
+  expect(exitCode).toBe(254);
+});
+
 test('a workload of your own runs from the package, with its model in the same file', async () => {
   const readme = readFileSync(join(root, 'workloads/README.md'), 'utf8');
   const example = /```ts\n(\/\/ seats\.ts[\s\S]*?)```/.exec(readme)?.[1] ?? '';
