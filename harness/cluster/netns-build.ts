@@ -35,12 +35,12 @@ function describeOutside(nodes: readonly NetnsNode[]): readonly string[] {
     `link add eth0 type veth peer name b-clients netns ${switchNamespace}`,
     `address add ${clientsAddress}/24 dev eth0`,
     'link set eth0 up',
-    ...nodes.flatMap(({ namespace, uncutAddress }) => [
-      `netns add ${namespace}`,
-      `link add b-${namespace} netns ${switchNamespace} type veth peer name eth0 netns ${namespace}`,
-      `link add u-${namespace} type veth peer name eth1 netns ${namespace}`,
-      `address add ${harnessAddress} peer ${uncutAddress} dev u-${namespace}`,
-      `link set u-${namespace} up`,
+    ...nodes.flatMap(({ namespace: own, uncutAddress }) => [
+      `netns add ${own}`,
+      `link add b-${own} netns ${switchNamespace} type veth peer name eth0 netns ${own}`,
+      `link add u-${own} type veth peer name eth1 netns ${own}`,
+      `address add ${harnessAddress} peer ${uncutAddress} dev u-${own}`,
+      `link set u-${own} up`,
     ]),
   ];
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { systemPath } from './netns-protocol.ts';
 import { NftAgent } from './nft-agent.ts';
 
-/** The entrance is a command that runs what comes after it in its place. Rejects without leftovers. */
+/** The entrance is a command that runs what comes after it in its place. */
 export async function startNft(entrance: readonly string[]): Promise<NftAgent> {
   const [program = '', ...args] = [...entrance, 'nft', '-i'];
   const child = spawn(program, args, {

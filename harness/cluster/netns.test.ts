@@ -9,45 +9,55 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { afterEach, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { systemPath } from './netns-protocol.ts';
 import { sweepWorkFolders, workFolderPrefix } from './work-folders.ts';
 
 const scripts = join(import.meta.dirname, 'testdata');
 const isRoot = process.geteuid?.() === 0;
 
-/** How to run something as each kind of user that we can be. */
-const users = {
-  root: isRoot ? [] : null,
-  'an ordinary user': isRoot
-    ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--']
-    : [],
-} as const;
-
-type Command = readonly [string, ...string[]];
-
-/** Runs a script of testdata/; null for a kind of user that we cannot be. */
-function commandOf(user: string, script: string, ...more: readonly string[]): Command | null {
-  const way = Object.entries(users).find(([each]) => each === user)?.[1] ?? null;
-  if (way === null) return null;
-  const [program, ...args] = [...way, process.execPath, join(scripts, script), ...more];
-  return program === undefined ? null : [program, ...args];
+/** A kind of user: what runs something as it (null: we cannot), and what it asks the kernel for. */
+interface User {
+  readonly name: string;
+  readonly way: readonly string[] | null;
+  readonly flags: string;
 }
 
-/** Why this kind of user has no namespaces here; null when it has, and all else is a failure. */
-async function whyNot(user: string): Promise<string | null> {
-  const [program, ...args] = commandOf(user, 'probe-process-network.ts') ?? [];
-  if (program === undefined) return 'the tests do not run as root';
-  const tried = await execa(program, args, { reject: false });
-  if (tried.exitCode !== 0) return `${user} cannot run the harness: ${tried.stderr.slice(-300)}`;
-  const told: Readonly<Record<string, unknown>> = Object(JSON.parse(tried.stdout));
-  return told['kind'] === 'namespaces' ? null : `${user} gets none: ${String(told['reason'])}`;
+const users: readonly User[] = [
+  { name: 'root', way: isRoot ? [] : null, flags: '-nm' },
+  {
+    name: 'an ordinary user',
+    way: isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : [],
+    flags: '-Urnm',
+  },
+];
+
+/** What a machine must let a user do; asked in other words than the harness's own. */
+const trial = 'ip link add one type veth peer name two && nft add table bridge trial';
+
+/** Why this kind of user has no namespaces here; null when it has: all else is a failure then. */
+async function whyNot({ way, flags }: User): Promise<string | null> {
+  if (way === null) return 'the tests do not run as root';
+  const tryTo = (...words: readonly string[]) => {
+    const [program = '', ...args] = [...way, ...words];
+    return execa(program, args, { reject: false, env: { PATH: systemPath } });
+  };
+  const read = await tryTo('cat', join(scripts, 'cut-in-namespaces.ts'));
+  if (read.exitCode !== 0) return `it cannot read the sources: ${read.stderr}`;
+  const tried = await tryTo('unshare', flags, 'sh', '-c', trial);
+  return tried.exitCode === 0 ? null : `the kernel refuses namespaces: ${tried.stderr}`;
 }
 
-describe.each(Object.keys(users))('%s', { timeout: 60_000 }, (user) => {
+function commandOf({ way }: User, script: string, ...more: readonly string[]): readonly string[] {
+  return [...(way ?? []), process.execPath, join(scripts, script), ...more];
+}
+
+describe.each(users)('$name', { timeout: 60_000 }, (user) => {
   const children: ChildProcess[] = [];
   let reason: string | null = null;
 
   beforeAll(async () => {
     reason = await whyNot(user);
+    if (reason !== null) process.stderr.write(`tests as ${user.name} are skipped: ${reason}\n`);
   }, 60_000);
 
   afterEach(() => {
@@ -56,7 +66,7 @@ describe.each(Object.keys(users))('%s', { timeout: 60_000 }, (user) => {
 
   test('has partitions of packets in a network of its own', async ({ skip }) => {
     if (reason !== null) skip(reason);
-    const [program = '', ...args] = commandOf(user, 'cut-in-namespaces.ts') ?? [];
+    const [program = '', ...args] = commandOf(user, 'cut-in-namespaces.ts');
     const { stdout } = await execa(program, args);
     const all = ['n1>n2', 'n1>n3', 'n2>n1', 'n2>n3', 'n3>n1', 'n3>n2'];
     const told: Readonly<Record<string, unknown>> = Object(JSON.parse(stdout));
@@ -67,15 +77,15 @@ describe.each(Object.keys(users))('%s', { timeout: 60_000 }, (user) => {
       rules: 4,
     });
     expect(told['dropped']).toBeGreaterThan(0);
-    expect(told['user'] === 0).toBe(user === 'root');
+    expect(told['user'] === 0).toBe(user.name === 'root');
     expect(told['description']).toMatch(
-      user === 'root' ? /^3 processes in network namespaces, / : / of an ordinary user, /,
+      user.name === 'root' ? /^3 processes in network namespaces, / : / of an ordinary user, /,
     );
   });
 
   test('leaves no process and no namespace when its harness is killed', async ({ skip }) => {
     if (reason !== null) skip(reason);
-    const [program = '', ...args] = commandOf(user, 'hold-faults.ts', 'namespaces') ?? [];
+    const [program = '', ...args] = commandOf(user, 'hold-faults.ts', 'namespaces');
     const harness = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(harness);
     for await (const line of createInterface({ input: harness.stdout })) {
@@ -100,19 +110,25 @@ describe.each(Object.keys(users))('%s', { timeout: 60_000 }, (user) => {
 });
 
 describe('where namespaces cannot be had', { timeout: 60_000 }, () => {
-  const probe = [process.execPath, join(scripts, 'probe-process-network.ts')];
-  const quoted = probe.map((word) => `'${word}'`).join(' ');
-
-  async function probeAfter(loss: string, { skip }: TestContext) {
-    const tried = await execa('unshare', ['-Urm', 'sh', '-c', `${loss} && exec ${quoted}`], {
-      reject: false,
-    });
-    if (tried.exitCode !== 0) skip(`nothing can be taken away here: ${tried.stderr.slice(-300)}`);
-    return Object(JSON.parse(tried.stdout)) as Readonly<Record<string, unknown>>;
+  /** What is told once this was taken away; `entrance` runs what comes after it with less. */
+  async function probeAfter({ skip }: TestContext, loss: string, entrance = '') {
+    const run = (last: string) =>
+      execa('unshare', ['-Urm', 'sh', '-c', `${loss} && exec ${entrance} ${last}`], {
+        reject: false,
+      });
+    const lost = await run('true');
+    if (lost.exitCode !== 0) {
+      process.stderr.write(`skipped, nothing can be taken away here: ${lost.stderr}\n`);
+      skip(lost.stderr);
+    }
+    const script = join(scripts, 'probe-process-network.ts');
+    const { stdout, stderr } = await run(`'${process.execPath}' '${script}'`);
+    expect(stderr).toBe('');
+    return Object(JSON.parse(stdout)) as Readonly<Record<string, unknown>>;
   }
 
   test('for want of a program, its package is named, and the proxies serve', async (context) => {
-    const told = await probeAfter('mount -t tmpfs nothing /usr/sbin', context);
+    const told = await probeAfter(context, 'mount -t tmpfs nothing /usr/sbin');
     expect(told).toMatchObject({
       namespaces: {
         available: false,
@@ -127,8 +143,8 @@ describe('where namespaces cannot be had', { timeout: 60_000 }, () => {
 
   test('for want of permission, it is said whose it is, and the proxies serve', async (context) => {
     const forbid = 'echo 0 >/proc/sys/user/max_user_namespaces';
-    const drop = 'exec setpriv --bounding-set=-all --inh-caps=-all';
-    const told = await probeAfter(`${forbid} && ${drop} ${quoted}; true`, context);
+    const withoutRights = 'setpriv --bounding-set=-all --inh-caps=-all';
+    const told = await probeAfter(context, forbid, withoutRights);
     expect(told).toMatchObject({
       namespaces: {
         available: false,

@@ -1,5 +1,5 @@
 /**
- * The network of child processes that needs nothing: a TCP proxy on loopback for each directed pair.
+ * The network of child processes that needs nothing: TCP proxies on loopback.
  *
  * What a node opens to another passes through their proxy, and what clients open to a node passes
  * through the node's, where faults at clients were prepared. All proxies are in this process: a

@@ -1,5 +1,5 @@
 /**
- * One direction between two ends, as proxies see it: the modes in force, and when bytes have passed.
+ * One direction between two ends, as proxies see it: its modes, and when bytes have passed.
  *
  * Every connection of the direction shares its line: they share one rate, one stream of random
  * numbers and one set of counters. Pure but for the counters: sockets and timers are the pipe's.

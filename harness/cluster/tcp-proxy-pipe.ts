@@ -1,5 +1,5 @@
 /**
- * One direction of a proxied connection: bytes come in, wait as their line says, and go out in order.
+ * One direction of a proxied connection: bytes come in, wait as their line says, and go out.
  *
  * It stops reading when it holds much, as TCP's own buffers would fill. What the sender has not
  * got through a `drop` when it closes is lost, as its retransmissions would be; what is on hold, late
