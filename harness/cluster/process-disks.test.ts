@@ -143,7 +143,7 @@ test('a power loss takes what was written and not synced, and leaves what was sy
   expect(await node.get('k')).toBe('synced');
 });
 
-test('a kill alone loses nothing, and what the next life has synced no power loss takes', async () => {
+test('a kill alone loses nothing; what the next life syncs no power loss takes', async () => {
   const node = await LonelyNode.create();
   await diesBeforeSync(node);
   const journal = join(node.dataDirectory, '../fault/undo.jsonl');
@@ -206,7 +206,7 @@ function plainDisks(state: NodeState, faultDiskFolder: string | null = null) {
   return { dataDirectory, disks, lives };
 }
 
-test('files are listed, the newest first, harmed with proof, and put back as they were', async () => {
+test('files are listed, the newest first, harmed with proof, and put back', async () => {
   const { dataDirectory, disks } = plainDisks('stopped');
   await mkdir(join(dataDirectory, 'deep'), { recursive: true });
   writeFileSync(join(dataDirectory, 'log'), 'abcdef');

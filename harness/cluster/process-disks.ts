@@ -2,8 +2,8 @@
  * The disks of child processes: folders of this machine, which nobody can take the power from.
  *
  * So what only a machine's disk could do (forget, be full, be slow) a node's own fault disk does,
- * where its system has one (`faultDiskFolder`); its folder is told here what is to be wrong. Harm to
- * files is done to the files.
+ * where its system has one (`faultDiskFolder`); its folder is told here what is to be wrong. Harm
+ * to files is done to the files.
  */
 import { existsSync } from 'node:fs';
 import {

@@ -43,7 +43,7 @@ function finished(start: (done: Done) => void): Promise<string> {
 
 const bytes = Buffer.from('bytes');
 
-test('what is written is in the real files at once, and reads and lists as on any disk', async () => {
+test('what is written is in the real files at once, and is read as on any disk', async () => {
   const { disk, data } = createRig();
   expect(await finished((done) => disk.append('log', bytes, done))).toBe('done');
   expect(await finished((done) => disk.writeAt('log', 1, Buffer.from('Y'), done))).toBe('done');
@@ -115,7 +115,7 @@ test('its syncs fail, or wait for their turn, as it was told', async () => {
   expect(met(rig)).toMatchObject({ failedSyncs: 1, delayedSyncs: 2 });
 });
 
-test('trouble of the real disk is told as on it; a folder that cannot be used is refused', async () => {
+test('trouble of the real disk is told; a folder that cannot be used is refused', async () => {
   const { disk, data } = createRig();
   expect(await finished((done) => disk.sync('missing', done))).toBe('DiskError ENOENT');
   expect(await finished((done) => disk.remove('missing', done))).toBe('DiskError ENOENT');
