@@ -318,3 +318,27 @@ test('a spare is added, asked for twice, and removed; one that was wiped comes b
     },
     { spares: ['n4'] },
   ));
+
+test('a member that ran on while it was removed, and is added again, is refused once wiped', () =>
+  tell(
+    async (cluster) => {
+      const { members } = reference.operator;
+      const { timers } = cluster;
+      const desk = async () => ({ cluster, timers, leader: await leaderOf(cluster) });
+      await cluster.start('n4');
+      await members?.add(await desk(), 'n4');
+      await members?.remove(await desk(), 'n4');
+      await pause(timers, 500);
+      await members?.add(await desk(), 'n4');
+      await pause(timers, 1500);
+      await cluster.kill('n4');
+      await cluster.disks.damage('n4', { type: 'wipe' });
+      const { refused } = cluster.messageCounts();
+      await cluster.start('n4');
+      await pause(timers, 3000);
+      expect(cluster.messageCounts().refused).toBeGreaterThan(refused);
+      const seen = await introspectNode({ cluster, system: reference, timers }, 'n4');
+      expect(seen).toMatchObject({ lastLogIndex: 0, commitIndex: 0 });
+    },
+    { spares: ['n4'] },
+  ));

@@ -154,6 +154,47 @@ test('a cut is one-way, takes what is under way with it, and heals', () => {
   expect(rig.terms()).toEqual([3, 4]);
 });
 
+test('what is held comes in its order, to the life that it was sent to and to no other', () => {
+  const rig = new Rig(6);
+  const n1 = rig.join('n1');
+  rig.join('n2');
+  rig.join('n3');
+  // They have let it in.
+  for (const to of ['n2', 'n3']) n1.send(to, voteRequest(0));
+  rig.settle();
+  const held = ['n2', 'n3'].map((to) => ({ from: 'n1', to, mode: { type: 'hold' } as const }));
+  rig.network.setRules(held);
+  for (let term = 1; term <= 9; term += 1) {
+    n1.send('n2', voteRequest(term));
+    rig.settle();
+  }
+  n1.send('n3', voteRequest(10));
+  rig.settle();
+  expect(rig.terms()).toEqual([0, 0]);
+  rig.network.detach('n3');
+  rig.join('n3');
+  rig.network.setRules([]);
+  rig.settle();
+  expect(rig.terms()).toEqual([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('a link that is reset loses what is sent, and its sender sees the peer go and come', () => {
+  const rig = new Rig(7);
+  const n1 = rig.join('n1');
+  rig.join('n2');
+  rig.settle();
+  const seen: string[] = [];
+  n1.onPeer((peer, connected) => seen.push(`${peer} ${connected}`));
+  const rule = { from: 'n1', to: 'n2', mode: { type: 'reset' } } as const;
+  for (const rules of [[rule], [rule], []]) {
+    rig.network.setRules(rules);
+    n1.send('n2', voteRequest(rules.length));
+    rig.settle();
+  }
+  expect(seen).toEqual(['n2 false', 'n2 true']);
+  expect(rig.terms()).toEqual([0]);
+});
+
 test('a frozen node hears what was sent to it once it is resumed, a dead one never', () => {
   const rig = new Rig(5);
   const network = rig.join('n1');

@@ -70,6 +70,21 @@ test('removed and replaced files are kept until the directory is synced', async 
   expect(keptCount()).toBe(0);
 });
 
+test('a sync covers what was done when it was asked for, and not what was under way', async () => {
+  const { disk, faults } = createRig();
+  await finished((done) => disk.append('log', bytes, done));
+  await finished((done) => disk.sync('log', done));
+  // So large that it is written while this goes on.
+  const writing = finished((done) => disk.append('log', Buffer.alloc(500_000, 1), done));
+  await finished((done) => disk.sync('log', done));
+  expect(await writing).toBe('done');
+  const lines = readFileSync(join(faults, 'undo.jsonl'), 'utf8').trimEnd().split('\n');
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ type: 'contents', bytes: 500_000 });
+  await finished((done) => disk.sync('log', done));
+  const after = readFileSync(join(faults, 'undo.jsonl'), 'utf8').trimEnd().split('\n');
+  expect(JSON.parse(after.at(-1) ?? '')).toMatchObject({ type: 'durable' });
+});
+
 test('the journal does not grow for ever', async () => {
   const { disk, faults } = createRig();
   await finished((done) => disk.syncDirectory(done));
