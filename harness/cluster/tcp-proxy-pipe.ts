@@ -1,9 +1,9 @@
 /**
  * One direction of a proxied connection: bytes come in, wait as their line says, and go out.
  *
- * It stops reading when it holds much, as TCP's own buffers would fill. What the sender has not
- * got through a `drop` when it closes is lost, as its retransmissions would be; what is on hold, late
- * or slow still arrives.
+ * It stops reading when it holds much, as TCP's own buffers would fill. What its sender has not
+ * got through a `drop` when it closes is lost, as what it would send again would be; what is on
+ * hold, late or slow still arrives.
  */
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
