@@ -65,8 +65,10 @@ interface Armed {
   readonly release: () => void;
   readonly pid: number | null;
   readonly life: number;
-  /** Of those that it wrote; the one that names the point is not followed by that of a new life. */
+  /** Of those that it wrote; the one that tells the end is not followed by that of a new life. */
   lastLine: string | null;
+  /** The node has said that it ends at the point. */
+  isTold: boolean;
 }
 
 type CrashPoints = NonNullable<Operator['crashPoints']>;
@@ -111,12 +113,18 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
     const { cluster } = this.#tools;
     const before = await readNodes(cluster, [node]);
     const stopListening = cluster.onLogLine((from, line) => {
-      const isTold = armed.lastLine?.includes(point) === true;
-      if (from === node && line.trim() !== '' && !isTold) armed.lastLine = line;
+      if (from !== node || line.trim() === '' || armed.isTold) return;
+      armed.lastLine = line;
+      armed.isTold = this.#points().isReached(line, point);
     });
     const mayNotEnd = cluster.mayEnd(node);
     const armed: Armed = {
-      ...{ pid: before[node]?.pid ?? null, life: cluster.lives(node), lastLine: null },
+      ...{
+        pid: before[node]?.pid ?? null,
+        life: cluster.lives(node),
+        lastLine: null,
+        isTold: false,
+      },
       release: () => {
         stopListening();
         mayNotEnd();
@@ -135,7 +143,11 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
     const after = await readNodes(this.#tools.cluster, [node]);
     const wasSameLife = this.#armed.delete(plan) && evidence['lifeAtEnd'] === armed?.life;
     const told = { ...evidence, after, lastLine: armed?.lastLine ?? null };
-    if (state === 'stopped' && wasSameLife) return { tookEffect: true, evidence: told };
+    if (state === 'stopped' && wasSameLife) {
+      if (armed?.isTold === true) return { tookEffect: true, evidence: told };
+      const reason = `it ended, and did not say that it did so at ${point}; its last line: `;
+      this.#tools.blame({ node, reason: `${reason}${armed?.lastLine ?? 'none'}` });
+    }
     const notReached = `${node} did not pass ${point} ${passage} times while it was armed`;
     return { tookEffect: false, evidence: told, notReached };
   }
@@ -168,6 +180,7 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
         if (state !== 'stopped') await cluster.kill(node);
       }
     }
+    if (state === 'stopped') await this.#lastWords(plan);
     evidence['lifeAtEnd'] = cluster.lives(node);
     const failures = await startStopped(cluster, [node]);
     this.#armed.get(plan)?.release();
@@ -183,6 +196,13 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
       await sleep(timers, lookEveryMs);
     }
     return await cluster.nodeState(node);
+  }
+
+  /** Of a node that has gone: its log may come later than its end. */
+  async #lastWords(plan: CrashPointPlan): Promise<void> {
+    for (let look = 0; look < looksAtEnd && this.#armed.get(plan)?.isTold === false; look++) {
+      await sleep(this.#tools.timers, lookEveryMs);
+    }
   }
 
   #points(): CrashPoints {

@@ -1,5 +1,6 @@
 /** What the tests of the nemeses put together: a cluster of numbers, its operator, and time. */
 
+import type { UnexpectedExit } from '../cluster.ts';
 import type { FaultPlan, FaultReading } from '../nemesis.ts';
 import { FaultError, type Nemesis, type PlanContext } from '../nemesis.ts';
 import { createRandomStream } from '../run/random.ts';
@@ -14,6 +15,8 @@ export interface MemoryRig {
   readonly cluster: MemoryCluster;
   readonly nemesis: Nemesis;
   readonly tools: NemesisTools;
+  /** Ends that the nemesis has said no fault is to blame for. */
+  readonly blamed: readonly UnexpectedExit[];
   context(more?: Partial<PlanContext>): PlanContext;
   /** Throws when it was skipped. */
   plan(variant: string, more?: Partial<PlanContext>): FaultPlan;
@@ -38,6 +41,7 @@ export function createMemoryRig(module: FamilyModule, options: MemoryRigOptions 
   const { seed = 1, nodes = ['n1', 'n2', 'n3', 'n4', 'n5'], spares = [] } = options;
   const cluster = new MemoryCluster(nodes, spares);
   const members = new Set(nodes);
+  const blamed: UnexpectedExit[] = [];
   const tools: NemesisTools = {
     cluster,
     system: { ...reference, operator: operatorOf(cluster), ...options.system },
@@ -48,6 +52,7 @@ export function createMemoryRig(module: FamilyModule, options: MemoryRigOptions 
       add: (node) => members.add(node),
       remove: (node) => members.delete(node),
     },
+    blame: (exit) => blamed.push(exit),
     observe: () => Promise.resolve(cluster.look()),
   };
   const nemesis = module.create(tools);
@@ -67,7 +72,7 @@ export function createMemoryRig(module: FamilyModule, options: MemoryRigOptions 
     const begin = await nemesis.begin(planned);
     return { plan: planned, begin, end: await nemesis.end(planned) };
   };
-  return { cluster, nemesis, tools, context, plan, inject };
+  return { blamed, cluster, nemesis, tools, context, plan, inject };
 }
 
 /** Time passes at once, and only for those who wait. */

@@ -14,6 +14,7 @@ function plansOf(module: FamilyModule, count: number, seed: number): readonly (F
     names: ['wal.after-fsync'],
     arm: () => Promise.resolve(''),
     disarm: () => Promise.resolve(''),
+    isReached: () => true,
   };
   const rig = createMemoryRig(module, { seed, nodes: named(count), spares: ['s1'] });
   const { operator } = rig.tools.system;

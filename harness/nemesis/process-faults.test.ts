@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { UnexpectedExit } from '../cluster.ts';
 import type { FaultPlan, Nemesis, PlanContext } from '../nemesis.ts';
 import { createRandomStream } from '../run/random.ts';
 import type { Operator } from '../systems/system.ts';
@@ -25,14 +26,15 @@ function planned(nemesis: Nemesis, variant: string, over: Partial<PlanContext> =
 interface Rig {
   readonly made: MemoryCluster;
   readonly nemesis: Nemesis;
+  readonly blamed: readonly UnexpectedExit[];
   readonly plan: FaultPlan;
 }
 
 /** A fault of these nodes, not begun. */
 function rig(module: FamilyModule, chosen: readonly string[], operator: Operator = {}): Rig {
-  const { cluster, nemesis } = createMemoryRig(module, { system: { operator } });
+  const { cluster, nemesis, blamed } = createMemoryRig(module, { system: { operator } });
   return {
-    ...{ made: cluster, nemesis },
+    ...{ made: cluster, nemesis, blamed },
     plan: planned(nemesis, 'one', { parameters: { nodes: chosen } }),
   };
 }
@@ -220,11 +222,14 @@ describe('a crash point', () => {
           asked.push(`disarm ${node}`);
           return 'OK disarmed';
         },
+        isReached: (line, name) => line === `crash point ${name} reached`,
         ...over,
       },
     };
     return { ...rig(crashPoint, ['n2'], operator), asked };
   };
+  const lastWords = (plan: FaultPlan): string =>
+    `crash point ${(plan as FaultPlan & { readonly point: string }).point} reached`;
   /** Nobody listens any more, and an end from now on is a violation. */
   const expectReleased = (made: MemoryCluster): void => {
     expect(made.listenerCount).toBe(0);
@@ -269,6 +274,16 @@ describe('a crash point', () => {
     expectReleased(made);
   });
 
+  it('is not believed when the node ended without a word of it, and the node is blamed', async () => {
+    const { made, nemesis, plan, blamed } = operated();
+    await nemesis.begin(plan);
+    made.endsByItself('n2', 'out of memory');
+    expect(await nemesis.end(plan)).toMatchObject({ tookEffect: false });
+    expect(blamed).toEqual([{ node: 'n2', reason: expect.stringContaining('out of memory') }]);
+    expect(made.calls).toEqual(['start n2']);
+    expectReleased(made);
+  });
+
   it('that was armed in another life of the node ended nothing', async () => {
     const { made, nemesis, plan } = operated();
     await nemesis.begin(plan);
@@ -293,7 +308,7 @@ describe('a crash point', () => {
   it('that is passed while it is disarmed took effect', async () => {
     const passing = operated({
       disarm: async () => {
-        passing.made.endsByItself('n2', 'gone');
+        passing.made.endsByItself('n2', lastWords(passing.plan));
         throw new Error('connection lost');
       },
     });
@@ -310,7 +325,7 @@ describe('a crash point', () => {
     const stateOf = made.nodeState.bind(made);
     let asked = 0;
     made.nodeState = async (node) => {
-      if (asked++ === 10) made.endsByItself(node, 'gone');
+      if (asked++ === 10) made.endsByItself(node, lastWords(plan));
       return await stateOf(node);
     };
     expect((await nemesis.end(plan)).tookEffect).toBe(true);
@@ -320,7 +335,7 @@ describe('a crash point', () => {
   it('keeps why the node did not come back', async () => {
     const { made, nemesis, plan } = operated();
     await nemesis.begin(plan);
-    made.endsByItself('n2', 'gone');
+    made.endsByItself('n2', lastWords(plan));
     made.failing.set('start n2', 'its log is torn');
     expect(await nemesis.end(plan)).toMatchObject({
       ...{ tookEffect: true, evidence: { failures: ['its log is torn'] } },

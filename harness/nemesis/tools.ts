@@ -1,6 +1,6 @@
 /** What a nemesis works with, and what a family of faults is made of. */
 import type { IntrospectionSample } from '../checker.ts';
-import type { Cluster } from '../cluster.ts';
+import type { Cluster, UnexpectedExit } from '../cluster.ts';
 import type { FaultFamily, Nemesis } from '../nemesis.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import type { System } from '../systems/system.ts';
@@ -14,6 +14,8 @@ export interface NemesisTools {
   readonly network: DesiredNetwork;
   /** Who is a member of the cluster now, as far as the nemeses have made it so. */
   readonly members: Members;
+  /** The node ended by itself, and no fault is to blame: `mayEnd` had excused it too soon. */
+  blame(exit: UnexpectedExit): void;
   /** Asks every node now; those that do not answer are left out. */
   observe(): Promise<readonly IntrospectionSample[]>;
 }

@@ -5,7 +5,7 @@
  */
 import type { Op } from '../../checker/history.ts';
 import type { ExcusedLine, IntrospectionSample, UninjectedFault } from '../checker.ts';
-import type { Cluster } from '../cluster.ts';
+import type { Cluster, UnexpectedExit } from '../cluster.ts';
 import { type ConductedFamily, type ConductedFault, Conductor } from '../nemesis/conductor.ts';
 import { DesiredNetwork } from '../nemesis/desired-network.ts';
 import { findFamily } from '../nemesis/families.ts';
@@ -46,7 +46,8 @@ export class RunFaults {
   readonly #stalls: StallDetector;
   readonly #network: DesiredNetwork;
   readonly #members: Set<string>;
-  readonly #excused: ExcusedLine[] = [];
+  #excused: ExcusedLine[] = [];
+  readonly #blamed: UnexpectedExit[] = [];
   /** Nodes that may end by themselves now, and how many faults say so. */
   readonly #mayEnd = new Map<string, number>();
   /** In which life a node was last seen to have ended by itself. */
@@ -85,6 +86,11 @@ export class RunFaults {
   /** What nodes wrote while a fault gave them reason to break. */
   get excusedLines(): readonly ExcusedLine[] {
     return this.#excused;
+  }
+
+  /** Nodes that ended by themselves while a fault excused it, wrongly. */
+  get blamedExits(): readonly UnexpectedExit[] {
+    return this.#blamed;
   }
 
   /** For the console. */
@@ -187,6 +193,7 @@ export class RunFaults {
     };
     const tools: NemesisTools = {
       ...{ system, timers, observe, members, network: this.#network },
+      blame: (exit) => this.#blame(exit),
       cluster: this.#watched(cluster),
     };
     return nemesis.map(({ name, variants }) => {
@@ -194,6 +201,12 @@ export class RunFaults {
       if (found === null) throw new FaultError(`there is no family of faults ${name}`);
       return { family: found.family, variants, nemesis: found.create(tools) };
     });
+  }
+
+  #blame(exit: UnexpectedExit): void {
+    this.#blamed.push(exit);
+    // Nor are its last words excused.
+    this.#excused = this.#excused.filter(({ node }) => node !== exit.node);
   }
 
   /** The same cluster; it is noted which nodes may end. */

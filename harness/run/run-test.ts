@@ -189,7 +189,7 @@ class RunningTest {
       leaders,
       samples,
       hashes,
-      unexpectedExits: this.#options.cluster.unexpectedExits(),
+      unexpectedExits: [...this.#options.cluster.unexpectedExits(), ...this.#faults.blamedExits],
     };
   }
 

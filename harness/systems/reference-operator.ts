@@ -78,6 +78,8 @@ export const referenceOperator: Operator = {
     names: crashPointNames,
     arm: (desk, node, name, passage) => must(desk, node, ['RAFT.CRASH-AT', name, `${passage}`]),
     disarm: (desk, node) => must(desk, node, ['RAFT.CRASH-AT', 'NONE']),
+    isReached: (line, name) =>
+      line.includes(`"${name}"`) && /"crash point reached"|"simulation\.crash-point"/.test(line),
   },
 };
 

@@ -76,6 +76,8 @@ export interface Operator {
     /** The node is to end, as by SIGKILL, at the n-th passage of the point from now on. */
     arm(desk: OperatorDesk, node: string, name: string, passage: number): Promise<string>;
     disarm(desk: OperatorDesk, node: string): Promise<string>;
+    /** Whether a line of a node's log says that it ends at this point. */
+    isReached(line: string, name: string): boolean;
   };
 }
 
