@@ -23,8 +23,15 @@ import { namedNodes, pickVictim } from './targets.ts';
 import type { FamilyModule } from './tools.ts';
 
 const scopes = {
-  pair: { nodesMin: 2, description: 'the link between two nodes, both ways' },
-  few: { nodesMin: 3, description: 'the links of some pairs of nodes, half of all at most' },
+  pair: {
+    nodesMin: 2,
+    description: 'the link between two nodes, both ways; one of them leads, as far as is known',
+  },
+  few: {
+    nodesMin: 3,
+    description:
+      'the links of some pairs of nodes, half of all at most, one of the leader among them',
+  },
   one: { nodesMin: 2, description: 'all links of a node' },
   leader: {
     nodesMin: 2,
@@ -131,13 +138,13 @@ function placeOf(variant: string, context: PlanContext, options: LinkFaultOption
     about: readonly string[],
   ): Place => ({ scope, links: bothWays(pairs), about, claims: [] });
   if (scope === 'pair') {
-    const pair = named ?? randomShuffle(random, nodes).slice(0, 2);
+    const pair = named ?? leaderFirst(randomShuffle(random, nodes), leader).slice(0, 2).sort();
     return paired(pairsOf(pair), pair);
   }
   if (named !== null) return { ...paired(pairsAt(named, nodes), named), scope: 'named' };
   switch (scope) {
     case 'few': {
-      const pairs = drawPairs(context);
+      const pairs = withLeader(drawPairs(context), context);
       return paired(
         pairs,
         pairs.map(([a, b]) => `${a}-${b}`),
@@ -152,6 +159,25 @@ function placeOf(variant: string, context: PlanContext, options: LinkFaultOption
     case 'all':
       return paired(pairsOf(nodes), []);
   }
+}
+
+/** Followers have little to say to one another: a fault of such a link alone might test nothing. */
+function leaderFirst(shuffled: readonly string[], leader: string | null): readonly string[] {
+  if (leader === null || !shuffled.includes(leader)) return shuffled;
+  return [leader, ...shuffled.filter((node) => node !== leader)];
+}
+
+/** The first pair gives way to one of the leader, where none has the leader. */
+function withLeader(
+  pairs: readonly (readonly [string, string])[],
+  { leader, nodes, random }: PlanContext,
+): readonly (readonly [string, string])[] {
+  if (leader === null || pairs.some((pair) => pair.includes(leader))) return pairs;
+  const other = randomItem(
+    random,
+    nodes.filter((node) => node !== leader),
+  );
+  return [[leader, other], ...pairs.slice(1)];
 }
 
 /** No other fault uses the process of such a node: whether it has come up could not be asked. */

@@ -215,6 +215,19 @@ describe('partitions', () => {
 });
 
 describe('faults of links', () => {
+  it('have a link of the leader among theirs, which is never silent', () => {
+    for (const [module, variant] of [
+      [hold, 'pair'],
+      [loss, 'few'],
+    ] as const) {
+      for (let seed = 0; seed < 20; seed++) {
+        const random = createRandomStream(seed, 'nemesis');
+        const { nodes } = plan(module, variant, { leader: 'n4', random });
+        expect(nodes).toContain('n4');
+      }
+    }
+  });
+
   it('are on a pair, on some, on all of one node or of the leader, or everywhere', async () => {
     expect(await rulesOf(hold, 'pair', { nodes: ['n2', 'n4'] })).toEqual([
       ...['n2>n4 hold', 'n4>n2 hold'],
