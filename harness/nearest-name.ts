@@ -1,7 +1,7 @@
 /** The name that somebody may have meant, for complaints about one that there is not. */
 
 /** The name that takes the fewest changes, if it takes few. */
-function nearestName(word: string, names: readonly string[]): string | null {
+export function nearestName(word: string, names: readonly string[]): string | null {
   const distances = names.map((name) => ({ name, distance: distanceOf(word, name) }));
   const [nearest] = distances.sort((one, other) => one.distance - other.distance);
   // A short word becomes any other by few changes: one letter of it must be right.

@@ -62,7 +62,8 @@ describe('the faults of a run', () => {
     const names = planned.nemesis.map(({ name }) => name);
     expect(names).toHaveLength(families.length - 1);
     expect(names).not.toContain('upgrade');
-    expect(planned.notes).toEqual([expect.stringMatching(/^not possible here: upgrade \(the sim/)]);
+    expect(planned.notes).toEqual([expect.stringMatching(/^not possible here: upgrade: the sim/)]);
+    expect(planned.names).toEqual(names);
     expect((await plan({ nemesis: 'kill' })).notes).toEqual([]);
   });
 
@@ -94,7 +95,12 @@ describe('the faults of a run', () => {
     expect(same.swarm).toBe(one.swarm);
     expect(begun(same, 500)).toEqual(begun(one, 500));
     for (const word of begun(one, 500)) expect(one.swarm).toContain(word.split(':')[0]);
-    expect((await plan({ nemesis: 'kill' })).swarm).toBeNull();
+    expect(one.notes).toContain(one.swarm);
+    expect(one.every).toBe(Number(/every (\d+) /.exec(one.swarm ?? '')?.[1]));
+    expect(one.names.length).toBeLessThan(one.nemesis.length);
+    for (const name of one.names) expect(one.swarm).toContain(`${name} `);
+    const without = await plan({ nemesis: 'kill' });
+    expect(without).toMatchObject({ swarm: null, notes: [], names: ['kill'], every: 400 });
     const none = await plan({ nemesisSchedule: 'swarm', nemesis: 'none' });
     expect(begun(none, 500)).toEqual([]);
   });

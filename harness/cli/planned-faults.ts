@@ -27,6 +27,10 @@ import type { TestSettings } from './settings.ts';
 
 export interface PlannedFaults {
   readonly nemesis: readonly AskedFamily[];
+  /** The families that may come, without what is not possible here, or not chosen by a swarm. */
+  readonly names: readonly string[];
+  /** Completed operations between two faults; null where that is the script's to say. */
+  readonly every: number | null;
   createSchedule(random: RandomSource): Schedule;
   /** What the seed has chosen, with `--nemesis-schedule swarm`; null without. */
   readonly swarm: string | null;
@@ -56,9 +60,12 @@ export function planFaults(
     const whyNot = (family: string, variant: string | null): string | null =>
       whyImpossible(here, family, variant);
     const create = (): Schedule => new ScriptSchedule(nemesisScript, whyNot);
-    return { nemesis, createSchedule: create, swarm: null, notes: [] };
+    const names = nemesis.map(({ name }) => name);
+    return { nemesis, names, every: null, createSchedule: create, swarm: null, notes: [] };
   }
-  return { nemesis, notes: notesOf(here), ...scheduled(settings, there) };
+  const chosen = scheduled(settings, there);
+  const notes = [...notesOf(here), ...(chosen.swarm === null ? [] : [chosen.swarm])];
+  return { nemesis, notes, ...chosen };
 }
 
 function possibleOf(there: readonly FamilyHere[]): ScriptSurroundings['possible'] {
@@ -80,17 +87,20 @@ function familyHere(family: FaultFamily, around: Surroundings): FamilyHere {
 function scheduled(
   settings: TestSettings,
   there: readonly FamilyHere[],
-): Pick<PlannedFaults, 'createSchedule' | 'swarm'> {
+): Pick<PlannedFaults, 'createSchedule' | 'swarm' | 'names' | 'every'> {
   const families = there.map(offered);
+  const names = families.map(({ name }) => name);
   const { nemesisEvery: every, nemesisSchedule: style, seed } = settings;
   const options = { families, every, expectedOps: expectedOps(settings) };
   if (style !== 'swarm') {
     return {
       createSchedule: (random) => createSchedule(style, { ...options, random }),
-      swarm: null,
+      ...{ swarm: null, names, every },
     };
   }
-  if (families.length === 0) return { createSchedule: emptySchedule(options), swarm: null };
+  if (families.length === 0) {
+    return { createSchedule: emptySchedule(options), swarm: null, names, every };
+  }
   const swarm = chooseSwarm({
     ...options,
     random: createRandomStream(seed, 'swarm'),
@@ -101,6 +111,8 @@ function scheduled(
   return {
     createSchedule: (random) => createSchedule(swarm.style, { ...chosen, random }),
     swarm: swarm.description,
+    names: swarm.families.map(({ name }) => name),
+    every: swarm.every,
   };
 }
 
@@ -162,13 +174,14 @@ function whyImpossible(
   return describeLack(asked.capability);
 }
 
+/** A line for each reason, with all families that it keeps away. */
 function notesOf(here: readonly FamilyHere[]): readonly string[] {
   const gone = here.filter(({ possible }) => possible.length === 0);
-  if (gone.length === 0) return [];
-  const words = gone.map(({ family, variants }) => {
+  const reasons = new Map<string, string[]>();
+  for (const { family, variants } of gone) {
     const [first] = variants;
     const why = first === undefined ? 'it has no variants' : describeLack(first.capability);
-    return `${family.name} (${why})`;
-  });
-  return [`not possible here: ${words.join('; ')}`];
+    reasons.set(why, [...(reasons.get(why) ?? []), family.name]);
+  }
+  return [...reasons].map(([why, names]) => `not possible here: ${names.join(', ')}: ${why}`);
 }

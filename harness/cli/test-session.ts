@@ -191,8 +191,9 @@ function describeTest(
     opsPerKey: settings.size.opsPerKey,
     sizeNotes: settings.size.notes,
     seed,
-    nemesis: settings.nemesis,
-    nemesisEvery: settings.nemesis.length === 0 ? null : settings.nemesisEvery,
+    // What was asked for and cannot be had at all is still told as asked for.
+    nemesis: planned.names.length === 0 ? settings.nemesis : planned.names,
+    nemesisEvery: settings.nemesis.length === 0 ? null : planned.every,
     bug: settings.bug?.id ?? null,
     versions: readVersions(),
     options: {

@@ -13,7 +13,7 @@ import {
   parseDocument,
 } from 'yaml';
 import type { z } from 'zod';
-import { hintOf } from '../nearest-name.ts';
+import { hintOf, nearestName } from '../nearest-name.ts';
 import { clockWords } from './script-shapes.ts';
 
 /** The script cannot be used; each line of the message is a mistake. */
@@ -33,6 +33,10 @@ export class ScriptReader {
   readonly #path: string;
   readonly #lines = new LineCounter();
   readonly #document: Document;
+  /** Mappings with a word that nobody knows: what they lack may be what it was meant to be. */
+  readonly #misspelt = new Set<string>();
+  /** What stands in the file for a word that was meant, by the place that it was meant for. */
+  readonly #written = new Map<string, string>();
   readonly #complaints: { readonly line: number; readonly text: string }[] = [];
 
   constructor(path: string, text: string) {
@@ -65,9 +69,10 @@ export class ScriptReader {
   lineOf(place: Place): number {
     let node: unknown = this.#document.contents;
     let at = 0;
-    for (const step of place) {
+    for (const [depth, step] of place.entries()) {
       if (isMap(node)) {
-        const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+        const word = this.#written.get(keyOf(place.slice(0, depth + 1))) ?? step;
+        const pair = node.items.find(({ key }) => isScalar(key) && key.value === word);
         if (pair === undefined || !isPair(pair)) break;
         at = startOf(pair.key) ?? at;
         node = pair.value;
@@ -79,9 +84,13 @@ export class ScriptReader {
     return this.#lines.linePos(at).line;
   }
 
-  /** A mapping without words that nobody knows; null after a complaint. */
+  /**
+   * A mapping without the words that nobody knows, each of which is a complaint; null when it is
+   * none. What stands behind a misspelt word is read as that of the word that it resembles.
+   */
   mapping(place: Place, value: unknown, words: readonly string[]): Record<string, unknown> | null {
     if (!isMapping(value)) {
+      if (value === undefined && this.#isMisspelt(place)) return null;
       const known = words.map((word) => `${word}:`).join(', ');
       this.complain(
         place,
@@ -90,21 +99,37 @@ export class ScriptReader {
       return null;
     }
     const strangers = Object.keys(value).filter((word) => !words.includes(word));
-    for (const word of strangers) this.#complainOfWord([...place, word], word, words);
-    return strangers.length === 0 ? value : null;
+    const known = Object.entries(value).filter(([word]) => words.includes(word));
+    const mapping: Record<string, unknown> = Object.fromEntries(known);
+    for (const word of strangers) {
+      this.#complainOfWord([...place, word], word, words);
+      this.#misspelt.add(keyOf(place));
+      const meant = clockWords.has(word) ? null : nearestName(word, words);
+      if (meant === null || meant in mapping) continue;
+      mapping[meant] = value[word];
+      this.#written.set(keyOf([...place, meant]), word);
+    }
+    return mapping;
   }
 
   /** A list with something in it; null after a complaint. */
   list(place: Place, value: unknown, what: string): readonly unknown[] | null {
     if (Array.isArray(value) && value.length > 0) return value;
+    if (value === undefined && this.#isMisspelt(place)) return null;
     this.complain(place, `a list of ${what} belongs here, one or more; not ${show(value)}`);
     return null;
+  }
+
+  /** Something in the mapping around it was complained of already. */
+  #isMisspelt(place: Place): boolean {
+    return this.#misspelt.has(keyOf(place.slice(0, -1)));
   }
 
   /** What fits the shape; null after a complaint. */
   fitting<T>(place: Place, value: unknown, shape: z.ZodType<T>): T | null {
     const parsed = shape.safeParse(value);
     if (parsed.success) return parsed.data;
+    if (value === undefined && this.#isMisspelt(place)) return null;
     for (const issue of parsed.error.issues) {
       const inner = [...place, ...issue.path.map((step) => (typeof step === 'symbol' ? '' : step))];
       if (issue.code === 'unrecognized_keys') {
@@ -132,6 +157,10 @@ export class ScriptReader {
     const clock = isTime && takes.includes('operations') ? `; ${noClock}` : '';
     this.complain(place, `${name} takes ${takes}; not ${show(value)}${clock}`);
   }
+}
+
+function keyOf(place: Place): string {
+  return JSON.stringify(place);
 }
 
 export function isMapping(value: unknown): value is Record<string, unknown> {

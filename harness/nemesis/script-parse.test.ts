@@ -188,7 +188,7 @@ describe('a mistake in a script', () => {
     ],
     [
       'phases: [{ parallel: [], fault: kill }]',
-      [/fault: there is no such word .* there are parallel$/],
+      [/fault: there is no such word .* there are parallel$/, /a list of phases, or of lists/],
     ],
     ['phases: [{ parallel: kill }]', [/a list of phases, or of lists of phases belongs here/]],
     [
@@ -245,6 +245,32 @@ describe('a mistake in a script', () => {
     for (const [at, words] of expected.entries()) {
       if (typeof words === 'string') expect(told[at]).toContain(words);
       else expect(told[at]).toMatch(words);
+    }
+  });
+
+  it('above others hides none of them, and what it was meant to be is read as that', () => {
+    const text = [
+      'descripton: for people',
+      'phases:',
+      '  - falt: kil',
+      '    begn: { aftr: 5s }',
+      '  - fault: los',
+      '    wait: 3',
+      '    with: { x: 1 }',
+      '    begin: { lagg: { entrys: none }, bogus: 1 }',
+      '  - parallel:',
+      '      - { fault: loss, with: { x: 1 } }',
+      '    begin: stalled',
+      '  - repeat: 0',
+      '    phases: [{ fault: kil }]',
+      '    zzzzzz: 1',
+    ].join('\n');
+    const told = complaintsOf(text);
+    expect(told.map((line) => Number(/^f\.yaml:(\d+): /.exec(line)?.[1]))).toEqual([
+      ...[1, 3, 3, 4, 4, 4, 5, 6, 8, 8, 8, 8, 10, 11, 12, 13, 14],
+    ]);
+    for (const words of ['descripton: there is', 'no family of faults is kil ', 'after takes']) {
+      expect(told.join('\n')).toContain(words);
     }
   });
 

@@ -61,7 +61,7 @@ class ScriptParser {
   }
 
   #parallel(place: Place, step: Record<string, unknown>): readonly ScriptStep[] {
-    if (this.#reader.mapping(place, step, ['parallel']) === null) return [];
+    this.#reader.mapping(place, step, ['parallel']);
     const what = 'phases, or of lists of phases';
     const inside = [...place, 'parallel'];
     const list = this.#reader.list(inside, step['parallel'], what);
@@ -73,7 +73,7 @@ class ScriptParser {
   }
 
   #repeat(place: Place, step: Record<string, unknown>): readonly ScriptStep[] {
-    if (this.#reader.mapping(place, step, ['repeat', 'phases']) === null) return [];
+    this.#reader.mapping(place, step, ['repeat', 'phases']);
     const times = this.#reader.fitting([...place, 'repeat'], step['repeat'], repeatShape);
     const steps = this.steps([...place, 'phases'], step['phases']);
     return Array.from({ length: times ?? 1 }, () => steps).flat();

@@ -26,6 +26,8 @@ export function readTrigger(reader: ScriptReader, place: Place, value: unknown):
   const mapping = reader.mapping(place, given, anyWords);
   if (mapping === null) return null;
   const [word, ...others] = Object.keys(mapping);
+  // It had words, and nobody knows them.
+  if (word === undefined && Object.keys(given).length > 0) return null;
   if (word === undefined || others.length > 0) {
     const example = 'of several write any: [{ after: 200 }, leader-elected]';
     const given = word === undefined ? 'none' : [word, ...others].join(' and ');

@@ -132,6 +132,7 @@ const settingWords: Readonly<Record<string, string>> = {
 function settingsOf(test: TestRecord): (readonly [string, string])[] {
   const { cluster } = test;
   const faults = test.nemesis.length === 0 ? 'none' : test.nemesis.join(', ');
+  const unpaced = test.nemesis.length === 0 ? 'none' : 'as the script says';
   const optional = (value: number | null, words: string): string =>
     value === null ? words : describeCount(value);
   return [
@@ -147,7 +148,7 @@ function settingsOf(test: TestRecord): (readonly [string, string])[] {
     ['Keys at a time', describeCount(test.keys)],
     ['Operations per key', optional(test.opsPerKey, 'no limit')],
     ['Faults', faults],
-    ['Operations between faults', optional(test.nemesisEvery, 'none')],
+    ['Operations between faults', optional(test.nemesisEvery, unpaced)],
     ...Object.entries(test.options).map(
       ([name, value]) => [settingWords[name] ?? name, String(value)] as const,
     ),
