@@ -58,6 +58,19 @@ describe('a torn write', () => {
     expect(rig.cluster.calls.join()).not.toContain('repair');
   });
 
+  it('fits into the room that a log has left: it is never made longer', async () => {
+    const rig = createMemoryRig(torn);
+    const file = { path: logFile, bytes: 4096, contentBytes: 4025, age: 0 };
+    let given: Damage | null = null;
+    rig.cluster.disks.list = async () => [file];
+    rig.cluster.disks.damage = async (_node, damage) => {
+      given = damage;
+      return {};
+    };
+    await rig.nemesis.begin(rig.plan('one', { parameters: { bytes: 50 } }));
+    expect(given).toMatchObject({ offset: 4089, bytes: { length: 7 } });
+  });
+
   it('tears a file of the log, not the one that was written last, where the system tells', () => {
     const rig = createMemoryRig(torn, { system: { logFiles: 'wal-*' } });
     expect(rig.plan('one').value).toMatchObject({ file: 'wal-*' });
@@ -246,11 +259,16 @@ describe('the file that is harmed', () => {
 
   it('is torn behind its content: where it may be full of zeros, in a block of its own', () => {
     const file = { path: 'wal-1', bytes: 4096, age: 0 };
-    expect(tornPlaceOf(file)).toBe(4096);
-    expect(tornPlaceOf({ ...file, contentBytes: 4096 })).toBe(4096);
-    expect(tornPlaceOf({ ...file, contentBytes: 448 })).toBe(512);
-    expect(tornPlaceOf({ ...file, contentBytes: 449 })).toBe(1024);
-    expect(tornPlaceOf({ ...file, contentBytes: 4095 })).toBe(4608);
+    const endless = { offset: 4096, roomBytes: Number.POSITIVE_INFINITY };
+    expect(tornPlaceOf(file)).toEqual(endless);
+    expect(tornPlaceOf({ ...file, contentBytes: 4096 })).toEqual(endless);
+    const behind = (contentBytes: number) => tornPlaceOf({ ...file, contentBytes });
+    expect(behind(448)).toEqual({ offset: 512, roomBytes: 3584 });
+    expect(behind(449)).toEqual({ offset: 1024, roomBytes: 3072 });
+    expect(behind(3520)).toEqual({ offset: 3584, roomBytes: 512 });
+    expect(behind(3521)).toEqual({ offset: 3585, roomBytes: 511 });
+    expect(behind(4031)).toEqual({ offset: 4095, roomBytes: 1 });
+    expect(() => behind(4032)).toThrow('no room');
     const empty = { ...file, contentBytes: 0 };
     expect(() => pickFile([empty], null)).toThrow('with content');
   });

@@ -12,14 +12,25 @@ export function contentBytesOf({ bytes, contentBytes }: DiskFile): number {
   return contentBytes ?? bytes;
 }
 
+/** Where an unfinished write may have left something, and how much room there is. */
+export interface TornPlace {
+  readonly offset: number;
+  readonly roomBytes: number;
+}
+
 /**
- * Where an unfinished write may have left something: at the end of the file; in one that keeps room
- * for more, in the first block that holds nothing for sure.
+ * At the end of the file; in one that keeps room for more, in the first block that holds nothing for
+ * sure, and never beyond its end. Throws FaultError when such a file is full.
  */
-export function tornPlaceOf(file: DiskFile): number {
+export function tornPlaceOf(file: DiskFile): TornPlace {
+  const { bytes, path } = file;
   const content = contentBytesOf(file);
-  if (content === file.bytes) return file.bytes;
-  return Math.ceil((content + doubtfulBytes) / blockBytes) * blockBytes;
+  if (content === bytes) return { offset: bytes, roomBytes: Number.POSITIVE_INFINITY };
+  const first = content + doubtfulBytes;
+  const block = Math.ceil(first / blockBytes) * blockBytes;
+  const offset = block < bytes ? block : first;
+  if (offset < bytes) return { offset, roomBytes: bytes - offset };
+  throw new FaultError(`${path} has no room for an unfinished write: ${content} of ${bytes} bytes`);
 }
 
 /** The youngest file with content that matches. Throws FaultError when there is none. */

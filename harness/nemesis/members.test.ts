@@ -145,6 +145,25 @@ describe('changes of members', () => {
     expect(rig.tools.members.list()).toHaveLength(5);
   });
 
+  it('has had no effect when the spare was a member before', async () => {
+    const rig = createMemoryRig(members, { spares: ['n6'] });
+    rig.cluster.voters = [...rig.cluster.voters, 'n6'];
+    expect((await rig.inject('add')).begin.tookEffect).toBe(false);
+    await expectFullStrength(rig);
+  });
+
+  it('a removal that was not answered and comes to pass later is undone too', async () => {
+    const rig = createMemoryRig(members);
+    const planned = rig.plan('remove-follower', { parameters: { nodes: ['n2'] } });
+    for (const node of ['n1', 'n3', 'n4']) await rig.cluster.kill(node);
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('nobody leads');
+    await expect(rig.nemesis.end(planned)).rejects.toThrow('nobody leads');
+    for (const node of ['n1', 'n3', 'n4']) await rig.cluster.start(node);
+    rig.cluster.voters = ['n1', 'n3', 'n4', 'n5'];
+    await rig.nemesis.teardown();
+    await expectFullStrength(rig);
+  });
+
   it('is brought back to full strength from wherever it broke off', async () => {
     const steps = ['remove n2', 'kill n2', 'start n6', 'add n6'];
     for (const step of steps) {

@@ -20,7 +20,7 @@ import { randomItem } from '../run/random.ts';
 import { ClusterChanges, type MadeChange } from './cluster-changes.ts';
 import { readNodes } from './node-readings.ts';
 import { namedNodes, pickTargets } from './targets.ts';
-import type { FamilyModule, Members, NemesisTools } from './tools.ts';
+import type { FamilyModule, NemesisTools } from './tools.ts';
 
 const variants: readonly FaultVariant[] = [
   {
@@ -69,14 +69,12 @@ interface MembersPlan extends FaultPlan {
 
 class MembersNemesis implements Nemesis<MembersPlan> {
   readonly #cluster: Cluster;
-  readonly #members: Members;
   readonly #changes: ClusterChanges;
   /** Whether what was asked for was read back. */
   readonly #active = new Map<MembersPlan, boolean>();
 
   constructor(tools: NemesisTools) {
     this.#cluster = tools.cluster;
-    this.#members = tools.members;
     this.#changes = new ClusterChanges(tools);
   }
 
@@ -136,17 +134,16 @@ class MembersNemesis implements Nemesis<MembersPlan> {
 
   /**
    * From whatever was reached to the members that there were. Adds first, so that the cluster is
-   * never smaller than it was. What the system lists decides, not what was asked for.
+   * never smaller than it was. Rejects while nobody leads: then nobody knows who is a member.
    */
   async #undo(plan: MembersPlan): Promise<Evidence> {
     const { removed, added, nodes } = plan;
-    const voters = (await this.#changes.voters()) ?? this.#members.list();
     const made: MadeChange[] = [];
     if (removed !== null) {
       if ((await this.#cluster.nodeState(removed)) === 'stopped')
         await this.#cluster.start(removed);
-      if (voters.includes(removed)) this.#members.add(removed);
-      else made.push(await this.#changes.make('add', removed));
+      // Listed or not: a removal that nobody has answered may still come to pass.
+      made.push(await this.#changes.make('add', removed));
     }
     if (added !== null) {
       // One that came to be a learner and no voter is to go too.

@@ -35,8 +35,9 @@ export const torn: FamilyModule = {
       plan: (variant, context) => plan(variant, context, tools.system),
       damageOf: ({ file, garbage }, files) => {
         const harmed = pickFile(files, file);
-        const offset = tornPlaceOf(harmed);
-        return { type: 'append', path: harmed.path, bytes: Uint8Array.from(garbage), offset };
+        const { offset, roomBytes } = tornPlaceOf(harmed);
+        const bytes = Uint8Array.from(garbage.slice(0, roomBytes));
+        return { type: 'append', path: harmed.path, bytes, offset };
       },
       isDone: (damage, { after }) => {
         if (damage.type !== 'append' || damage.offset === undefined) return false;

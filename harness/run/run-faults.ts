@@ -54,6 +54,7 @@ export class RunFaults {
   readonly #ended = new Map<string, number>();
   #stopListening: () => void = () => {};
   #isOver = false;
+  #hasTold = false;
 
   constructor(options: RunFaultsOptions) {
     this.#options = options;
@@ -162,14 +163,17 @@ export class RunFaults {
     await this.#conductor.finish();
     // What could not be ended in order is undone by force; the recovery starts what is down.
     await this.#network.clear();
-    return await this.#conductor.teardown();
+    const problems = await this.#conductor.teardown();
+    this.#hasTold = true;
+    return problems;
   }
 
   /** Undoes everything, whatever has failed before; the history is not written any more. */
   async undo(): Promise<void> {
     this.#isOver = true;
     this.#stopListening();
-    const problems = await this.#conductor.teardown();
+    // A run that came to its end has told them already, and is judged.
+    const problems = this.#hasTold ? [] : await this.#conductor.teardown();
     if (problems.length > 0) throw new FaultError(problems.join('; '));
   }
 
