@@ -171,7 +171,11 @@ export class Conductor {
     fault.beginEvidence = { ...reading.evidence, readBackAtIndex: recorder.length };
     settle(fault, reading);
     active.hasFailed = reading.failure !== null;
-    this.#tell(begin, value, fault, fault.beginEvidence);
+    const { tookEffect } = fault;
+    const told = { index: begin.index, f: family, value, tookEffect };
+    // Whether it had an effect is known at its end; that it could not be done, now.
+    const failed = active.hasFailed ? { outcome: fault.outcome, reason: fault.reason } : {};
+    this.#options.onEvidence({ ...told, ...failed, evidence: fault.beginEvidence });
     this.#options.onBegun(action.id, !conducted.family.isMomentary);
     if (conducted.family.isMomentary) await this.#end(action.id);
   }
@@ -221,12 +225,8 @@ export class Conductor {
     fault.end = end;
     fault.endEvidence = { ...reading.evidence, leaderAfter: leader };
     if (!active.hasFailed || reading.failure !== null) settle(fault, reading);
-    this.#tell(end, value, fault, fault.endEvidence);
-  }
-
-  #tell(op: Op, value: unknown, fault: ConductedFault, evidence: Evidence): void {
-    const { tookEffect, outcome, reason, family } = fault;
-    const told = { index: op.index, f: family, value, tookEffect, outcome, reason, evidence };
+    const { tookEffect, outcome, reason, family, endEvidence: evidence } = fault;
+    const told = { index: end.index, f: family, value, tookEffect, outcome, reason, evidence };
     this.#options.onEvidence(told);
   }
 
@@ -253,6 +253,7 @@ interface Attempt {
   readonly tookEffect: boolean;
   readonly evidence: Evidence;
   readonly notReached?: string;
+  readonly noEffect?: string;
   /** Why it could not be done. */
   readonly failure: string | null;
 }
@@ -267,11 +268,12 @@ async function attempt(act: () => Promise<FaultReading>): Promise<Attempt> {
   }
 }
 
-function settle(fault: ConductedFault, { tookEffect, failure, notReached }: Attempt): void {
+function settle(fault: ConductedFault, attempted: Attempt): void {
+  const { tookEffect, failure, notReached, noEffect } = attempted;
   fault.tookEffect = tookEffect;
   const missed = notReached === undefined ? 'failed' : 'not-reached';
   fault.outcome = tookEffect ? 'injected' : missed;
-  fault.reason = tookEffect ? null : (failure ?? notReached ?? 'it had no effect');
+  fault.reason = tookEffect ? null : (failure ?? notReached ?? noEffect ?? 'it had no effect');
 }
 
 function describe(error: unknown): string {

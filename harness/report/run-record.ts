@@ -96,7 +96,7 @@ export interface NemesisRecord {
   readonly f: string;
   readonly value: unknown;
   readonly tookEffect: boolean;
-  /** Absent in runs from before it was kept. */
+  /** Absent at a begin that was done, and in runs from before it was kept. */
   readonly outcome?: RunFault['outcome'] | undefined;
   /** Why it failed; null when it did not. */
   readonly reason?: string | null | undefined;
