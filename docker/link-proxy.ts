@@ -13,12 +13,7 @@ import {
   type ProxyRequest,
 } from '../harness/cluster/docker-link-protocol.ts';
 import { TcpProxy } from '../harness/cluster/tcp-proxy.ts';
-import {
-  addCounts,
-  changeLines,
-  type ModeCounts,
-  ProxyLine,
-} from '../harness/cluster/tcp-proxy-line.ts';
+import { changeLines, ProxyLine } from '../harness/cluster/tcp-proxy-line.ts';
 import type { Link } from '../harness/cluster.ts';
 
 /** What was held has come, and so have the answers to it, before its connection ends. */
@@ -76,12 +71,14 @@ async function open(host: string, { from, to, port }: Link & { port: number }): 
 }
 
 function describeState(ports: readonly number[], error: string | null): ProxyAnswer {
-  let met: ModeCounts = {};
-  for (const line of lines.values()) met = addCounts(met, line.met);
-  const inForce = [...lines].flatMap(([name, { modes }]): readonly LineModes[] => {
+  const all = [...lines].map(([name, line]) => {
     const [from = '', to = ''] = name.split(' ');
-    return modes.length === 0 ? [] : [{ from, to, modes }];
+    return { link: { from, to }, line };
   });
+  const met = all.flatMap(({ link, line }) => line.metOn(link));
+  const inForce = all
+    .map(({ link, line }): LineModes => ({ ...link, modes: line.modes }))
+    .filter(({ modes }) => modes.length > 0);
   const connections = [...proxies.values()].reduce((sum, proxy) => sum + proxy.connections, 0);
   return { ports, lines: inForce, met, connections, error };
 }

@@ -70,6 +70,29 @@ export interface NetworkReading {
   readonly rules: readonly LinkRule[];
   /** Packets, or chunks or messages, that rules of a type have met so far, over the whole run. */
   readonly met: Readonly<Partial<Record<LinkMode['type'], number>>>;
+  /** The same for each link, whether its rule is still in force or not; none where it is none. */
+  readonly metOnLinks: readonly LinkMet[];
+}
+
+/** What has met the rules of a type on a link so far, over the whole run. */
+export interface LinkMet extends Link {
+  readonly type: LinkMode['type'];
+  readonly count: number;
+}
+
+/** Counts of a link and a type that several have taken are added. */
+export function networkReading(
+  rules: readonly LinkRule[],
+  counts: readonly LinkMet[],
+): NetworkReading {
+  const met: Partial<Record<LinkMode['type'], number>> = {};
+  const links = new Map<string, LinkMet>();
+  for (const { from, to, type, count } of counts.filter((each) => each.count > 0)) {
+    const name = `${from}>${to} ${type}`;
+    links.set(name, { from, to, type, count: count + (links.get(name)?.count ?? 0) });
+    met[type] = (met[type] ?? 0) + count;
+  }
+  return { rules, met, metOnLinks: [...links.values()] };
 }
 
 /** A file of a node's data directory. */

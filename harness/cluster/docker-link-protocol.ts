@@ -4,8 +4,7 @@
  * The harness asks, the proxy answers in the order of the questions. Ends are addresses, or the
  * clients. It is loaded on both sides.
  */
-import type { Link, LinkMode } from '../cluster.ts';
-import type { ModeCounts } from './tcp-proxy-line.ts';
+import type { Link, LinkMet, LinkMode } from '../cluster.ts';
 
 /** The link proxy's user in its container, by which the fault agent's rules know what it sends. */
 export const proxyUser = 47_713;
@@ -38,7 +37,8 @@ export interface ProxyAnswer {
   readonly ports: readonly number[];
   /** Directions that have modes. */
   readonly lines: readonly LineModes[];
-  readonly met: ModeCounts;
+  /** Since the proxy was started; of directions that have no modes any more as well. */
+  readonly met: readonly LinkMet[];
   /** Open ones that pass through the proxy. */
   readonly connections: number;
   /** Why the request was not done; null when it was. */

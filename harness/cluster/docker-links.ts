@@ -9,9 +9,11 @@ import {
   type Capability,
   type ClusterNetwork,
   clientsEnd,
+  type Link,
   type LinkMode,
   type LinkRule,
   type NetworkReading,
+  networkReading,
 } from '../cluster.ts';
 import { DockerError } from './docker-engine.ts';
 import type { FaultAgent, LinkPlaces } from './docker-fault-agent.ts';
@@ -20,7 +22,6 @@ import type { LinkProxy } from './docker-link-proxy.ts';
 import type { ClusterNetworkPlan } from './docker-network.ts';
 import { describeOpening, proxiedOpenings } from './docker-nft.ts';
 import type { TablesReading } from './docker-nft-listing.ts';
-import { addCounts } from './tcp-proxy-line.ts';
 
 export interface DockerLinksParts {
   readonly agent: FaultAgent;
@@ -95,9 +96,10 @@ export class DockerLinks implements ClusterNetwork {
         if (this.#openings.length > 0) throw error;
       }),
     ]);
-    const met = addCounts(tables.met, state?.met ?? {});
+    const met = [...tables.met, ...(state?.met ?? [])].map((each) => this.#named(each));
     const proxied = keptByProxy(tables, state?.lines ?? []);
-    return { rules: [...tables.rules, ...proxied].map((rule) => this.#named(rule)), met };
+    const rules = [...tables.rules, ...proxied].map((rule) => this.#named(rule));
+    return networkReading(rules, met);
   }
 
   /** A proxy that carries nothing, and will not, is not asked. */
@@ -141,9 +143,9 @@ export class DockerLinks implements ClusterNetwork {
     return address;
   }
 
-  #named({ from, to, mode }: LinkRule): LinkRule {
+  #named<On extends Link>(on: On): On {
     const name = (end: string): string => this.#names.get(end) ?? end;
-    return { from: name(from), to: name(to), mode };
+    return { ...on, from: name(on.from), to: name(on.to) };
   }
 }
 

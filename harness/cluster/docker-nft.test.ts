@@ -41,9 +41,12 @@ describe('the rules of the fault agent', () => {
     const text = describeRules(plan, [rule(a, b, drop), rule(b, a, drop)]);
     expect(text).not.toContain('\n');
     expect(text.split('; ')).toEqual([
+      // Never taken away: it counts on when the rule comes again.
+      `add counter bridge t drop_${a}_${b}`,
+      `add counter bridge t drop_${b}_${a}`,
       forgets[0],
-      `add rule bridge t links ip saddr . ip daddr { ${a} . ${b}, ${b} . ${a} } ` +
-        'counter name met_drop drop',
+      'add rule bridge t links counter name ip saddr . ip daddr map ' +
+        `{ ${a} . ${b} : "drop_${a}_${b}", ${b} . ${a} : "drop_${b}_${a}" } drop`,
       ...forgets.slice(1),
     ]);
   });
@@ -56,11 +59,11 @@ describe('the rules of the fault agent', () => {
   test('name the clients by the port they come to, and by what is no node', () => {
     const rules = lines([rule(clientsEnd, a, drop), rule(b, clientsEnd, drop)]);
     const all = `{ ${nodes.join(', ')} }`;
-    expect(rules.filter((line) => line.startsWith('add'))).toEqual([
-      `add rule bridge t links ip saddr != ${all} ip daddr { ${a} } tcp dport 6379 ` +
-        'counter name met_drop drop',
-      `add rule bridge t links ip saddr { ${b} } ip daddr != ${all} tcp sport 6379 ` +
-        'counter name met_drop drop',
+    expect(rules.filter((line) => line.startsWith('add rule'))).toEqual([
+      `add rule bridge t links ip saddr != ${all} tcp dport 6379 ` +
+        `counter name ip daddr map { ${a} : "drop_clients_${a}" } drop`,
+      `add rule bridge t links ip daddr != ${all} tcp sport 6379 ` +
+        `counter name ip saddr map { ${b} : "drop_${b}_clients" } drop`,
     ]);
   });
 
@@ -70,11 +73,14 @@ describe('the rules of the fault agent', () => {
       rule(a, b, { type: 'loss', percent: 12.5 }),
       rule(a, b, drop),
     ]);
-    const verdicts = rules.flatMap((line) => /\} (counter|numgen|jump) .*/.exec(line)?.[0] ?? []);
-    expect(verdicts).toEqual([
-      '} counter name met_drop drop',
-      '} numgen random mod 1000000 < 125000 counter name met_loss drop',
-      '} jump oneway',
+    const place = 'add rule bridge t links';
+    const match = (type: string): string =>
+      `counter name ip saddr . ip daddr map { ${a} . ${b} : "${type}_${a}_${b}" } drop`;
+    expect(rules.filter((line) => line.startsWith(place))).toEqual([
+      `${place} ${match('drop')}`,
+      `${place} numgen random mod 1000000 < 125000 ${match('loss')}`,
+      `${place} ip saddr . ip daddr { ${a} . ${b} } jump oneway`,
+      `${place} ${match('oneway')}`,
     ]);
   });
 
@@ -116,23 +122,35 @@ describe('the rules of the fault agent', () => {
 });
 
 // As nft 1.0.6 lists it: a set of one has no braces, a mark is hexadecimal.
-const loss = 'numgen random mod 1000000 < 1250 counter name "met_loss" drop';
+const pairs = 'counter name ip saddr . ip daddr map';
+const all = `{ ${a}, ${b}, ${c} }`;
 const bridgeListing = `table bridge t { # progname nft
 \tflags owner
 
-\tcounter met_drop {
+\tcounter drop_${a}_${b} {
 \t\tpackets 42 bytes 2562
 \t}
 
-\tcounter met_loss {
+\tcounter drop_${c}_${b} {
+\t\tpackets 0 bytes 0
+\t}
+
+\tcounter loss_${a}_${c} {
 \t\tpackets 7 bytes 99
 \t}
 
+\tcounter drop_clients_${a} {
+\t\tpackets 5 bytes 99
+\t}
+
 \tchain links {
-\t\tip saddr . ip daddr { ${b} . ${a}, ${a} . ${b} } counter name "met_drop" drop
-\t\tip saddr != { ${a}, ${b}, ${c} } ip daddr ${a} tcp dport 6379 counter name "met_drop" drop
-\t\tip saddr { ${a}, ${b} } ip daddr != { ${a}, ${b}, ${c} } tcp sport 6379 jump oneway
-\t\tip saddr . ip daddr { ${a} . ${c} } ${loss}
+\t\t${pairs} { ${b} . ${a} : "drop_${b}_${a}", ${a} . ${b} : "drop_${a}_${b}" } drop
+\t\tip saddr != ${all} tcp dport 6379 counter name ip daddr map { ${a} : "drop_clients_${a}" } drop
+\t\tnumgen random mod 1000000 < 1250 ${pairs} { ${a} . ${c} : "loss_${a}_${c}" } drop
+\t\tip saddr . ip daddr { ${c} . ${a} } jump oneway
+\t\tip saddr ${b} ip daddr != ${all} tcp sport 6379 jump oneway
+\t\t${pairs} { ${c} . ${a} : "oneway_${c}_${a}" } drop
+\t\tip daddr != ${all} tcp sport 6379 counter name ip saddr map { ${b} : "oneway_${b}_clients" } drop
 \t}
 
 \tchain enter {
@@ -142,14 +160,17 @@ const bridgeListing = `table bridge t { # progname nft
 }
 `;
 
+const clientReset = `counter name ip daddr map { ${b} : "reset_clients_${b}" } jump refuse`;
 const ipListing = `table ip t { # progname nft
-\tcounter met_reset {
+\tcounter reset_${b}_${c} {
 \t\tpackets 3 bytes 180
 \t}
 
 \tchain links {
 \t\tip saddr . ip daddr { ${b} . ${c} } ip protocol 6 jump resets
-\t\tip saddr != { ${a}, ${b}, ${c} } ip daddr ${b} tcp dport 6379 ip protocol tcp jump resets
+\t\tip saddr != ${all} ip daddr ${b} tcp dport 6379 ip protocol tcp jump resets
+\t\tip protocol 6 ${pairs} { ${b} . ${c} : "reset_${b}_${c}" } jump refuse
+\t\tip saddr != ${all} tcp dport 6379 ip protocol tcp ${clientReset}
 \t\tip saddr . ip daddr { ${c} . ${b}, ${b} . ${c} } tcp dport 7000 ct mark != 0x0000ba61 jump anew
 \t\tip saddr ${c} ip daddr != { ${a}, ${b} } tcp sport 6379 ct mark != 0x0000ba61 jump anew
 \t}
@@ -173,9 +194,9 @@ describe('a listing', () => {
         rule(b, a, drop),
         rule(a, b, drop),
         rule(clientsEnd, a, drop),
-        rule(a, clientsEnd, { type: 'oneway' }),
-        rule(b, clientsEnd, { type: 'oneway' }),
         rule(a, c, { type: 'loss', percent: 0.125 }),
+        rule(c, a, { type: 'oneway' }),
+        rule(b, clientsEnd, { type: 'oneway' }),
         rule(b, c, { type: 'reset' }),
         rule(clientsEnd, b, { type: 'reset' }),
       ],
@@ -183,13 +204,24 @@ describe('a listing', () => {
         { from: c, to: b },
         { from: clientsEnd, to: c },
       ],
-      met: { drop: 42, loss: 7, reset: 3 },
+      met: [
+        { from: a, to: b, type: 'drop', count: 42 },
+        { from: a, to: c, type: 'loss', count: 7 },
+        { from: clientsEnd, to: a, type: 'drop', count: 5 },
+        { from: b, to: c, type: 'reset', count: 3 },
+      ],
     });
   });
 
   test('of a rule that nobody here wrote is an error', () => {
     for (const strange of [
-      bridgeListing.replace('"met_drop" drop', '"met_drop" accept'),
+      bridgeListing.replace(/(drop_.*) drop\n/, '$1 accept\n'),
+      bridgeListing.replace(/(drop_.*) drop\n/, '$1 jump refuse\n'),
+      bridgeListing.replace(`: "drop_${a}_${b}"`, `: "drop_${a}_${c}"`),
+      bridgeListing.replace(`: "drop_${a}_${b}"`, `: "loss_${a}_${b}"`),
+      bridgeListing.replace(`: "loss_${a}_${c}"`, `: "drop_${a}_${c}"`),
+      bridgeListing.replace(`ip daddr map { ${a}`, `ip saddr map { ${a}`),
+      bridgeListing.replace('tcp dport 6379', 'tcp sport 6379'),
       bridgeListing.replace('mod 1000000', 'mod 100'),
       bridgeListing.replace('dport 6379', 'dport 6380'),
       bridgeListing.replace('jump oneway', 'drop'),
@@ -199,9 +231,20 @@ describe('a listing', () => {
     }
     for (const strange of [
       ipListing.replace('jump resets', 'drop'),
+      ipListing.replace(`ip protocol 6 ${pairs}`, pairs),
       ipListing.replace('dnat to', 'snat to'),
     ]) {
       expect(() => parseTables(plan, bridgeListing, strange)).toThrow(/not ours/);
+    }
+  });
+
+  test('of half a rule is an error: data must be counted where acknowledgements pass', () => {
+    for (const half of [
+      bridgeListing.replace(/.*jump oneway\n/, ''),
+      bridgeListing.replace(/.*"oneway_.*\n/, ''),
+    ]) {
+      expect(half).not.toBe(bridgeListing);
+      expect(() => parseTables(plan, half, null)).toThrow(/not whole: oneway/);
     }
   });
 

@@ -5,9 +5,10 @@
  * them, and with them every fault, when the agent ends. What a container sends enters the bridge
  * by its prerouting hook, what the engine's machine sends to one (clients, and the link proxy)
  * leaves by its output hook: there packets are lost. Connections are reset, and led to the link
- * proxy, by the hooks of IP, which bridged packets pass where br_netfilter is on.
+ * proxy, by the hooks of IP, which bridged packets pass where br_netfilter is on. What meets a rule
+ * is counted for its link and type, by a counter that stays when the rule goes.
  */
-import { clientsEnd, type Link, type LinkRule } from '../cluster.ts';
+import { clientsEnd, type Link, type LinkMode, type LinkRule } from '../cluster.ts';
 import { isProxied, proxyUser } from './docker-link-protocol.ts';
 
 /** What the rules of a cluster have in common. Ends of rules are addresses here, or the clients. */
@@ -49,17 +50,18 @@ function acknowledgements(place: string): readonly string[] {
 
 const onlyAcknowledges = 'tcp flags & (fin|rst|ack) == ack';
 
+/** Where what a rule of the mode lets pass is accepted. */
+export const waysPast = { oneway: 'jump oneway', reset: 'ip protocol tcp jump resets' } as const;
+
 /** The table of the bridge: without it there are no faults of the network. */
 export function describeBridgeSetup(table: string): string {
   const place = `bridge ${table}`;
   return transaction([
     `add table ${place} { flags owner; }`,
-    ...['drop', 'oneway', 'loss'].map((mode) => `add counter ${place} met_${mode}`),
     `add chain ${place} acks`,
     ...acknowledgements(place),
     `add chain ${place} oneway`,
     `add rule ${place} oneway ${onlyAcknowledges} jump acks`,
-    `add rule ${place} oneway counter name met_oneway drop`,
     `add chain ${place} links`,
     // Before br_netfilter, at 0, has led a packet elsewhere: these are the addresses of its sender.
     `add chain ${place} enter { type filter hook prerouting priority -250; }`,
@@ -77,13 +79,13 @@ export function describeIpSetup(table: string): string {
   const place = `ip ${table}`;
   return transaction([
     `add table ${place} { flags owner; }`,
-    `add counter ${place} met_reset`,
     `add chain ${place} acks`,
     ...acknowledgements(place),
     `add chain ${place} resets`,
     `add rule ${place} resets ${onlyAcknowledges} jump acks`,
     `add rule ${place} resets tcp flags & rst == rst accept`,
-    `add rule ${place} resets counter name met_reset reject with tcp reset`,
+    `add chain ${place} refuse`,
+    `add rule ${place} refuse reject with tcp reset`,
     `add chain ${place} anew`,
     `add rule ${place} anew tcp flags & rst == rst accept`,
     `add rule ${place} anew reject with tcp reset`,
@@ -103,48 +105,49 @@ export function describeIpSetup(table: string): string {
 
 /** From now on exactly these rules are in force: one line, which is one transaction. */
 export function describeRules(plan: LinkPlan, rules: readonly LinkRule[]): string {
-  const bridge = `bridge ${plan.table} links`;
-  const commands = [`flush chain ${bridge}`];
-  for (const [verdict, group] of groupBy(rules, bridgeVerdict)) {
-    commands.push(...matches(plan, group).map((match) => `add rule ${bridge} ${match} ${verdict}`));
-  }
-  if (plan.hasIpTable) commands.push(...describeIpRules(plan, rules));
-  return transaction(commands);
+  const place = `bridge ${plan.table}`;
+  const groups = bridgeGroups(rules);
+  const links = groups.flatMap(({ rules: its, condition, wayPast }) => [
+    ...(wayPast === null ? [] : matches(plan, its).map((match) => `${match} ${wayPast}`)),
+    ...counted(plan, its, condition).map((match) => `${match} drop`),
+  ]);
+  return transaction([
+    ...groups.flatMap((group) => counters(place, group.rules)),
+    `flush chain ${place} links`,
+    ...links.map((rule) => `add rule ${place} links ${rule}`),
+    ...(plan.hasIpTable ? describeIpRules(plan, rules) : []),
+  ]);
+}
+
+/** Rules of one mode. */
+interface BridgeGroup {
+  readonly rules: readonly LinkRule[];
+  /** What a packet must be to be dropped. */
+  readonly condition: string;
+  /** Where packets are accepted that are not; null: nowhere. */
+  readonly wayPast: string | null;
 }
 
 /** Ordered: `oneway` lets acknowledgements go for good, so that whatever loses more is before. */
-function bridgeVerdict({ mode }: LinkRule): string | null {
-  switch (mode.type) {
-    case 'drop':
-      return 'counter name met_drop drop';
-    case 'loss': {
-      const below = Math.round((mode.percent / 100) * lossScale);
-      if (!(below > 0 && below <= lossScale)) {
-        throw new RangeError(`a loss is more than nothing, and at most all: ${mode.percent} %`);
-      }
-      return `numgen random mod ${lossScale} < ${below} counter name met_loss drop`;
-    }
-    case 'oneway':
-      return 'jump oneway';
-    default:
-      return null;
+function bridgeGroups(rules: readonly LinkRule[]): readonly BridgeGroup[] {
+  const losses = new Map<string, LinkRule[]>();
+  for (const rule of rules) {
+    if (rule.mode.type !== 'loss') continue;
+    const condition = `${lossCondition(rule.mode.percent)} `;
+    losses.set(condition, [...(losses.get(condition) ?? []), rule]);
   }
+  const ofType = (type: LinkMode['type']) => rules.filter(({ mode }) => mode.type === type);
+  return [
+    { rules: ofType('drop'), condition: '', wayPast: null },
+    ...[...losses].map(([condition, its]) => ({ rules: its, condition, wayPast: null })),
+    { rules: ofType('oneway'), condition: '', wayPast: waysPast.oneway },
+  ];
 }
 
-const verdictOrder = ['counter', 'numgen', 'jump'];
-
-function groupBy(
-  rules: readonly LinkRule[],
-  verdictOf: (rule: LinkRule) => string | null,
-): readonly (readonly [string, readonly LinkRule[]])[] {
-  const groups = new Map<string, LinkRule[]>();
-  for (const rule of rules) {
-    const verdict = verdictOf(rule);
-    if (verdict === null) continue;
-    groups.set(verdict, [...(groups.get(verdict) ?? []), rule]);
-  }
-  const rank = (verdict: string): number => verdictOrder.indexOf(verdict.split(' ')[0] ?? '');
-  return [...groups].sort(([a], [b]) => rank(a) - rank(b));
+function lossCondition(percent: number): string {
+  const below = Math.round((percent / 100) * lossScale);
+  if (below > 0 && below <= lossScale) return `numgen random mod ${lossScale} < ${below}`;
+  throw new RangeError(`a loss is more than nothing, and at most all: ${percent} %`);
 }
 
 function describeIpRules(plan: LinkPlan, rules: readonly LinkRule[]): readonly string[] {
@@ -156,14 +159,27 @@ function describeIpRules(plan: LinkPlan, rules: readonly LinkRule[]): readonly s
     from === clientsEnd ? [{ from: to, to: from }] : [],
   );
   const anew = matches(plan, [...openings, ...answers], plan.peerPort);
+  const links = [
+    ...matches(plan, resets).map((match) => `${match} ${waysPast.reset}`),
+    ...counted(plan, resets, 'ip protocol tcp ').map((match) => `${match} jump refuse`),
+    ...anew.map((match) => `${match} ct mark != ${proxyUser} jump anew`),
+  ];
   return [
+    ...counters(place, resets),
     ...['links', 'peers', 'clients'].map((chain) => `flush chain ${place} ${chain}`),
-    ...matches(plan, resets).map(
-      (match) => `add rule ${place} links ${match} ip protocol tcp jump resets`,
-    ),
-    ...anew.map((match) => `add rule ${place} links ${match} ct mark != ${proxyUser} jump anew`),
+    ...links.map((rule) => `add rule ${place} links ${rule}`),
     ...openings.map((opening) => describeLead(plan, opening)),
   ];
+}
+
+/** The name of what counts the packets that meet a rule. */
+export function counterOf({ from, to, mode }: LinkRule): string {
+  return `${mode.type}_${from}_${to}`;
+}
+
+/** One that is there already stays as it is. */
+function counters(place: string, rules: readonly LinkRule[]): readonly string[] {
+  return rules.map((rule) => `add counter ${place} ${counterOf(rule)}`);
 }
 
 /**
@@ -216,6 +232,34 @@ function matches(plan: LinkPlan, links: readonly Opening[], peerPort?: number): 
     ...(from.length === 0
       ? []
       : [`ip saddr ${setOf(from)} ip daddr != ${nodes} tcp sport ${plan.clientPort}`]),
+  ];
+}
+
+/** As `matches`; each packet that is `condition` is counted for its own link. */
+function counted(plan: LinkPlan, rules: readonly LinkRule[], condition: string): readonly string[] {
+  const inward = rules.filter(({ from }) => from === clientsEnd);
+  const outward = rules.filter(({ to }) => to === clientsEnd);
+  const pairs = rules.filter((rule) => !inward.includes(rule) && !outward.includes(rule));
+  const nodes = setOf(plan.nodes);
+  const count = (scope: string, key: string, elements: readonly string[]): readonly string[] =>
+    elements.length === 0 ? [] : [`${scope}${condition}counter name ${key} map ${setOf(elements)}`];
+  const element = (key: string, rule: LinkRule): string => `${key} : "${counterOf(rule)}"`;
+  return [
+    ...count(
+      '',
+      'ip saddr . ip daddr',
+      pairs.map((rule) => element(`${rule.from} . ${rule.to}`, rule)),
+    ),
+    ...count(
+      `ip saddr != ${nodes} tcp dport ${plan.clientPort} `,
+      'ip daddr',
+      inward.map((rule) => element(rule.to, rule)),
+    ),
+    ...count(
+      `ip daddr != ${nodes} tcp sport ${plan.clientPort} `,
+      'ip saddr',
+      outward.map((rule) => element(rule.from, rule)),
+    ),
   ];
 }
 

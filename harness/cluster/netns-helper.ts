@@ -10,7 +10,7 @@ import { createRandomStream } from '../run/random.ts';
 import { buildNetwork } from './netns-build.ts';
 import type { HelperAnswer, HelperRequest, NetnsRoad } from './netns-protocol.ts';
 import { TcpProxy } from './tcp-proxy.ts';
-import { addCounts, changeLines, type ModeCounts, ProxyLine } from './tcp-proxy-line.ts';
+import { changeLines, ProxyLine } from './tcp-proxy-line.ts';
 import { connectTcpSocket } from './tcp-stream.ts';
 
 const loopback = '127.0.0.1';
@@ -89,7 +89,7 @@ function answer(id: number, error: string | null, ports: readonly number[] = [])
   return {
     ...{ id, error, ports },
     lines: [...lines].map(([name, { modes }]) => ({ ...linkOf(name), modes })),
-    met: [...lines.values()].reduce((sum, { met }) => addCounts(sum, met), {} as ModeCounts),
+    met: [...lines].flatMap(([name, line]) => line.metOn(linkOf(name))),
   };
 }
 

@@ -4,8 +4,7 @@
  * Over the channel that Node opens to a child process. Each request has an answer with its id; one
  * to `connect` comes with the socket.
  */
-import type { Link, LinkMode } from '../cluster.ts';
-import type { ModeCounts } from './tcp-proxy-line.ts';
+import type { Link, LinkMet, LinkMode } from '../cluster.ts';
 
 /** Where a node is in the private network. */
 export interface NetnsNode {
@@ -52,7 +51,7 @@ export interface HelperAnswer {
   readonly ports: readonly number[];
   /** Every direction that it has, with its modes. */
   readonly lines: readonly LineModes[];
-  readonly met: ModeCounts;
+  readonly met: readonly LinkMet[];
 }
 
 /** The namespace with the bridge, in which the rules are. */

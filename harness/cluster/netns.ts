@@ -10,8 +10,10 @@ import {
   type ByteStream,
   type Capability,
   clientsEnd,
+  type Link,
   type LinkRule,
   type NetworkReading,
+  networkReading,
 } from '../cluster.ts';
 import { isProxied } from './docker-link-protocol.ts';
 import { NetnsHelper } from './netns-helper-link.ts';
@@ -30,7 +32,6 @@ import {
   type ProcessNetwork,
   type ProcessNetworkRequest,
 } from './process-network.ts';
-import { addCounts } from './tcp-proxy-line.ts';
 import { streamOf } from './tcp-stream.ts';
 
 const clientPort = 6379;
@@ -213,10 +214,12 @@ class NetnsNetwork implements ProcessNetwork {
       ...[...this.#helpers.values()].map((helper) => helper.request({ type: 'read' })),
     ]);
     const kept = tables.rules.map((rule) => this.#named(rule));
-    return {
-      rules: [...kept, ...proxiedRules(answers.map(({ lines }) => lines))],
-      met: answers.reduce((sum, { met }) => addCounts(sum, met), tables.met),
-    };
+    const proxied = proxiedRules(answers.map(({ lines }) => lines));
+    const counted = tables.met.map((met) => this.#named(met));
+    return networkReading(
+      [...kept, ...proxied],
+      [...counted, ...answers.flatMap(({ met }) => met)],
+    );
   }
 
   async close(): Promise<void> {
@@ -251,10 +254,10 @@ class NetnsNetwork implements ProcessNetwork {
     return { ...rule, from: addressOf(rule.from), to: addressOf(rule.to) };
   }
 
-  #named(rule: LinkRule): LinkRule {
+  #named<On extends Link>(on: On): On {
     const nameOf = (end: string) =>
       [...this.#nodes.values()].find(({ address }) => address === end)?.node ?? end;
-    return { ...rule, from: nameOf(rule.from), to: nameOf(rule.to) };
+    return { ...on, from: nameOf(on.from), to: nameOf(on.to) };
   }
 }
 

@@ -5,7 +5,13 @@
  * through the node's, where faults at clients were prepared. All proxies are in this process: a
  * change of the rules is one turn of its loop.
  */
-import { type Ability, type Capability, clientsEnd, type LinkRule } from '../cluster.ts';
+import {
+  type Ability,
+  type Capability,
+  clientsEnd,
+  type LinkRule,
+  networkReading,
+} from '../cluster.ts';
 import { createRandomStream } from '../run/random.ts';
 import { allotPorts } from './free-ports.ts';
 import {
@@ -15,7 +21,7 @@ import {
   type ProcessNetworkRequest,
 } from './process-network.ts';
 import { TcpProxy } from './tcp-proxy.ts';
-import { changeLines, type ModeCounts, ProxyLine } from './tcp-proxy-line.ts';
+import { changeLines, ProxyLine } from './tcp-proxy-line.ts';
 import { connectTcpSocket, connectTcpStream, streamOf } from './tcp-stream.ts';
 
 const host = '127.0.0.1';
@@ -164,11 +170,13 @@ class Proxies implements ProcessNetwork {
   }
 
   read() {
-    const rules = [...this.#lines].flatMap(([name, line]) => {
+    const lines = [...this.#lines].map(([name, line]) => {
       const [from = '', to = ''] = name.split('>');
-      return line.modes.map((mode) => ({ from, to, mode }));
+      return { link: { from, to }, line };
     });
-    return Promise.resolve({ rules, met: sumCounts([...this.#lines.values()]) });
+    const rules = lines.flatMap(({ link, line }) => line.modes.map((mode) => ({ ...link, mode })));
+    const met = lines.flatMap(({ link, line }) => line.metOn(link));
+    return Promise.resolve(networkReading(rules, met));
   }
 
   async close(): Promise<void> {
@@ -186,12 +194,4 @@ class Proxies implements ProcessNetwork {
   #clientRoad(node: string): Road | undefined {
     return this.#roads.find(({ from, to }) => from === clientsEnd && to === node);
   }
-}
-
-function sumCounts(lines: readonly ProxyLine[]): ModeCounts {
-  const sum: Record<string, number> = {};
-  for (const [type, count] of lines.flatMap((line) => Object.entries(line.met))) {
-    sum[type] = (sum[type] ?? 0) + count;
-  }
-  return sum;
 }

@@ -4,16 +4,9 @@
  * Every connection of the direction shares its line: they share one rate, one stream of random
  * numbers and one set of counters. Pure but for the counters: sockets and timers are the pipe's.
  */
-import type { LinkMode } from '../cluster.ts';
+import type { Link, LinkMet, LinkMode } from '../cluster.ts';
 
 export type ModeCounts = Readonly<Partial<Record<LinkMode['type'], number>>>;
-
-export function addCounts(a: ModeCounts, b: ModeCounts): ModeCounts {
-  const sum: Partial<Record<LinkMode['type'], number>> = { ...a };
-  for (const type of Object.keys(b) as LinkMode['type'][])
-    sum[type] = (a[type] ?? 0) + (b[type] ?? 0);
-  return sum;
-}
 
 /** What TCP waits before it sends again what was lost; twice as long each further time. */
 const retransmissionMs = 200;
@@ -41,6 +34,11 @@ export class ProxyLine {
   /** How often something has met a mode: chunks and connections, of `loss` the lost ones only. */
   get met(): ModeCounts {
     return Object.fromEntries(this.#met);
+  }
+
+  /** As `met`, of the link that the line is. */
+  metOn({ from, to }: Link): readonly LinkMet[] {
+    return [...this.#met].map(([type, count]) => ({ from, to, type, count }));
   }
 
   has(type: LinkMode['type']): boolean {

@@ -3,14 +3,20 @@
  *
  * It can be made to refuse, to lose its rules, and to lie about them. Nothing but tests may use it.
  */
-import type { ClusterNetwork, LinkMode, LinkRule, NetworkReading } from '../cluster.ts';
+import {
+  type ClusterNetwork,
+  type LinkMet,
+  type LinkRule,
+  type NetworkReading,
+  networkReading,
+} from '../cluster.ts';
 
 export class MemoryNetwork implements ClusterNetwork {
   /** What is in force; a test may take it away. */
   rules: readonly LinkRule[] = [];
   /** What reading gives instead; null: the truth. */
   lie: readonly LinkRule[] | null = null;
-  readonly #met: Partial<Record<LinkMode['type'], number>> = {};
+  #met: readonly LinkMet[] = [];
   readonly #onSet: (rules: readonly LinkRule[]) => void;
 
   /** Told of each change before it is made; it may throw. */
@@ -24,14 +30,13 @@ export class MemoryNetwork implements ClusterNetwork {
   }
 
   async read(): Promise<NetworkReading> {
-    return { rules: this.lie ?? this.rules, met: { ...this.#met } };
+    return networkReading(this.lie ?? this.rules, this.#met);
   }
 
   /** So many packets go from one end to the other, and meet each rule that is there. */
   carry(from: string, to: string, packets = 1): void {
-    for (const rule of this.rules) {
-      if (rule.from !== from || rule.to !== to) continue;
-      this.#met[rule.mode.type] = (this.#met[rule.mode.type] ?? 0) + packets;
-    }
+    const on = this.rules.filter((rule) => rule.from === from && rule.to === to);
+    const counts = on.map(({ mode }) => ({ from, to, type: mode.type, count: packets }));
+    this.#met = [...this.#met, ...counts];
   }
 }

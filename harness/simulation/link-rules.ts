@@ -4,11 +4,19 @@
  * It decides the fate of one message or one piece of a stream at a time. Its random numbers come
  * from streams of its own: a run without rules draws none of them.
  */
-import { clientsEnd, type LinkMode, type LinkRule, type NetworkReading } from '../cluster.ts';
+import {
+  clientsEnd,
+  type LinkMet,
+  type LinkMode,
+  type LinkRule,
+  type NetworkReading,
+  networkReading,
+} from '../cluster.ts';
 import type { RandomSource } from '../run/random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 type ModeType = LinkMode['type'];
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 type ModesOfLink = { readonly [Type in ModeType]?: Extract<LinkMode, { readonly type: Type }> };
 
 /** A queue before a slow link that is longer loses what comes. */
@@ -26,7 +34,8 @@ export class LinkRules {
   readonly #surroundings: LinkSurroundings;
   #rules: readonly LinkRule[] = [];
   #links: ReadonlyMap<string, ModesOfLink> = new Map();
-  readonly #met: Partial<Record<ModeType, number>> = {};
+  /** By link and type. */
+  readonly #met = new Map<string, Mutable<LinkMet>>();
   /** Until then a link with a rate is busy. */
   readonly #busyUntilUs = new Map<string, number>();
   readonly #streams = new Map<string, RandomSource>();
@@ -36,7 +45,7 @@ export class LinkRules {
   }
 
   get reading(): NetworkReading {
-    return { rules: this.#rules, met: { ...this.#met } };
+    return networkReading(this.#rules, [...this.#met.values()]);
   }
 
   set(rules: readonly LinkRule[]): void {
@@ -62,7 +71,7 @@ export class LinkRules {
     const modes = this.#links.get(linkName(from, to));
     const type = modes && types.find((each) => modes[each] !== undefined);
     if (type === undefined) return false;
-    this.#count(type);
+    this.#count(from, to, type);
     return true;
   }
 
@@ -75,7 +84,7 @@ export class LinkRules {
     if (modes.delay !== undefined) {
       const { ms, jitterMs } = modes.delay;
       lateUs += Math.max(0, ms + (2 * this.#streamOf(name)() - 1) * jitterMs) * 1000;
-      this.#count('delay');
+      this.#count(from, to, 'delay');
     }
     if (modes.rate !== undefined) {
       const { nowUs } = this.#surroundings.time;
@@ -84,7 +93,7 @@ export class LinkRules {
       const endUs = begunUs + (byteCount * 8000) / modes.rate.kilobitsPerS;
       this.#busyUntilUs.set(name, endUs);
       lateUs += endUs - nowUs;
-      this.#count('rate');
+      this.#count(from, to, 'rate');
     }
     return Math.ceil(lateUs);
   }
@@ -94,7 +103,7 @@ export class LinkRules {
     const name = linkName(from, to);
     const loss = this.#links.get(name)?.loss;
     if (loss === undefined || this.#streamOf(name)() * 100 >= loss.percent) return false;
-    this.#count('loss');
+    this.#count(from, to, 'loss');
     return true;
   }
 
@@ -105,8 +114,11 @@ export class LinkRules {
     return lateUs;
   }
 
-  #count(type: ModeType): void {
-    this.#met[type] = (this.#met[type] ?? 0) + 1;
+  #count(from: string, to: string, type: ModeType): void {
+    const name = `${linkName(from, to)} ${type}`;
+    const met = this.#met.get(name) ?? { from, to, type, count: 0 };
+    met.count++;
+    this.#met.set(name, met);
   }
 
   #streamOf(name: string): RandomSource {
