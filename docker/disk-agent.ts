@@ -13,6 +13,7 @@ import type { DiskAnswer, DiskRequest, WiredDamage } from './disk-requests.ts';
 import { KernelCalls } from './kernel-calls.ts';
 import { LoopDisk } from './loop-disk.ts';
 import { limitWrites } from './write-limit.ts';
+import { WriteWatch } from './write-watch.ts';
 
 /** For each node its disk, or a volume that the engine has mounted there. */
 const disks = '/disks';
@@ -20,8 +21,8 @@ const kept = '/images/kept';
 
 const kernel = new KernelCalls('/rafture/kernel-calls.pl');
 const made = new Map<string, LoopDisk>();
-/** Of nodes that are slow: how much they had written when they began to be. */
-const writesBefore = new Map<string, number>();
+/** Of nodes that are slow. */
+const watches = new Map<string, { readonly perSecond: number; readonly watch: WriteWatch }>();
 
 // A signal meant for the harness must not take the disks away.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -96,12 +97,17 @@ async function tryPowerLoss(node: string): Promise<Evidence> {
 }
 
 function slow(node: string, container: string, perSecond: number | null): Evidence {
-  const reading = limitWrites(disk(node).deviceNumber, container, perSecond);
-  const before = writesBefore.get(node);
-  if (perSecond !== null) writesBefore.set(node, reading.writes);
-  else writesBefore.delete(node);
-  if (before === undefined || perSecond !== null) return { ...reading };
-  return { ...reading, writesWhileSlow: Math.max(0, reading.writes - before) };
+  const { reading, countWrites } = limitWrites(disk(node).deviceNumber, container, perSecond);
+  const before = watches.get(node);
+  // The same limit for another container: the node was started anew.
+  const isSame = before?.perSecond === perSecond;
+  if (before !== undefined && !isSame) watches.delete(node);
+  if (perSecond === null) return { ...reading, ...before?.watch.stop() };
+  if (!isSame) before?.watch.stop();
+  const watch = isSame && before !== undefined ? before.watch : new WriteWatch(perSecond);
+  watches.set(node, { perSecond, watch });
+  watch.follow(countWrites);
+  return { ...reading, ...watch.reading };
 }
 
 function unwire(wired: WiredDamage): Damage {

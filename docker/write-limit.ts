@@ -21,12 +21,18 @@ export interface LimitReading {
   readonly writes: number;
 }
 
+export interface WriteLimit {
+  readonly reading: LimitReading;
+  /** As `writes`, at another time. Throws when the container is gone. */
+  countWrites(): number;
+}
+
 /** The device as the kernel names it, `7:3`; null takes the limit away. */
 export function limitWrites(
   device: string,
   container: string,
   perSecond: number | null,
-): LimitReading {
+): WriteLimit {
   const group = findGroup(container);
   if (group === null) throw new Error('the container has no control group of block devices');
   const isOld = existsSync(join(group, oldLimit));
@@ -36,10 +42,13 @@ export function limitWrites(
   const readBack = lineOf(file, device);
   const inForce = /(?:^\S+ |wiops=)(\d+)/.exec(readBack)?.[1];
   return {
-    perSecond: inForce === undefined ? null : Number(inForce),
-    readBack,
-    file: file.slice(controlGroups.length),
-    writes: countWrites(group, device),
+    reading: {
+      perSecond: inForce === undefined ? null : Number(inForce),
+      readBack,
+      file: file.slice(controlGroups.length),
+      writes: countWrites(group, device),
+    },
+    countWrites: () => countWrites(group, device),
   };
 }
 

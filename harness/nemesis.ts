@@ -55,6 +55,8 @@ export interface FaultReading {
   readonly evidence: Evidence;
   /** Why it never came to it, where what it waited for inside a node did not happen. */
   readonly notReached?: string;
+  /** Why it took no effect, where more is known than that it did not. */
+  readonly noEffect?: string;
 }
 
 /**

@@ -103,6 +103,15 @@ describe.skipIf(whySkip !== null)('disks of their own', { timeout: 60_000 }, () 
     const evidence = await cluster.disks.slow('n1', null);
     expect(evidence).toMatchObject({ perSecond: null, writesWhileSlow: expect.any(Number) });
     expect(evidence['writesWhileSlow']).toBeGreaterThanOrEqual(8);
+    expect(evidence['waited']).toBeGreaterThan(0);
+  });
+
+  test('a limit that nothing came near to has held nothing up', async () => {
+    await cluster.disks.slow('n1', 10_000);
+    expect(await askNumber(cluster, 'n1', ['SYNCS', '8'])).toBeGreaterThan(0);
+    expect(await cluster.disks.slow('n1', null)).toMatchObject({ waited: 0 });
+    await cluster.disks.slow('n1', 1);
+    expect(await cluster.disks.slow('n1', null)).toMatchObject({ writesWhileSlow: 0, waited: 0 });
   });
 
   test('what was put back outlasts a power loss, as what was synced does', async () => {

@@ -184,11 +184,12 @@ test('on a full disk the node ends with what it says of its disk; freed, it goes
 test('on a slow disk syncs wait for their turn, until it is fast again', async () => {
   const node = await LonelyNode.create();
   await node.get('');
-  await node.disks.slow('n1', 20);
+  expect(await node.disks.slow('n1', 20)).toMatchObject({ waited: 0 });
   for (let count = 0; count < 4; count++) expect(await node.ask('SET', 'k', 'v')).toEqual(done);
-  const { met } = await node.disks.slow('n1', null);
+  const { met, waited } = await node.disks.slow('n1', null);
   expect(met).toMatchObject({ syncsPerS: 20 });
   const { delayedSyncs } = met as { delayedSyncs: number };
+  expect(waited).toBe(delayedSyncs);
   expect(delayedSyncs).toBeGreaterThan(0);
   for (let count = 0; count < 4; count++) expect(await node.ask('SET', 'k', 'v')).toEqual(done);
   expect((await node.disks.slow('n1', null))['met']).toMatchObject({ delayedSyncs });

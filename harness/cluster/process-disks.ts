@@ -117,8 +117,9 @@ export class ProcessDisks implements ClusterDisks {
     return this.#set(node, { full: false });
   }
 
-  slow(node: string, perSecond: number | null): Promise<Evidence> {
-    return this.#set(node, { syncsPerS: perSecond });
+  async slow(node: string, perSecond: number | null): Promise<Evidence> {
+    const evidence = await this.#set(node, { syncsPerS: perSecond });
+    return { ...evidence, waited: delayedSyncsOf(evidence['met']) };
   }
 
   async list(node: string): Promise<readonly DiskFile[]> {
@@ -289,6 +290,12 @@ async function flip(path: string, offset: number, bit: number): Promise<readonly
   } finally {
     await file.close();
   }
+}
+
+/** A node that has not looked at its fault disk yet has had nothing to wait for. */
+function delayedSyncsOf(met: unknown): number {
+  const isTold = typeof met === 'object' && met !== null && 'delayedSyncs' in met;
+  return isTold ? Number(met.delayedSyncs) : 0;
 }
 
 async function readJson(path: string): Promise<unknown> {

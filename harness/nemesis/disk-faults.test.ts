@@ -148,19 +148,63 @@ describe('a slow disk', () => {
     const begin = await rig.nemesis.begin(planned);
     expect(begin.tookEffect).toBe(true);
     expect(planned.nodes.map((node) => rig.cluster.node(node).perSecond)).toEqual([7, 7]);
-    expect((await rig.nemesis.end(planned)).tookEffect).toBe(true);
+    rig.cluster.look();
+    rig.cluster.look();
+    const end = await rig.nemesis.end(planned);
+    expect(end.tookEffect).toBe(true);
+    expect(Object.values(end.evidence['waited'] ?? {})).toEqual([2, 2]);
     expectWhole(rig);
   });
 
   it('has had no effect when something else was read back', async () => {
     const rig = createMemoryRig(diskSlow);
-    rig.cluster.disks.slow = async () => ({ perSecond: null });
-    expect((await rig.inject('one')).begin.tookEffect).toBe(false);
+    let waited = 0;
+    rig.cluster.disks.slow = async () => ({ perSecond: null, waited: waited++ });
+    const { begin, end } = await rig.inject('one');
+    expect([begin.tookEffect, end.tookEffect]).toEqual([false, false]);
+    expect(end.noEffect).toBe('another limit was read back');
+  });
+
+  it('has had no effect on who did not have to wait, which is told', async () => {
+    const rig = createMemoryRig(diskSlow);
+    const planned = rig.plan('minority', { parameters: { nodes: ['n2', 'n3'] } });
+    await rig.nemesis.begin(planned);
+    await rig.cluster.pause('n3');
+    rig.cluster.look();
+    const end = await rig.nemesis.end(planned);
+    expect(end.tookEffect).toBe(false);
+    expect(end.noEffect).toBe('nothing had to wait for the disk of n3');
+    expect(end.evidence['waited']).toEqual({ n2: 1, n3: 0 });
+  });
+
+  it('counts what waited while it was slow, also in another life, and nothing before', async () => {
+    const grown = async (before: number, after: number): Promise<unknown> => {
+      const rig = createMemoryRig(diskSlow);
+      rig.cluster.disks.slow = async (_node, perSecond) => ({
+        ...{ perSecond, waited: perSecond === null ? after : before },
+      });
+      const { end, plan } = await rig.inject('one');
+      const waited = end.evidence['waited'] as Readonly<Record<string, number>>;
+      expect(end.tookEffect).toBe(waited[plan.nodes[0] ?? ''] !== 0);
+      return Object.values(waited);
+    };
+    expect(await grown(5, 5)).toEqual([0]);
+    expect(await grown(5, 7)).toEqual([2]);
+    expect(await grown(5, 3)).toEqual([3]);
+    expect(await grown(5, 0)).toEqual([0]);
+  });
+
+  it('has had no effect where nobody counts what had to wait', async () => {
+    const rig = createMemoryRig(diskSlow);
+    rig.cluster.disks.slow = async (_node, perSecond) => ({ perSecond });
+    expect((await rig.inject('one')).end.tookEffect).toBe(false);
   });
 
   it('takes the limit from wherever it is enforced', async () => {
     const rig = createMemoryRig(diskSlow);
-    rig.cluster.disks.slow = async (_node, perSecond) => ({ control: { syncsPerS: perSecond } });
+    rig.cluster.disks.slow = async (_node, perSecond) => ({
+      ...{ control: { syncsPerS: perSecond }, waited: perSecond === null ? 1 : 0 },
+    });
     expect((await rig.inject('one')).end.tookEffect).toBe(true);
   });
 

@@ -28,6 +28,8 @@ export interface MemoryNode {
   snapshotsInstalled: number;
   isFull: boolean;
   perSecond: number | null;
+  /** Writes that its slow disk has held up. */
+  waited: number;
   mayEnd: number;
 }
 
@@ -203,7 +205,8 @@ export class MemoryCluster implements Cluster {
     ]);
     return {
       ...{ state: 'stopped', pid: null, lives: 0, version: '1.0', files, kept: null, promised: 0 },
-      ...{ firstLogIndex: 1, snapshotsInstalled: 0, isFull: false, perSecond: null, mayEnd: 0 },
+      ...{ firstLogIndex: 1, snapshotsInstalled: 0, isFull: false, perSecond: null, waited: 0 },
+      ...{ mayEnd: 0 },
     };
   }
 
@@ -293,6 +296,7 @@ export class MemoryCluster implements Cluster {
   #setLog(node: MemoryNode, length: number): void {
     node.files.set(logFile, new Uint8Array(length).fill(1));
     node.promised = Math.max(node.promised, length);
+    if (node.perSecond !== null) node.waited++;
   }
 
   #checkPromise(name: string, node: MemoryNode): void {
@@ -331,7 +335,7 @@ export class MemoryCluster implements Cluster {
       slow: async (name, perSecond) => {
         this.#act(`slow ${name} ${perSecond}`);
         this.node(name).perSecond = perSecond;
-        return { perSecond };
+        return { perSecond, waited: this.node(name).waited };
       },
       list: async (name) =>
         [...this.node(name).files].map(([path, { length }], age) => ({ path, bytes: length, age })),

@@ -41,7 +41,7 @@ export class SimulatedDisks implements ClusterDisks {
     disk.slow(perSecond);
     const { syncEveryUs } = disk.faults;
     const inForce = typeof syncEveryUs === 'number' ? Math.round(1e6 / syncEveryUs) : null;
-    return { perSecond: inForce, ...disk.faults };
+    return { perSecond: inForce, ...disk.faults, waited: disk.faults['delayedSyncs'] };
   }
 
   async list(name: string): Promise<readonly DiskFile[]> {

@@ -22,6 +22,7 @@ const agentFiles = [
   'loop-disk.ts',
   'sparse-files.ts',
   'write-limit.ts',
+  'write-watch.ts',
 ];
 const folders = ['/usr/sbin', '/sbin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 const programs: readonly { readonly name: string; readonly from: string }[] = [
