@@ -8,7 +8,7 @@ import process from 'node:process';
 import type { CommandModule, Options } from 'yargs';
 import { examineCluster, listCandidates } from './doctor-clusters.ts';
 import { examineMachine } from './doctor-machine.ts';
-import { type DoctorReport, describeDoctor } from './doctor-words.ts';
+import { chooseFrom, type DoctorReport, describeDoctor } from './doctor-words.ts';
 import { exitCodes } from './exit-codes.ts';
 import { imageKinds } from './settings.ts';
 
@@ -33,6 +33,11 @@ const flags = {
   },
 } satisfies Record<string, Options>;
 
+const exitCodesOfDoctor = [
+  'Exit codes: 0 a cluster works, one at least (the report tells which do not), 1 none works,',
+  '2 not known: none came within --limit, 254 bad arguments, 255 rafture failed.',
+].join('\n');
+
 export const doctorCommand: CommandModule<object, DoctorArguments> = {
   command: 'doctor',
   describe: 'Say which clusters and which faults can be had here, and what helps where they cannot',
@@ -41,6 +46,7 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
       .options(flags)
       .requiresArg(['images', 'limit'])
       .example('$0 doctor --json', 'The same for a program')
+      .epilogue(exitCodesOfDoctor)
       .strict() as never,
   handler: async ({ json, images, limit }) => {
     if (!(limit > 0)) {
@@ -51,8 +57,7 @@ export const doctorCommand: CommandModule<object, DoctorArguments> = {
     const kind = imageKinds.find((each) => each === images) ?? 'auto';
     const report = await examine(kind, limit * 1000);
     const text = json ? JSON.stringify(report, null, 2) : describeDoctor(report).join('\n');
-    const works = report.clusters.some((cluster) => cluster.works);
-    process.exitCode = works ? exitCodes.valid : exitCodes.invalid;
+    process.exitCode = exitCodeOfReport(report);
     // What does not come to its end must not keep us: with this process it goes, too.
     process.stdout.write(`${text}\n`, () => process.exit());
   },
@@ -65,5 +70,12 @@ async function examine(
   const clusters = await Promise.all(
     listCandidates(images).map((candidate) => examineCluster(candidate, limitMs)),
   );
-  return { machine: examineMachine(), clusters };
+  return { machine: examineMachine(), clusters, choices: chooseFrom(clusters) };
+}
+
+/** One cluster is enough for a run. */
+function exitCodeOfReport({ clusters }: DoctorReport): number {
+  if (clusters.some(({ works }) => works === true)) return exitCodes.valid;
+  const isKnown = clusters.every(({ works }) => works === false);
+  return isKnown ? exitCodes.invalid : exitCodes.unknown;
 }

@@ -40,10 +40,14 @@ export type DockerErrorCode =
 export class DockerError extends Error {
   override readonly name = 'DockerError';
   readonly code: DockerErrorCode;
+  /** What helps, where it can be told apart; the message ends with it. */
+  readonly remedy: string | null;
 
-  constructor(code: DockerErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(code: DockerErrorCode, message: string, cause?: unknown, remedy?: string) {
+    const whole = remedy === undefined ? message : `${message}: ${remedy}`;
+    super(whole, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.remedy = remedy ?? null;
   }
 }
 
@@ -60,6 +64,9 @@ export interface Engine {
   /** Whether packets between containers pass the hooks of IP as well (br_netfilter). */
   readonly bridgePassesIp: boolean;
 }
+
+const howToBeLetIn =
+  'run as root, or join the group of the socket (sudo usermod -aG docker $USER, and log in again)';
 
 const howToGetAnEngine =
   'install Docker and start it (Debian: apt-get install docker.io iptables; then run dockerd), ' +
@@ -84,13 +91,19 @@ export async function connectEngine(): Promise<Engine> {
       bridgePassesIp: bridgePassesIp(info),
     };
   } catch (error) {
-    const why = describeError(error);
-    throw new DockerError(
-      'no-engine',
-      `no container engine answers at ${socketPath} (${why}): ${howToGetAnEngine}`,
-      error,
-    );
+    throw noAnswer(socketPath, error);
   }
+}
+
+/** Whoever may not open the socket has an engine, and needs no other. */
+export function noAnswer(socketPath: string, error: unknown): DockerError {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'EACCES' || code === 'EPERM') {
+    const why = `the container engine's socket ${socketPath} may not be opened (${code})`;
+    return new DockerError('no-engine', why, error, howToBeLetIn);
+  }
+  const why = `no container engine answers at ${socketPath} (${describeError(error)})`;
+  return new DockerError('no-engine', why, error, howToGetAnEngine);
 }
 
 function findSocket(): string {
@@ -99,8 +112,9 @@ function findSocket(): string {
     if (host.startsWith('unix://')) return host.slice('unix://'.length);
     throw new DockerError(
       'remote-engine',
-      `DOCKER_HOST is ${host}, an engine behind the network: clients reach the nodes on ` +
-        '127.0.0.1, so run rafture on the machine of the engine, or unset DOCKER_HOST',
+      `DOCKER_HOST is ${host}, an engine behind the network: clients reach nodes on 127.0.0.1`,
+      undefined,
+      'run rafture on the machine of the engine, or unset DOCKER_HOST',
     );
   }
   const runtimeDirectory = process.env['XDG_RUNTIME_DIR'];
@@ -112,7 +126,8 @@ function findSocket(): string {
   ];
   const found = candidates.find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new DockerError('no-engine', `there is no container engine here: ${howToGetAnEngine}`);
+  const why = 'there is no container engine here';
+  throw new DockerError('no-engine', why, undefined, howToGetAnEngine);
 }
 
 /** The newest engines do not tell; where this machine is the engine's, its kernel does. */

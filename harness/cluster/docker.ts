@@ -18,6 +18,7 @@ import {
   type StartOptions,
   type UnexpectedExit,
 } from '../cluster.ts';
+import { describeMany } from '../report/figures.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import type { System } from '../systems/system.ts';
@@ -165,7 +166,8 @@ class DockerCluster implements Cluster {
     const { engine, base } = this.#parts;
     const hasPartitions = this.#links?.capabilities().drop.available === true;
     const partitions = hasPartitions ? 'partitions by nftables' : 'no partitions';
-    const where = `${this.nodes.length} containers on docker ${engine.version}`;
+    const containers = describeMany(this.nodes.length, 'container');
+    const where = `${containers} on docker ${engine.version}`;
     return `${where}, ${base.how}, ${partitions}`;
   }
 
@@ -203,7 +205,7 @@ class DockerCluster implements Cluster {
       }),
     ]);
     this.#network = (await this.#links?.open(places.network, clientPort, peerPort)) ?? null;
-    onProgress(`starting ${nodes.length} containers`);
+    onProgress(`starting ${describeMany(nodes.length, 'container')}`);
     await allSettled(nodes.map((node) => this.start(node)));
     const first = places.address(nodes[0] ?? '');
     this.#isReachable = await canConnect(first, clientPort, reachLimitMs);

@@ -11,6 +11,17 @@ import { findDeathGuard } from './process-guard.ts';
 import type { ProcessNetwork, ProcessNetworkRequest } from './process-network.ts';
 import { createProxies } from './process-proxies.ts';
 
+/** Namespaces were asked for by name, and cannot be had; the message ends with what helps. */
+class NoNamespacesError extends Error {
+  override readonly name = 'NoNamespacesError';
+  readonly remedy: string;
+
+  constructor(why: string, remedy: string) {
+    super(`no network namespaces: ${why}; ${remedy}`);
+    this.remedy = remedy;
+  }
+}
+
 /** `auto`: namespaces where they can be had, else proxies. */
 export type NetworkChoice = 'auto' | 'namespaces' | 'proxies';
 
@@ -33,7 +44,7 @@ export async function createProcessNetwork(
     return { network: tried.network, reason: choice === 'auto' ? tried.how : 'as was asked for' };
   }
   const { why, remedy } = tried;
-  if (choice === 'namespaces') throw new Error(`no network namespaces: ${why}; ${remedy}`);
+  if (choice === 'namespaces') throw new NoNamespacesError(why, remedy);
   return { network: await createProxies(request), reason: `no network namespaces: ${why}` };
 }
 

@@ -20,6 +20,7 @@ import {
   type StartOptions,
   type UnexpectedExit,
 } from '../cluster.ts';
+import { describeMany } from '../report/figures.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { NodePlace, System } from '../systems/system.ts';
 import { ChildNode } from './child-node.ts';
@@ -48,6 +49,8 @@ export interface ProcessClusterOptions {
   readonly seed?: number;
   /** `auto`, the default: namespaces where they can be had. */
   readonly network?: NetworkChoice;
+  /** Told of each step, for whoever waits. Default: nobody. */
+  readonly onStep?: (line: string) => void;
 }
 
 const readyLimitMs = 20_000;
@@ -64,11 +67,14 @@ export async function createProcessCluster(options: ProcessClusterOptions): Prom
   try {
     const { nodes, spares = [], prepare = new Set(), seed = 0 } = options;
     const request = { nodes: [...nodes, ...spares], prepare, seed };
+    const { onStep = () => {} } = options;
+    onStep('making the network');
     const chosen = await createProcessNetwork(options.network ?? 'auto', request);
     network = chosen.network;
     const guard = await findDeathGuard();
     const why = chosen.reason;
     cluster = new ProcessCluster(options, { folder, network, guard, why });
+    onStep(`starting ${describeMany(nodes.length, 'process', 'processes')}`);
     await cluster.startAll();
     return cluster;
   } catch (error) {
@@ -129,7 +135,8 @@ class ProcessCluster implements Cluster {
 
   describe(): string {
     const { network, why } = this.#premises;
-    return `${this.nodes.length} processes ${network.description} (${why})`;
+    const processes = describeMany(this.nodes.length, 'process', 'processes');
+    return `${processes} ${network.description} (${why})`;
   }
 
   capabilities(): Capabilities {

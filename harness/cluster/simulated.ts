@@ -16,6 +16,7 @@ import {
   type LinkRule,
   type NodeState,
 } from '../cluster.ts';
+import { describeMany } from '../report/figures.ts';
 import type { RandomSource } from '../run/random.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import { type CrashAt, CrashPlan } from '../simulation/crash-plan.ts';
@@ -202,7 +203,7 @@ export class SimulatedCluster implements Cluster {
     const { seed, dropProbability, duplicateProbability } = this.#plan;
     const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
     return (
-      `simulation: ${this.nodes.length} nodes on virtual time, seed ${seed}, ` +
+      `simulation: ${describeMany(this.nodes.length, 'node')} on virtual time, seed ${seed}, ` +
       `${percent(dropProbability)} of messages lost, ${percent(duplicateProbability)} doubled, ` +
       `Node ${process.versions.node}`
     );
