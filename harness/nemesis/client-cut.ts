@@ -40,7 +40,7 @@ export const clientCut: FamilyModule = {
     isMomentary: false,
     evidence: 'the rules that were read back, and how many packets or chunks were lost',
   },
-  create: ({ network }) => new NetworkNemesis(network, planClientCut),
+  create: (tools) => new NetworkNemesis(tools, planClientCut),
 };
 
 function planClientCut(variant: string, context: PlanContext): NetworkFaultPlan | Skip {

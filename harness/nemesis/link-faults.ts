@@ -72,8 +72,8 @@ export function linkFaults(options: LinkFaultOptions): FamilyModule {
         ...parameters,
       },
     },
-    create: ({ network }) =>
-      new NetworkNemesis(network, (variant, context) => planOf(variant, context, options)),
+    create: (tools) =>
+      new NetworkNemesis(tools, (variant, context) => planOf(variant, context, options)),
   };
 }
 

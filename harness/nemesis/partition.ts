@@ -50,7 +50,7 @@ export const partition: FamilyModule = {
     isMomentary: false,
     evidence: 'the rules that were read back, and how many packets ran into them',
   },
-  create: ({ network }) => new NetworkNemesis(network, planPartitionFault),
+  create: (tools) => new NetworkNemesis(tools, planPartitionFault),
 };
 
 function planPartitionFault(variant: string, context: PlanContext): NetworkFaultPlan {
