@@ -9,6 +9,7 @@ import { pause } from '../run/introspect.ts';
 import type { Operator, OperatorDesk } from '../systems/system.ts';
 import { leaderOf, lookUntil } from './looks.ts';
 import { wordsOf } from './node-readings.ts';
+import { noteRemoved } from './once-removed.ts';
 import type { NemesisTools } from './tools.ts';
 
 const attemptsMax = 6;
@@ -38,6 +39,7 @@ export class ClusterChanges {
     const operator = this.#operator();
     const answers: string[] = [];
     let votersBefore: readonly string[] | null = null;
+    if (change === 'remove') noteRemoved(members, node);
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       if (attempt > 1) await pause(timers, attemptEveryMs);
       const before = await this.#readVoters();

@@ -7,6 +7,7 @@ import { pickFile, tornPlaceOf } from './harmed-file.ts';
 import { logFile } from './memory-cluster.ts';
 import { createMemoryRig, type MemoryRig } from './memory-rig.ts';
 import { expectWhole } from './memory-whole.ts';
+import { noteRemoved } from './once-removed.ts';
 import { torn } from './torn.ts';
 import { truncate } from './truncate.ts';
 import { wipe } from './wipe.ts';
@@ -231,6 +232,14 @@ describe('a wiped disk', () => {
     await other.inject('follower');
     expect(other.cluster.calls[0]).toBe('set 8 rules');
     expectWhole(other);
+  });
+
+  it('is cut off when its peers may not know it: it was removed in this run', () => {
+    const rig = createMemoryRig(wipe, { system: { refusesWipedNodes: true } });
+    noteRemoved(rig.tools.members, 'n2');
+    const valueOf = (node: string) => rig.plan('one', { parameters: { nodes: [node] } }).value;
+    expect(valueOf('n2')).toMatchObject({ isolate: true });
+    expect(valueOf('n3')).toMatchObject({ isolate: false });
   });
 
   it('is left among its peers when the script says so', () => {

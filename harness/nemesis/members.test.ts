@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { members } from './members.ts';
 import { createMemoryRig } from './memory-rig.ts';
 import { changes, expectFullStrength } from './memory-whole.ts';
+import { wasOnceRemoved } from './once-removed.ts';
 
 const spares = ['n6', 'n7'];
 
@@ -21,6 +22,9 @@ describe('changes of members', () => {
       expect(rig.nemesis.plan('remove-follower', rig.context())).not.toHaveProperty('skip');
       expect((await rig.nemesis.end(planned)).tookEffect).toBe(true);
       expect(changes(rig)).toEqual([`remove ${node}`, `add ${node}`]);
+      expect(rig.cluster.nodes.filter((each) => wasOnceRemoved(rig.tools.members, each))).toEqual([
+        node,
+      ]);
       await expectFullStrength(rig);
     }
   });

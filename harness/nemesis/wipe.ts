@@ -2,10 +2,12 @@
  * A node that comes back under its name with an empty disk; its files are put back at the end.
  *
  * Most protocols do not survive that: the node votes as if it had never promised anything. Only
- * where the system says that its peers refuse such a node is it left among them.
+ * where the system says that its peers refuse such a node is it left among them, and not when it was
+ * removed and added again: then they may not know it.
  */
 import { HarmNemesis, type HarmPlan, withHarm } from './disk-harm.ts';
 import { flagOf } from './fault-parameters.ts';
+import { wasOnceRemoved } from './once-removed.ts';
 import { planTargets, targetVariants } from './targets.ts';
 import type { FamilyModule } from './tools.ts';
 
@@ -30,10 +32,12 @@ export const wipe: FamilyModule = {
     new HarmNemesis<HarmPlan>(tools, {
       isRepairable: false,
       plan: (variant, context) => {
-        const otherwise = tools.system.refusesWipedNodes !== true;
-        const isIsolated = flagOf(context.parameters, 'isolate', otherwise);
         const planned = planTargets(variant, context);
         if ('skip' in planned) return planned;
+        const { system, members } = tools;
+        const isUnknown = planned.nodes.some((node) => wasOnceRemoved(members, node));
+        const otherwise = system.refusesWipedNodes !== true || isUnknown;
+        const isIsolated = flagOf(context.parameters, 'isolate', otherwise);
         const value = { ...planned.value, isolate: isIsolated };
         return { ...withHarm(planned), value, isIsolated };
       },
