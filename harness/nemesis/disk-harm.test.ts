@@ -237,9 +237,9 @@ describe('a wiped disk', () => {
   it('is cut off when its peers may not know it: it was removed in this run', () => {
     const rig = createMemoryRig(wipe, { system: { refusesWipedNodes: true } });
     noteRemoved(rig.tools.members, 'n2');
-    const valueOf = (node: string) => rig.plan('one', { parameters: { nodes: [node] } }).value;
-    expect(valueOf('n2')).toMatchObject({ isolate: true });
-    expect(valueOf('n3')).toMatchObject({ isolate: false });
+    const planned = (node: string) => rig.plan('one', { parameters: { nodes: [node] } }).value;
+    expect(planned('n2')).toMatchObject({ isolate: true });
+    expect(planned('n3')).toMatchObject({ isolate: false });
   });
 
   it('is left among its peers when the script says so', () => {
