@@ -1,10 +1,20 @@
 /**
- * Whether each phase of a script can be planned on the cluster that there is: nodes that it has not
- * got, a percentage above a hundred. Told before the first operation, with the line.
+ * Whether each phase of a script can be had on the cluster that there is: nodes that it has not got,
+ * also those of triggers, crash points that the system has not got, a percentage above a hundred.
+ * Told before the first operation, with the line.
  */
+import { hintOf } from '../nearest-name.ts';
 import { DesiredNetwork } from '../nemesis/desired-network.ts';
 import { findFamily } from '../nemesis/families.ts';
-import { phasesOf, type Script, type ScriptPhase, triggeredNode } from '../nemesis/script.ts';
+import {
+  alternativesOf,
+  describeTrigger,
+  phasesOf,
+  type Script,
+  type ScriptPhase,
+  type Trigger,
+  triggeredNode,
+} from '../nemesis/script.ts';
 import type { NemesisTools } from '../nemesis/tools.ts';
 import { FaultError } from '../nemesis.ts';
 import { createRandomStream } from '../run/random.ts';
@@ -18,10 +28,41 @@ export interface ScriptSurroundings extends Pick<NemesisTools, 'cluster' | 'syst
 export function checkScript(script: Script, around: ScriptSurroundings): readonly string[] {
   const complaints = phasesOf(script.steps).flatMap((phase) => {
     const why = whyUnplannable(phase, around);
-    return why === null ? [] : [`${script.path}:${phase.line}: ${why}`];
+    const all = [...(why === null ? [] : [why]), ...whyNeverTriggered(phase, around)];
+    return all.map((each) => `${script.path}:${phase.line}: ${each}`);
   });
   // A phase that is repeated is wrong once.
   return [...new Set(complaints)];
+}
+
+/** What its triggers name and nobody has, and a node that no trigger can tell. */
+function whyNeverTriggered(phase: ScriptPhase, around: ScriptSurroundings): readonly string[] {
+  const { begin, end, parameters } = phase;
+  const triggers = [begin, ...(end === null ? [] : [end])].flatMap(alternativesOf);
+  const given = parameters['nodes'];
+  const named: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const isTold = alternativesOf(begin).some((trigger) => 'node' in trigger);
+  return [
+    ...triggers.flatMap((trigger) => whyUnknown(trigger, around)),
+    ...(named.includes(triggeredNode) && !isTold
+      ? [`nodes: ${describeTrigger(begin)} is about no node, so none is ${triggeredNode}`]
+      : []),
+  ];
+}
+
+function whyUnknown(trigger: Trigger, { cluster, system }: ScriptSurroundings): readonly string[] {
+  const { nodes, spares } = cluster;
+  const known = [...nodes, ...spares];
+  const node = 'node' in trigger ? trigger.node : null;
+  const place = `${trigger.type}: node: takes one of ${nodes.join(', ')}; not ${node}`;
+  const unknown = node === null || known.includes(node) ? [] : [place];
+  if (trigger.type !== 'crash-point') return unknown;
+  // A system without any is one on which the trigger is skipped, and told.
+  const names = system.operator.crashPoints?.names ?? null;
+  if (names === null || names.includes(trigger.name)) return unknown;
+  const hint = hintOf(trigger.name, names);
+  const there = `there are ${names.join(', ')}`;
+  return [...unknown, `crash-point: there is none called ${trigger.name}${hint}; ${there}`];
 }
 
 function whyUnplannable(phase: ScriptPhase, around: ScriptSurroundings): string | null {

@@ -117,13 +117,32 @@ describe('the faults of a run', () => {
     expect(schedule.unreached[0]?.reason).toContain('faults.yaml:2: the simulation runs one');
   });
 
+  it('of a script are refused where a trigger names what nobody has', async () => {
+    const phases = [
+      '  - { fault: kill, begin: { crash-point: nowhere } }',
+      '  - { fault: kill, end: { any: [{ lag: { node: n9, entries: 5 } }, { line: x }] } }',
+      '  - { fault: kill, begin: { line: { node: n8, pattern: x } } }',
+      '  - { fault: kill, begin: { after: 5 }, with: { nodes: [triggered] } }',
+      '  - { fault: kill, begin: { any: [stalled, node-ended] }, with: { nodes: [triggered] } }',
+      '  - { fault: kill, begin: { lag: { node: n3, entries: 5 } } }',
+    ];
+    const complaint = await plan({ nemesisFile: script(...phases) }).then(String, String);
+    const told = complaint.split('\n').map((line) => line.replace(/^.*faults\.yaml:/, ''));
+    expect(told).toEqual([
+      expect.stringMatching(/^2: crash-point: there is none called nowhere; there are /),
+      '3: lag: node: takes one of n1, n2, n3; not n9',
+      '4: line: node: takes one of n1, n2, n3; not n8',
+      '5: nodes: after 5 operations is about no node, so none is triggered',
+    ]);
+  });
+
   it('of a script are refused where they never could be planned, with the line', async () => {
     const phases = [
       '  - fault: loss:all',
       '    with: { percent: 500 }',
       '  - repeat: 3',
       '    phases: [{ fault: "kill:one", with: { nodes: [n9] } }]',
-      '  - { fault: kill, with: { nodes: [triggered] } }',
+      '  - { fault: kill, begin: node-ended, with: { nodes: [triggered] } }',
     ];
     await expect(plan({ nemesisFile: script(...phases) })).rejects.toThrow(
       /^--nemesis-file: \S*faults\.yaml:2: percent: .*not 500\n\S*faults\.yaml:5: nodes: .*n9$/,

@@ -66,5 +66,6 @@ function narrowNodes(name: string, given: unknown, nodes: readonly string[]): re
   if (stranger === undefined && names.length > 0) {
     return nodes.filter((node) => names.includes(node));
   }
-  throw new FaultError(`${name}: takes some of ${nodes.join(', ')}; not ${String(stranger)}`);
+  const shown = names.length === 0 ? 'none' : String(stranger);
+  throw new FaultError(`${name}: takes some of ${nodes.join(', ')}; not ${shown}`);
 }

@@ -182,7 +182,8 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   return found;
 }
 
-function shapeOf(shape: z.ZodType): Readonly<Record<string, z.ZodType>> {
+/** Its fields; none when it is no mapping. */
+export function shapeOf(shape: z.ZodType): Readonly<Record<string, z.ZodType>> {
   return 'shape' in shape ? (shape.shape as Record<string, z.ZodType>) : {};
 }
 

@@ -220,6 +220,11 @@ describe('a mistake in a script', () => {
       phase('begin: { crash-point: { name: x, passage: 0 } }'),
       [/passage takes which passage of it, a/],
     ],
+    [
+      phase('begin: { leader-elected: n2 }'),
+      [/leader-elected takes \{ node: n2 \}, or nothing; not "n2"$/],
+    ],
+    [phase('begin: { stalled: now }'), [/stalled takes nothing; not "now"$/]],
     [phase('begin: { any: [] }'), [/a list of triggers belongs here, one or more; not \[\]$/]],
     [phase('begin: { any: [stalled, lag] }'), [/^f\.yaml:2: lag wants to know more/]],
     [

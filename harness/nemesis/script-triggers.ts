@@ -1,7 +1,7 @@
 /** Reads the triggers of a script: `after: 200`, `leader-elected`, `any: [...]`. */
 
 import type { Trigger } from './script.ts';
-import { isMapping, type Place, type ScriptReader, show } from './script-complaints.ts';
+import { isMapping, type Place, type ScriptReader, shapeOf, show } from './script-complaints.ts';
 import {
   bareWords,
   clockWords,
@@ -71,6 +71,12 @@ interface Worded {
 function readWorded(reader: ScriptReader, place: Place, { word, value }: Worded): Trigger | null {
   const short = shortForms[word];
   const isShort = short !== undefined && !isMapping(value);
+  if (bareWords.includes(word) && typeof value === 'string') {
+    const what = `${word} takes { node: ${value} }, or nothing`;
+    const takesNode = 'node' in shapeOf(triggerShapes[word]);
+    reader.complain(place, `${takesNode ? what : `${word} takes nothing`}; not ${show(value)}`);
+    return null;
+  }
   const long = isShort ? { [short]: value } : (value ?? (word === 'after' ? value : {}));
   const read = <W extends TriggerWord>(known: W): TriggerFields[W] | null =>
     reader.fitting<TriggerFields[W]>(place, long, triggerShapes[known]);

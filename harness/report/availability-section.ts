@@ -142,7 +142,9 @@ function faultsTable({ faults, faultCount }: Availability, results: ResultsRecor
 function faultRow(fault: ServedFault, { faults }: ResultsRecord): Html {
   const number = faults.findIndex(({ begin }) => begin.index === fault.begin) + 1;
   const { family, description, servingGroup, during, firstSuccessMs, backMs } = fault;
-  const back = Object.entries(backMs).map(([node, ms]) => `${node} ${msWords(ms)}`);
+  const back = Object.entries(backMs).map(([node, ms]) =>
+    ms === null ? `${node} not before the next fault` : `${node} ${describeLatency(ms)}`,
+  );
   return html`<tr><td class="number">${
     number > 0 && html`<a href="#fault-${number}">${number}</a>`
   }</td><td><strong>${family}</strong><br>
@@ -155,7 +157,7 @@ function faultRow(fault: ServedFault, { faults }: ResultsRecord): Html {
 }
 
 function msWords(ms: number | null): string {
-  return ms === null ? 'never' : describeLatency(ms);
+  return ms === null ? 'not before the next fault' : describeLatency(ms);
 }
 
 function shareWords(value: number | null): string {

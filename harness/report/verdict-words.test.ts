@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { families } from '../nemesis/families.ts';
 import { sampleRun } from './sample-run.ts';
 import {
   describeNotTested,
@@ -127,7 +128,40 @@ test('the simulation has a bad network always, and its crashes lose what was not
   );
   expect(describeNotTested(simulated).join()).not.toContain('Links that');
   expect(describeTested(run).join()).not.toContain('doubled');
-  expect(describeNotTested(run)).toContain('Links that delay, duplicate or reorder');
+  expect(describeNotTested(run)).toContain(
+    'Links that lose, delay, are narrow, hold back, break, duplicate or reorder',
+  );
+});
+
+test('no fault that took effect is called untested, and every family has its words', () => {
+  const run = sampleRun({ seed: 1 });
+  const [fault] = run.results.faults;
+  if (fault === undefined) throw new Error('the sample has no faults');
+  const names = families.map(({ family }) => family.name);
+  const withFaults = (kind: 'docker' | 'sim', came: readonly string[]) => ({
+    test: { ...run.test, cluster: { ...run.test.cluster, kind } },
+    results: {
+      ...run.results,
+      faults: came.map((f) => ({ ...fault, f, tookEffect: true })),
+    },
+  });
+  for (const kind of ['docker', 'sim'] as const) {
+    const all = withFaults(kind, names.toReversed());
+    const told = describeTested(all).filter((line) => line.endsWith('took effect'));
+    expect(told).toHaveLength(names.length);
+    expect(told.map((line) => line.split(':')[0])).not.toEqual(expect.arrayContaining(names));
+    expect(told[0]).toMatch(/^Network partitions: /);
+    const missing = describeNotTested(all).join('\n');
+    expect(missing).toContain('Disks that fail or misdirect writes');
+    expect(missing).not.toMatch(/full|slow|Changes of membership|Power|lose/);
+  }
+  const some = describeNotTested(withFaults('docker', ['disk-full', 'delay', 'kill']));
+  const links = 'Links that lose, are narrow, hold back, break, duplicate or reorder';
+  expect(some).toContain(links);
+  expect(some).toContain('Power losses: SIGKILL alone loses nothing that the kernel holds');
+  expect(some).toContain('Changes of membership');
+  expect(some.join()).not.toMatch(/full|delay/);
+  expect(describeNotTested(withFaults('sim', ['kill'])).join()).not.toContain('Power');
 });
 
 test('an invalid run in which no checker says so is invalid all the same', () => {

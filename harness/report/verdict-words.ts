@@ -6,6 +6,7 @@
  */
 import type { Witness } from '../../checker/verdict.ts';
 import type { CheckerResult, Validity } from '../checker.ts';
+import { describeFamily, describeMissing, inOrder } from './fault-kinds.ts';
 import { describeCount, describeDuration, describeMany, joinWords } from './figures.ts';
 import type { ResultsRecord, TestRecord } from './run-record.ts';
 
@@ -17,29 +18,7 @@ export interface VerdictWords {
   readonly reason: string;
 }
 
-/** What a run covers is said of these kinds of faults, asked for or not. */
-const faultKinds: Readonly<Record<string, string>> = {
-  partition: 'Network partitions',
-  kill: 'Crashes (SIGKILL and restart)',
-  pause: 'Frozen processes (SIGSTOP)',
-  disk: 'Disk faults: power loss, torn or failed writes, a full disk',
-  link: 'Links that delay, duplicate or reorder',
-  membership: 'Changes of membership',
-};
-
-/** The simulation's disks and network are worse than those of a machine, in every run. */
-const simulatedKinds: Readonly<Record<string, string>> = {
-  ...faultKinds,
-  kill: 'Crashes that lose what was not synced, and restarts',
-  disk: 'Disk faults: failed or misdirected writes, a full disk',
-};
 const simulatedLinks = 'Messages that are delayed, overtaken, doubled or lost';
-
-function kindsOf({ cluster }: TestRecord): Readonly<Record<string, string>> {
-  if (cluster.kind !== 'sim') return faultKinds;
-  const { link: _, ...kinds } = simulatedKinds;
-  return kinds;
-}
 
 export function wordOf(valid: Validity): VerdictWords['word'] {
   if (valid === 'unknown') return 'unknown';
@@ -142,13 +121,12 @@ export function describeTested({ test, results }: RunWords): string[] {
       `in ${describeDuration(stats.durationNs)}`,
   ];
   if (test.cluster.kind === 'sim') tested.push(simulatedLinks);
-  for (const f of new Set(faults.map((fault) => fault.f))) {
+  for (const f of inOrder(faults.map((fault) => fault.f))) {
     const ofKind = faults.filter((fault) => fault.f === f);
     const effective = ofKind.filter((fault) => fault.tookEffect).length;
     const vain = ofKind.length - effective;
-    tested.push(
-      `${kindsOf(test)[f] ?? f}: ${effective} took effect${vain > 0 ? `, ${vain} did not` : ''}`,
-    );
+    const words = describeFamily(f, test.cluster.kind);
+    tested.push(`${words}: ${effective} took effect${vain > 0 ? `, ${vain} did not` : ''}`);
   }
   const facts = test.workloadFacts;
   if (facts !== null && isDecided(results)) tested.push(`Looked for: ${facts.finds.join(', ')}`);
@@ -163,7 +141,6 @@ function isDecided({ linearizability }: ResultsRecord): boolean {
 /** What nobody may conclude from the run. */
 export function describeNotTested({ test, results }: RunWords): string[] {
   const effective = new Set(results.faults.filter((fault) => fault.tookEffect).map(({ f }) => f));
-  const missing = Object.entries(kindsOf(test)).filter(([f]) => !effective.has(f));
   const facts = test.workloadFacts;
   const undecided =
     facts === null || isDecided(results)
@@ -171,7 +148,7 @@ export function describeNotTested({ test, results }: RunWords): string[] {
       : [`Whether there are ${facts.finds.join(', ')}: the check did not come to its end`];
   return [
     ...undecided,
-    ...missing.map(([, words]) => words),
+    ...describeMissing(effective, test.cluster.kind),
     ...(facts?.cannotFind ?? []).map((what) => `With this workload: ${what}`),
     'Byzantine behaviour: a node that lies or forges',
     'Wrong or skewed clocks',
