@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FaultError } from '../nemesis.ts';
 import { leaderOf, lookUntil } from './looks.ts';
 import { members } from './members.ts';
+import { logFile } from './memory-cluster.ts';
 import { createMemoryRig, type MemoryRig } from './memory-rig.ts';
 import { changes, expectFullStrength } from './memory-whole.ts';
 import { rollingRestart } from './rolling-restart.ts';
@@ -217,6 +218,41 @@ describe('until a snapshot', () => {
     }
   });
 
+  it('breaks the connections: what was sent is not delivered when it is let back', async () => {
+    const modesOf = async (variant: string): Promise<readonly string[]> => {
+      const rig = createMemoryRig(untilSnapshot, { spares: ['n6'] });
+      const planned = rig.plan(variant);
+      await rig.nemesis.begin(planned);
+      const { rules } = await rig.cluster.network.read();
+      await rig.nemesis.end(planned);
+      expect((await rig.cluster.network.read()).rules).toEqual([]);
+      return rules.map(({ mode }) => mode.type);
+    };
+    expect(await modesOf('cut')).toEqual(Array.from({ length: 10 }, () => 'reset'));
+    expect(await modesOf('kill')).toEqual(Array.from({ length: 10 }, () => 'drop'));
+  });
+
+  it('waits for a follower that goes on with what it had got before it was cut off', async () => {
+    const rig = createMemoryRig(untilSnapshot);
+    const planned = rig.plan('cut');
+    const [node = ''] = planned.nodes;
+    let looks = 0;
+    Object.assign(rig.tools, {
+      observe: async () => {
+        const log = rig.cluster.node(node).files.get(logFile) ?? new Uint8Array();
+        // Five entries come with each look, and the leader adds three.
+        if (looks++ < 3)
+          rig.cluster.node(node).files.set(logFile, new Uint8Array(log.length + 5).fill(1));
+        return rig.cluster.look();
+      },
+    });
+    const begin = await rig.nemesis.begin(planned);
+    const { follower } = begin.evidence as { readonly follower: { readonly lastLogIndex: number } };
+    const length = rig.cluster.node(node).files.get(logFile)?.length;
+    expect(follower.lastLogIndex).toBe(length);
+    expect((await rig.nemesis.end(planned)).tookEffect).toBe(true);
+  });
+
   it('of a follower that was killed: its new life counts its snapshots from nothing', async () => {
     const rig = createMemoryRig(untilSnapshot);
     for (const node of rig.cluster.nodes) rig.cluster.node(node).snapshotsInstalled = 5;
@@ -253,7 +289,9 @@ describe('until a snapshot', () => {
     for (const each of rig.cluster.nodes) {
       if (each !== node) rig.cluster.node(each).firstLogIndex = 1;
     }
-    expect((await rig.nemesis.end(planned)).tookEffect).toBe(false);
+    const end = await rig.nemesis.end(planned);
+    expect(end.tookEffect).toBe(false);
+    expect(end.noEffect).toMatch(/^n\d is at entry \d+, and has installed no snapshot$/);
   });
 
   it('is for a follower, and for one without which there is a majority', () => {

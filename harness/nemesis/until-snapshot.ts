@@ -2,8 +2,10 @@
  * A follower is kept away until the leader's log begins after the follower's last entry, so that
  * only a snapshot can bring it back; then it is let back, and has to install one.
  *
- * That it is so far is seen, not guessed: the leader is looked at, and made to take snapshots, until
- * its log begins late enough. Without new entries it never does, and the fault has failed.
+ * That it is so far is seen, not guessed: both are looked at, and the leader made to take snapshots,
+ * until its log begins late enough. Without new entries it never does, and the fault has failed.
+ * Its connections are broken, not silenced: what has been sent on one is delivered after a silence,
+ * and the follower would get from there what the leader's log has no more.
  */
 import type { IntrospectionSample } from '../checker.ts';
 import type { Evidence } from '../cluster.ts';
@@ -23,14 +25,17 @@ import { forceSnapshot } from './snapshot.ts';
 import { namedNodes, pickTargets } from './targets.ts';
 import type { FamilyModule, NemesisTools } from './tools.ts';
 
-const needs = ['operator:snapshot', 'drop'] as const;
-
 const variants: readonly FaultVariant[] = [
-  { name: 'cut', description: 'the follower is cut off from its peers', needs, nodesMin: 3 },
+  {
+    name: 'cut',
+    description: 'the follower is cut off from its peers: connections break, and are refused',
+    needs: ['operator:snapshot', 'reset'],
+    nodesMin: 3,
+  },
   {
     name: 'kill',
     description: 'the follower is cut off and killed',
-    needs: [...needs, 'kill'],
+    needs: ['operator:snapshot', 'drop', 'kill'],
     nodesMin: 3,
   },
 ];
@@ -51,7 +56,7 @@ export const untilSnapshot: FamilyModule = {
 };
 
 interface Away {
-  /** Of the follower when nothing reached it any more. */
+  /** Of the follower, when the leader's log began late enough. */
   readonly last: IntrospectionSample;
   /** Where the leader's log began when it was late enough. */
   readonly leaderFirstIndex: number;
@@ -94,11 +99,13 @@ class UntilSnapshotNemesis implements Nemesis {
     const { cluster, network } = this.#tools;
     const [node = ''] = plan.nodes;
     this.#away.set(plan, null);
-    const { reading, isInForce } = await network.put(plan, isolationOf(cluster, node));
+    // What was sent to one that is killed ends with its process, and it is to stay away meanwhile.
+    const cut = isolationOf(cluster, node, plan.variant === 'kill' ? 'drop' : 'reset');
+    const { reading, isInForce } = await network.put(plan, cut);
     if (!isInForce) throw new FaultError(`${node} could not be cut off`);
-    const last = await this.#lastSample(node);
+    const first = await this.#lastSample(node);
     if (plan.variant === 'kill') await cluster.kill(node);
-    const { leaderFirstIndex, leader, looks, answers } = await this.#wait(last);
+    const { last, leaderFirstIndex, leader, looks, answers } = await this.#wait(first);
     this.#away.set(plan, { last, leaderFirstIndex });
     const states = await readNodes(cluster, plan.nodes);
     const { lastLogIndex, snapshotsInstalled } = last;
@@ -124,7 +131,11 @@ class UntilSnapshotNemesis implements Nemesis {
     const own = installed?.found ?? sampleOf(await this.#tools.observe(), node);
     const { snapshotsInstalled, firstLogIndex, lastLogIndex } = own ?? {};
     const after = { snapshotsInstalled, firstLogIndex, lastLogIndex };
-    return { tookEffect: installed !== null, evidence: { ...evidence, before, after } };
+    const told = { ...evidence, before, after };
+    if (installed !== null) return { tookEffect: true, evidence: told };
+    const isAt = lastLogIndex === undefined ? 'says nothing' : `is at entry ${lastLogIndex}`;
+    const noEffect = `${node} ${isAt}, and has installed no snapshot`;
+    return { tookEffect: false, evidence: told, noEffect };
   }
 
   async teardown(): Promise<void> {
@@ -135,7 +146,7 @@ class UntilSnapshotNemesis implements Nemesis {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Nothing reaches it any more: what it says now stays so. */
+  /** Nothing reaches it any more but what it has already. */
   async #lastSample(node: string): Promise<IntrospectionSample> {
     const found = await lookUntil(this.#tools, (samples) => sampleOf(samples, node));
     if (found === null) throw new FaultError(`${node} does not say how far it is`);
@@ -143,14 +154,17 @@ class UntilSnapshotNemesis implements Nemesis {
   }
 
   /** Rejects with a FaultError when the leader's log does not get there. */
-  async #wait(last: IntrospectionSample): Promise<{
+  async #wait(firstSample: IntrospectionSample): Promise<{
+    readonly last: IntrospectionSample;
     readonly leader: string;
     readonly leaderFirstIndex: number;
     readonly looks: number;
     readonly answers: readonly string[];
   }> {
     const answers: string[] = [];
+    let last = firstSample;
     const reached = await lookUntil(this.#tools, async (samples) => {
+      last = sampleOf(samples, last.node) ?? last;
       const leader = leaderOf(samples.filter(({ node }) => node !== last.node));
       const first = leader?.firstLogIndex;
       if (leader === null || first === undefined) return null;
@@ -163,7 +177,7 @@ class UntilSnapshotNemesis implements Nemesis {
       }
       return null;
     });
-    if (reached !== null) return { ...reached.found, looks: reached.looks, answers };
+    if (reached !== null) return { ...reached.found, last, looks: reached.looks, answers };
     const words = answers.at(-1) ?? 'it had nothing new to take a snapshot of';
     const goal = `the log of the leader never began after entry ${last.lastLogIndex + 1}`;
     throw new FaultError(`${goal}: ${words}`);
