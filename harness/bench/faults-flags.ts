@@ -73,7 +73,8 @@ function toClusters(text: string | undefined): readonly MeasuredCluster[] {
   return text.split(',').map((name) => {
     const found = measuredClusters.find((each) => each === name);
     if (found !== undefined) return found;
-    throw new BenchFlagError(`--clusters takes some of ${measuredClusters.join(',')}, not ${name}`);
+    const known = measuredClusters.join(', ');
+    throw new BenchFlagError(`--clusters takes some of ${known}; not ${name}`);
   });
 }
 

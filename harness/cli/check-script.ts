@@ -1,7 +1,7 @@
 /**
- * Whether each phase of a script can be had on the cluster that there is: nodes that it has not got,
- * also those of triggers, crash points that the system has not got, a percentage above a hundred.
- * Told before the first operation, with the line.
+ * Whether each phase of a script can be had on the cluster that there is: nodes that it has not
+ * got, also those of triggers, crash points that the system has not got, a percentage above a
+ * hundred. Told before the first operation, with the line.
  */
 import { hintOf } from '../nearest-name.ts';
 import { DesiredNetwork } from '../nemesis/desired-network.ts';

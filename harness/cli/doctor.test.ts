@@ -1,4 +1,4 @@
-/** Tests of `rafture doctor`: as a person runs it, and with clusters that are late or do not come. */
+/** Tests of `rafture doctor`: as a person runs it, and with clusters that are late or broken. */
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';

@@ -182,11 +182,11 @@ function parseAsked(text: string): readonly AskedFaults[] {
   }
   if (single === 'none') return [];
   if (single === 'all') return names.map((family) => ({ family, variants: null }));
-  if (words.length > 1 && words.includes('')) {
+  if (text.includes(',') && words.includes('')) {
     throw new SettingsError(`--nemesis ${text} has a comma too many`);
   }
   const asked = new Map<string, readonly string[] | null>();
-  for (const { family, variants } of words.map(parseWord)) {
+  for (const { family, variants } of parseWords(words)) {
     const before = asked.has(family) ? asked.get(family) : [];
     const both = before === null || variants === null ? null : [...(before ?? []), ...variants];
     asked.set(family, both);
@@ -194,19 +194,40 @@ function parseAsked(text: string): readonly AskedFaults[] {
   return [...asked].map(([family, variants]) => ({ family, variants }));
 }
 
+/** Throws SettingsError with every word that cannot be used. */
+function parseWords(words: readonly string[]): readonly AskedFaults[] {
+  const complaints: string[] = [];
+  const parsed = words.flatMap((word) => {
+    try {
+      return [parseWord(word)];
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      complaints.push(error.message);
+      return [];
+    }
+  });
+  if (complaints.length > 0) throw new SettingsError(complaints.join('\n'));
+  return parsed;
+}
+
 /** `partition`, or `partition:majorities-ring`. */
 function parseWord(word: string): AskedFaults {
   const [name = '', variant, ...rest] = word.split(':');
   const family = allFamilies.find((each) => each.name === name);
   if (family === undefined) {
+    if (name === 'all' || name === 'none') {
+      throw new SettingsError(`--nemesis ${word}: ${name} has no variants; it stands alone`);
+    }
     const known = ['none', 'all', ...names];
-    throw refusal('--nemesis', known.join(', '), `${name}${hintOf(name, known)}`);
+    const hint = hintOf(name.toLowerCase(), known);
+    throw refusal('--nemesis', known.join(', '), `${name || 'nothing'}${hint}`);
   }
   if (variant === undefined) return { family: name, variants: null };
   const variants = family.variants.map((each) => each.name);
   if (rest.length === 0 && variants.includes(variant)) return { family: name, variants: [variant] };
   const given = [variant, ...rest].join(':');
   const known = `there are ${variants.join(', ')}`;
+  if (given === '') throw new SettingsError(`--nemesis ${word} has a colon too many; ${known}`);
   throw new SettingsError(
     `--nemesis ${word}: ${name} has no variant ${given}${hintOf(given, variants)}; ${known}`,
   );

@@ -29,6 +29,10 @@ export function findScript(nameOrPath: string, families: readonly FaultFamily[])
   const names = shippedScripts();
   const folder = folders.find((each) => existsSync(each)) ?? '';
   const path = names.includes(nameOrPath) ? join(folder, `${nameOrPath}.yaml`) : nameOrPath;
+  const bare = nameOrPath.replace(/\.ya?ml$/, '');
+  if (path === nameOrPath && names.includes(bare) && !existsSync(path)) {
+    throw new ScriptError(`there is no file ${path} here (did you mean ${bare}, which ships?)`);
+  }
   if (path === nameOrPath && !filePattern.test(path)) {
     const there = `there are ${names.join(', ')}, or the path of a file such as ./faults.yaml`;
     throw new ScriptError(`no script is called ${path}${hintOf(path, names)}; ${there}`);

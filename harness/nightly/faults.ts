@@ -16,13 +16,16 @@ import {
 
 const help = `npm run nightly:faults -- [flags]
 
+Every fault in every cluster, with the proof that it had an effect; and for each family a harness
+that is killed in the middle of it, and what that has left. Prints a line for each.
+
   --clusters LIST   of ${nightlyClusters.join(', ')}  (all)
   --families LIST   whose harness is killed in the middle  (all)
   --only PART       effects: what faults do; killed: what a killed harness leaves  (both)
   --seed N          (1)
 
 Exit codes: 0 every fault that can be had here had an effect, and nothing was left; 1 not so;
-254 bad arguments.`;
+130 interrupted; 254 bad arguments.`;
 
 const exitCodes = { fine: 0, bad: 1, badArguments: 254 } as const;
 
@@ -46,8 +49,14 @@ function parsePlan(argv: readonly string[]): Plan | null {
     clusters: someOf('--clusters', values.clusters, nightlyClusters),
     families: someOf('--families', values.families, names),
     only: someOf('--only', values.only, ['effects', 'killed']).join(','),
-    seed: Number(values.seed ?? 1),
+    seed: toSeed(values.seed ?? '1'),
   };
+}
+
+function toSeed(text: string): number {
+  const seed = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw new RangeError(`--seed takes a whole number from 0 on; not ${text || 'nothing'}`);
 }
 
 function someOf<T extends string>(
