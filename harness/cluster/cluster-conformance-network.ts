@@ -1,6 +1,6 @@
 /** The conformance suite's part about links: silence where it was asked for, and nowhere else. */
 import { expect, test } from 'vitest';
-import { type Cluster, clientsEnd, type LinkMode } from '../cluster.ts';
+import { type Cluster, clientsEnd, type Link, type LinkMode } from '../cluster.ts';
 import {
   allLinks,
   ask,
@@ -13,6 +13,7 @@ import {
   heard,
   link,
   metBy,
+  metOn,
   rule,
   shortestTrip,
   trip,
@@ -73,6 +74,24 @@ export function testCuts(cluster: GetCluster): void {
       await withRules(cluster(), [rule('n1>n2', oneway)], async () => {
         await expectSilent(cluster(), [link('n1>n2')]);
         expect(await metBy(cluster(), 'oneway')).toBeGreaterThan(before);
+      });
+    }));
+
+  test('what a rule has met is counted for its own link, and stays when it goes', () =>
+    tryMode(cluster(), oneway, async () => {
+      const [first, second] = [link('n1>n2'), link('n1>n3')];
+      const untilMore = async (place: Link, than: number): Promise<void> => {
+        while ((await metOn(cluster(), place, 'oneway')) <= than) {
+          await askText(cluster(), 'n3', ['PING']);
+        }
+      };
+      await withRules(cluster(), [rule('n1>n2', oneway), rule('n1>n3', oneway)], async () => {
+        await Promise.all([untilMore(first, 0), untilMore(second, 0)]);
+        await cluster().network.set([rule('n1>n2', oneway)]);
+        const left = await metOn(cluster(), second, 'oneway');
+        expect(left).toBeGreaterThan(0);
+        await untilMore(first, await metOn(cluster(), first, 'oneway'));
+        expect(await metOn(cluster(), second, 'oneway')).toBe(left);
       });
     }));
 

@@ -187,6 +187,17 @@ export async function metBy(cluster: Cluster, type: LinkMode['type']): Promise<n
   return (await cluster.network.read()).met[type] ?? 0;
 }
 
+/** The same for one link. */
+export async function metOn(
+  cluster: Cluster,
+  { from, to }: Link,
+  type: LinkMode['type'],
+): Promise<number> {
+  const { metOnLinks } = await cluster.network.read();
+  const met = metOnLinks.find((each) => each.from === from && each.to === to && each.type === type);
+  return met?.count ?? 0;
+}
+
 /**
  * Where the cluster has the ability, its effect is seen; where it says that it has not, whoever
  * asks for it is refused with the reason that it gives.
