@@ -104,7 +104,7 @@ export class DockerDisks implements ClusterDisks {
       if ((await container.state()) !== 'stopped') running.push(container);
     }
     // Nobody does anything from here on: what happens to the disks happens at one moment.
-    await Promise.all(running.map((container) => container.freeze()));
+    await freezeAll(running);
     let shutDown: unknown;
     try {
       shutDown = await agent.ask({ do: 'shut-down', nodes });
@@ -322,4 +322,17 @@ function asEvidence(value: unknown): Evidence {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** All or none: one that cannot be frozen leaves no other frozen. */
+async function freezeAll(containers: readonly DockerNode[]): Promise<void> {
+  const frozen = await Promise.allSettled(containers.map((container) => container.freeze()));
+  const failure = frozen.find((each) => each.status === 'rejected');
+  if (failure === undefined) return;
+  await Promise.all(
+    containers.map(async (container) => {
+      if ((await container.state()) === 'paused') await container.resume();
+    }),
+  );
+  throw failure.reason;
 }

@@ -101,8 +101,12 @@ export class ProcessDisks implements ClusterDisks {
     const { nodeState, pause, kill } = this.#options;
     const before = await Promise.all(nodes.map(nodeState));
     // So that all stand still at one moment; ends come one after the other.
-    await Promise.all(nodes.map((node, at) => (before[at] === 'running' ? pause(node) : null)));
-    await Promise.all(nodes.map(kill));
+    try {
+      await Promise.all(nodes.map((node, at) => (before[at] === 'running' ? pause(node) : null)));
+    } finally {
+      // Whatever the pauses came to, nobody is left frozen.
+      await Promise.all(nodes.map(kill));
+    }
     const lost = folders.map(([node, folder]) => {
       return [node, undoJournal(this.#options.place(node).dataDirectory, folder)] as const;
     });
