@@ -82,9 +82,11 @@ for (const mode of silent) {
       await cluster.network.set(around(leader, mode));
       expect(await ask(cluster, leader, ['SET', 'k', 'lost'])).not.toEqual(done);
       await leaderOf(cluster, leader);
-      const { rules, met } = await cluster.network.read();
+      const { rules, met, metOnLinks } = await cluster.network.read();
       expect(rules).toEqual(around(leader, mode));
       expect(met[mode.type]).toBeGreaterThan(0);
+      const own = metOnLinks.filter(({ from, to }) => from === leader || to === leader);
+      expect(own.reduce((sum, { count }) => sum + count, 0)).toBe(met[mode.type]);
       await cluster.network.set([]);
       expect((await cluster.network.read()).rules).toEqual([]);
       await pause(cluster.timers, 1000);
@@ -137,8 +139,9 @@ test('loss: about so many messages are lost, and only on that link', () =>
       { from: leader, to: follower, mode: { type: 'loss', percent: 100 } },
     ]);
     await pause(cluster.timers, 2000);
-    const { met } = await cluster.network.read();
+    const { met, metOnLinks } = await cluster.network.read();
     expect(met.loss).toBe(cluster.messageCounts().lost);
+    expect(metOnLinks).toEqual([{ from: leader, to: follower, type: 'loss', count: met.loss }]);
     await cluster.network.set([
       { from: leader, to: follower, mode: { type: 'loss', percent: 50 } },
     ]);
