@@ -46,7 +46,7 @@ export const clientsEnd = 'clients';
  */
 export type LinkMode =
   | { readonly type: 'drop' | 'oneway' | 'hold' | 'reset' }
-  /** In (0, 100]. */
+  /** In (0, 100). */
   | { readonly type: 'loss'; readonly percent: number }
   | { readonly type: 'delay'; readonly ms: number; readonly jitterMs: number }
   | { readonly type: 'rate'; readonly kilobitsPerS: number };

@@ -181,7 +181,7 @@ describe.skipIf(whySkip !== null)('links of containers', { timeout: 60_000 }, ()
   test('a request that is refused on its way leaves what was in force as it was', async () => {
     await withRules(cluster(), [rule('n1>n2', hold)], async () => {
       const refused = [rule('n1>n2', delay), rule('n2>n3', { type: 'loss', percent: 101 })];
-      await expect(cluster().network.set(refused)).rejects.toThrow(/at most all: 101 %/);
+      await expect(cluster().network.set(refused)).rejects.toThrow(/less than all: 101 %/);
       await expectRules(cluster(), [rule('n1>n2', hold)]);
       await expectSilent(cluster(), [link('n1>n2')]);
     });

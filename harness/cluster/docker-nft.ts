@@ -146,8 +146,8 @@ function bridgeGroups(rules: readonly LinkRule[]): readonly BridgeGroup[] {
 
 function lossCondition(percent: number): string {
   const below = Math.round((percent / 100) * lossScale);
-  if (below > 0 && below <= lossScale) return `numgen random mod ${lossScale} < ${below}`;
-  throw new RangeError(`a loss is more than nothing, and at most all: ${percent} %`);
+  if (below > 0 && below < lossScale) return `numgen random mod ${lossScale} < ${below}`;
+  throw new RangeError(`a loss is more than nothing and less than all: ${percent} %`);
 }
 
 function describeIpRules(plan: LinkPlan, rules: readonly LinkRule[]): readonly string[] {

@@ -9,10 +9,10 @@ export const loss: FamilyModule = linkFaults({
   scopes: ['few', 'one', 'leader', 'all'],
   needs: ['loss'],
   cuts: false,
-  parameters: { percent: 'of the packets; 20' },
+  parameters: { percent: 'of the packets, up to 99: what loses all is a partition; 20' },
   mode: ({ parameters }) => ({
     type: 'loss',
-    percent: numberOf(parameters, 'percent', { min: 1, max: 100, otherwise: 20 }),
+    percent: numberOf(parameters, 'percent', { min: 1, max: 99, otherwise: 20 }),
   }),
   evidence: 'the rules that were read back, and how many packets were lost',
 });

@@ -261,7 +261,7 @@ describe('faults of links', () => {
     const rules = (module: FamilyModule, parameters = {}): Promise<readonly unknown[]> =>
       rulesOf(module, 'all', { ...links, ...parameters });
     expect(await rules(loss)).toEqual(['n1>n2 loss 20%']);
-    expect(await rules(loss, { percent: 100 })).toEqual(['n1>n2 loss 100%']);
+    expect(await rules(loss, { percent: 99 })).toEqual(['n1>n2 loss 99%']);
     expect(await rules(rate, { kilobitsPerS: 8 })).toEqual(['n1>n2 rate 8kbit/s']);
     expect(await rules(delay, { ms: 30 })).toEqual(['n1>n2 delay 30ms+-15ms']);
     expect(await rules(delay, { ms: 30, jitterMs: 0 })).toEqual(['n1>n2 delay 30ms+-0ms']);
