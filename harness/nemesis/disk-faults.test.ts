@@ -48,6 +48,21 @@ describe('power', () => {
     expect((await rig.nemesis.end(planned)).evidence['failures']).toEqual(['it is broken']);
   });
 
+  it('leaves no node frozen where it broke off after the freezing, and tells if it must', async () => {
+    const rig = createMemoryRig(power);
+    rig.cluster.disks.powerLoss = async (nodes) => {
+      for (const node of nodes.slice(1)) await rig.cluster.pause(node);
+      throw new Error('unable to freeze');
+    };
+    const planned = rig.plan('majority', { parameters: { nodes: ['n2', 'n3', 'n4'] } });
+    await expect(rig.nemesis.begin(planned)).rejects.toThrow('unable to freeze');
+    rig.cluster.failing.set('kill n3', 'the engine is busy');
+    await expect(rig.nemesis.end(planned)).rejects.toThrow('still frozen: n3; the engine is busy');
+    expect(rig.cluster.node('n4')).toMatchObject({ state: 'running', lives: 2 });
+    await rig.nemesis.teardown();
+    expectWhole(rig);
+  });
+
   it('is undone by a teardown after it broke off in the middle', async () => {
     const rig = createMemoryRig(power);
     const planned = rig.plan('all');

@@ -165,6 +165,17 @@ describe('harm to what was synced', () => {
     expectWhole(rig);
   });
 
+  it('leaves a node alone that has nothing to harm', async () => {
+    for (const kind of [bitFlip, truncate, torn]) {
+      const rig = createMemoryRig(kind);
+      const planned = rig.plan('one', { parameters: { file: 'lock' } });
+      await expect(rig.nemesis.begin(planned)).rejects.toThrow('there is no file with content');
+      expect(rig.cluster.calls).toEqual([]);
+      await rig.nemesis.end(planned);
+      expectWhole(rig);
+    }
+  });
+
   it('has had no effect on a node that did not run', async () => {
     const rig = createMemoryRig(truncate);
     const planned = rig.plan('one');

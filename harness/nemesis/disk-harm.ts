@@ -81,6 +81,7 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
       ...{ words: null, tookEffect: false, isHarmed: false },
     };
     this.#harms.set(plan, harm);
+    await this.#rehearse(plan, node);
     const cut = plan.isIsolated ? await network.put(plan, isolationOf(cluster, node)) : null;
     if (cut?.isInForce === false) throw new FaultError(`${node} could not be cut off`);
     await cluster.kill(node);
@@ -110,6 +111,13 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
       await this.#putBack(plan).catch((error: unknown) => failures.push(error));
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** Throws FaultError when there is nothing to harm, as long as nothing has been done. */
+  async #rehearse(plan: Plan, node: string): Promise<void> {
+    // A node that runs may change its files under the list: the second one counts.
+    const files = await this.#tools.cluster.disks.list(node).catch(() => null);
+    if (files !== null) this.#kind.damageOf(plan, files);
   }
 
   async #damage(

@@ -42,7 +42,7 @@ export function pickFile(files: readonly DiskFile[], glob: string | null): DiskF
   const [youngest] = matching.sort((a, b) => a.age - b.age);
   if (youngest !== undefined) return youngest;
   const there = files.map(({ path, bytes }) => `${path} (${bytes} bytes)`).join(', ');
-  const wanted = glob === null ? 'a file with content' : `a file with content named ${glob}`;
+  const wanted = glob === null ? 'file with content' : `file with content named ${glob}`;
   throw new FaultError(`there is no ${wanted}; there is ${there || 'nothing'}`);
 }
 

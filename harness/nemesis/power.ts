@@ -5,8 +5,15 @@
  * taken away is the cluster's business, and it says what was lost.
  */
 import type { Cluster, Evidence } from '../cluster.ts';
-import type { FaultPlan, FaultReading, Nemesis, PlanContext, Skip } from '../nemesis.ts';
-import { readNodes, startStopped } from './node-readings.ts';
+import {
+  FaultError,
+  type FaultPlan,
+  type FaultReading,
+  type Nemesis,
+  type PlanContext,
+  type Skip,
+} from '../nemesis.ts';
+import { readNodes, startStopped, wordsOf } from './node-readings.ts';
 import { planTargets, targetVariants } from './targets.ts';
 import type { FamilyModule } from './tools.ts';
 
@@ -71,15 +78,43 @@ class PowerNemesis implements Nemesis {
   }
 
   async teardown(): Promise<void> {
-    for (const plan of [...this.#outages.keys()]) await this.#restore(plan);
+    const failures: unknown[] = [];
+    for (const plan of [...this.#outages.keys()]) {
+      await this.#restore(plan).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
-  /** A node that does not come back is the system's failure, which the recovery reports. */
+  /**
+   * A node that does not come back is the system's failure, which the recovery reports. Rejects when
+   * one is frozen still: that is nobody's but ours.
+   */
   async #restore(plan: FaultPlan): Promise<Evidence> {
+    const failures = [
+      ...(await this.#endFrozen(plan.nodes)),
+      ...(await startStopped(this.#cluster, plan.nodes)),
+    ];
+    const after = await readNodes(this.#cluster, plan.nodes);
+    const frozen = plan.nodes.filter((node) => after[node]?.state === 'paused');
+    if (frozen.length > 0) {
+      throw new FaultError(`still frozen: ${frozen.join(' ')}; ${failures.join('; ')}`);
+    }
     this.#outages.get(plan)?.forbidEnds();
     this.#outages.delete(plan);
-    const failures = await startStopped(this.#cluster, plan.nodes);
-    const after = await readNodes(this.#cluster, plan.nodes);
     return failures.length === 0 ? { after } : { after, failures };
+  }
+
+  /** Left by an outage that broke off: their disks may be gone, so they must not go on. */
+  async #endFrozen(nodes: readonly string[]): Promise<readonly string[]> {
+    const failures: string[] = [];
+    for (const node of nodes) {
+      try {
+        const isFrozen = (await this.#cluster.nodeState(node)) === 'paused';
+        if (isFrozen) await this.#cluster.kill(node);
+      } catch (error) {
+        failures.push(wordsOf(error));
+      }
+    }
+    return failures;
   }
 }
