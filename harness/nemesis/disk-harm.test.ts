@@ -279,9 +279,12 @@ describe('the file that is harmed', () => {
 
   it('is torn behind its content: where it may be full of zeros, in a block of its own', () => {
     const file = { path: 'wal-1', bytes: 4096, age: 0 };
-    const endless = { offset: 4096, roomBytes: Number.POSITIVE_INFINITY };
-    expect(tornPlaceOf(file)).toEqual(endless);
-    expect(tornPlaceOf({ ...file, contentBytes: 4096 })).toEqual(endless);
+    const endless = { offset: 4095, roomBytes: Number.POSITIVE_INFINITY };
+    expect(tornPlaceOf({ ...file, bytes: 4095 })).toEqual(endless);
+    expect(tornPlaceOf({ ...file, bytes: 4095, contentBytes: 4095 })).toEqual(endless);
+    // Whole blocks, to the last byte: it may have been made so long.
+    expect(() => tornPlaceOf(file)).toThrow('no room');
+    expect(() => tornPlaceOf({ ...file, contentBytes: 4096 })).toThrow('no room');
     const behind = (contentBytes: number) => tornPlaceOf({ ...file, contentBytes });
     expect(behind(448)).toEqual({ offset: 512, roomBytes: 3584 });
     expect(behind(449)).toEqual({ offset: 1024, roomBytes: 3072 });

@@ -25,7 +25,9 @@ export interface TornPlace {
 export function tornPlaceOf(file: DiskFile): TornPlace {
   const { bytes, path } = file;
   const content = contentBytesOf(file);
-  if (content === bytes) return { offset: bytes, roomBytes: Number.POSITIVE_INFINITY };
+  // One of whole blocks that is full to its last byte may have been made so long.
+  const grows = content === bytes && bytes % blockBytes !== 0;
+  if (grows) return { offset: bytes, roomBytes: Number.POSITIVE_INFINITY };
   const first = content + doubtfulBytes;
   const block = Math.ceil(first / blockBytes) * blockBytes;
   const offset = block < bytes ? block : first;
