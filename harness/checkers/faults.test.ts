@@ -80,6 +80,14 @@ describe('the faults of a run', () => {
     expect(judge(gone.run({ nemesis, uninjected })).summary).toContain('its turn did not come');
   });
 
+  it('say for what a script waited, where more time may be of no use', () => {
+    const reason = 'f.yaml:7: the run ended while it waited for lag n3 5 entries';
+    const waited = { family: 'partition', variant: null, outcome: 'not-reached', reason } as const;
+    const { summary } = judge({ nemesis: ['partition'], uninjected: [waited] });
+    expect(summary).toContain(`(partition: not reached, ${reason})`);
+    expect(summary).not.toContain('more time');
+  });
+
   it('leave a run unknown when one family had no effect, whatever the other did', () => {
     const made = faultsOf('kill', '!partition', '!partition');
     const result = judge({ nemesis: ['partition', 'kill'], faults: made });

@@ -121,6 +121,9 @@ function whyIdle(run: CheckedRun, family: string): string {
     outcome === 'skipped' ? [reason] : [],
   );
   if (skips.length > 0) return `skipped, ${[...new Set(skips)].join(', ')}`;
+  // A script says at which line it waited, and for what: more time may be of no use.
+  const waits = uninjected.map(({ reason }) => reason).filter((reason) => /:\d+: /.test(reason));
+  if (waits.length > 0) return `not reached, ${[...new Set(waits)].join(', ')}`;
   if (uninjected.length > 0) return describeNotReached(run);
   return 'none was begun';
 }

@@ -73,6 +73,9 @@ export function parseNemesisSettings(flags: NemesisFlags, nodeCount: number): Ne
   const isNamed = flags.nemesis !== undefined && text !== 'all' && text !== 'none';
   const asked = parseAsked(text).filter((each) => isNamed || hasNodes(each, nodeCount));
   if (isNamed) refuseFewNodes(asked, nodeCount);
+  if (text === 'none' && flags.requireAllFaults) {
+    throw new SettingsError('--require-all-faults wants faults, and --nemesis none has none');
+  }
   return {
     ...shared,
     nemesis: asked.map(({ family }) => family),

@@ -79,6 +79,8 @@ describe('the settings of a test', () => {
       [{ nemesis: 'kill,none' }, /--nemesis none stands alone, without kill$/],
       [{ nemesis: 'partition,,kill' }, /--nemesis partition,,kill has a comma too many$/],
       [{ nemesis: '' }, /--nemesis takes none, all, partition, client-cut, .*; not nothing$/],
+      [{ nemesis: 'none', requireAllFaults: true }, /^--require-all-faults wants faults, and/],
+      [{ cluster: 'sim', processNetwork: 'proxies' }, /is for --cluster process; leave it out/],
       [{ nemesis: 'all:leader' }, /--nemesis all:leader: all has no variants; it stands alone$/],
       [{ nemesis: 'kill:' }, /--nemesis kill: has a colon too many; there are one, leader/],
       [{ nemesis: ',' }, /--nemesis , has a comma too many$/],

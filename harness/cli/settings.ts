@@ -113,7 +113,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
     workloadArgument: flags.workload,
     cluster: oneOf('--cluster', clusterKinds, flags.cluster),
     images: oneOf('--images', imageKinds, flags.images),
-    processNetwork: oneOf('--process-network', networkChoices, flags.processNetwork),
+    processNetwork: parseNetwork(flags),
     nodes,
     ...load,
     size: workload.size({
@@ -278,6 +278,15 @@ function parseConcurrency(text: string, nodeCount: number): number {
     throw new SettingsError(`--concurrency takes a number such as 10, or 2n; not ${text}`);
   }
   return count;
+}
+
+/** Only processes have a choice of networks; `auto` may take them. */
+function parseNetwork({ processNetwork, cluster }: TestFlags): TestSettings['processNetwork'] {
+  const network = oneOf('--process-network', networkChoices, processNetwork);
+  if (network === 'auto' || cluster === 'process' || cluster === 'auto') return network;
+  throw new SettingsError(
+    `--process-network ${network} is for --cluster process; leave it out with --cluster ${cluster}`,
+  );
 }
 
 function parseSeed(seed: Typed | undefined): number {

@@ -69,7 +69,7 @@ describe('the targets of kills and pauses', () => {
       skip: 'majority takes 3 nodes, and 2 are free',
     });
     expect(skipped('follower', { free: ['n3'] })).toEqual({ skip: 'no follower is free' });
-    expect(skipped('one', { free: [] })).toEqual({ skip: 'one takes 1 nodes, and 0 are free' });
+    expect(skipped('one', { free: [] })).toEqual({ skip: 'one takes 1 node, and 0 are free' });
     const parameters = { nodes: ['n1', 'n4'] };
     expect(skipped('one', { free, parameters })).toEqual({
       skip: 'n4 is down, or held by another fault',

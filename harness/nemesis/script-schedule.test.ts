@@ -168,7 +168,7 @@ const triggers: readonly [string, (play: Play) => void, (play: Play) => unknown,
     'snapshot-installed',
     (play) => [play.look({ life: 2 }), play.look({ life: 2, snapshotsInstalled: 0 })],
     (play) => play.look({ life: 2, snapshotsInstalled: 1 }),
-    'snapshot-installed n1 1 times',
+    'snapshot-installed n1 1 time',
   ],
   [
     '{ log-starts-after: { node: n2, index: 9 } }',

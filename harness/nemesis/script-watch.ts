@@ -5,6 +5,7 @@
  * happens (a line, an end) counts from then on.
  */
 import type { IntrospectionSample } from '../checker.ts';
+import { describeMany } from '../report/figures.ts';
 import type { ScheduleEvent } from './schedule.ts';
 import { alternativesOf, type Trigger } from './script.ts';
 import type { Marks, ScriptMemory } from './script-memory.ts';
@@ -113,7 +114,7 @@ export class TriggerWatch {
       case 'snapshot-installed':
         return this.#nodeHit(trigger, ({ node }) => {
           const more = memory.installedBy(node) - (this.#marks.installed.get(node) ?? 0);
-          return more > 0 ? `${more} times` : null;
+          return more > 0 ? describeMany(more, 'time') : null;
         });
       case 'log-starts-after':
         return this.#nodeHit(trigger, ({ firstLogIndex = 0 }) =>

@@ -5,6 +5,7 @@
  */
 import type { FaultPlan, FaultVariant, Need, PlanContext, Skip } from '../nemesis.ts';
 import { FaultError } from '../nemesis.ts';
+import { describeMany } from '../report/figures.ts';
 import { randomItem, randomShuffle } from '../run/random.ts';
 
 const targets = {
@@ -73,7 +74,7 @@ export function pickTargets(variant: string, context: PlanContext): readonly str
   const majority = Math.floor(nodes.length / 2) + 1;
   const pick = (count: number): readonly string[] | Skip =>
     free.length < count
-      ? { skip: `${variant} takes ${count} nodes, and ${free.length} are free` }
+      ? { skip: `${variant} takes ${describeMany(count, 'node')}, and ${countFree(free)} free` }
       : randomShuffle(random, free).slice(0, count).sort();
   switch (variant) {
     case 'one':
@@ -97,6 +98,10 @@ export function pickTargets(variant: string, context: PlanContext): readonly str
         `there is no target ${variant}; there are ${Object.keys(targets).join(', ')}`,
       );
   }
+}
+
+function countFree({ length }: readonly string[]): string {
+  return `${length} ${length === 1 ? 'is' : 'are'}`;
 }
 
 /** Of a fault that takes one node: the leader half of the time, else any that is free. */

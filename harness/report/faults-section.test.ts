@@ -18,7 +18,7 @@ function textOf(run: typeof sample): string {
 test('each fault has its outcome, what met it, and its evidence to unfold', () => {
   const text = textOf(sample);
   expect(text).toContain('2 kill leader n3 1.200 s op 300 0.24 s injected');
-  expect(text).toContain('43 operations 1 leader change read back At its begin asked');
+  expect(text).toContain('1 leader change readBack: n1 -&gt; n3, n3 -&gt; n1 At its begin asked');
   expect(text).toContain('failed nothing ran into it 163 operations');
   expect(
     faultsSection(sample)

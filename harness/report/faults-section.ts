@@ -76,7 +76,7 @@ function faultRow(fault: FaultInterval, number: number): Html {
     <td>${outcomePill(outcome)}
       ${reason !== null && reasonLine(reason)}</td>
     <td>${met !== null && meetingCell(met)}</td>
-    <td><details><summary>read back</summary>
+    <td><details><summary>${digestOf(begin)}</summary>
       <p class="evidence-title">At its begin</p>${evidenceList(begin)}
       ${
         end !== null &&
@@ -97,6 +97,22 @@ function reasonLine(reason: string): Html {
 function meetingCell({ operations, leaderChanges }: FaultMeeting): Html {
   return html`<span class="nowrap">${describeMany(operations, 'operation')}</span><br>
     <span class="nowrap muted">${describeMany(leaderChanges, 'leader change')}</span>`;
+}
+
+/** What says most of a proof, in the order of preference. */
+const telling: readonly string[] = [
+  ...['lost', 'loss', 'readBack', 'changes', 'restarts', 'slowed', 'firstLogIndex', 'answer'],
+  ...['after', 'meanwhile'],
+];
+const digestLengthMax = 60;
+
+/** The proof in a line, above the whole of it. */
+function digestOf({ evidence }: FaultEdge): Html | string {
+  const name = telling.find((each) => evidence[each] !== undefined);
+  if (name === undefined) return 'read back';
+  const value = evidence[name];
+  const isWords = Array.isArray(value) && value.every((each) => typeof each === 'string');
+  return shorten(`${name}: ${isWords ? value.join(', ') : describeValue(value)}`, digestLengthMax);
 }
 
 function evidenceList({ evidence }: FaultEdge): Html {
