@@ -251,6 +251,8 @@ describe('a wiped disk', () => {
     const planned = (node: string) => rig.plan('one', { parameters: { nodes: [node] } }).value;
     expect(planned('n2')).toMatchObject({ isolate: true });
     expect(planned('n3')).toMatchObject({ isolate: false });
+    Object.assign(rig.cluster, { kind: 'sim' });
+    expect(planned('n3')).toMatchObject({ isolate: true });
   });
 
   it('is left among its peers when the script says so', () => {
