@@ -17,7 +17,7 @@ const times = {
 test('p50 and p99 stand in a column for each cluster, and the targets are those of docker', () => {
   const lines = describeFaultFigures({ docker: times, namespaces: 'no user namespaces' });
   expect(lines[0]).toMatch(/^p50 \/ p99, ms +docker$/);
-  expect(lines[1]).toMatch(/^partition in force after its trigger +2\.00 \/ 9\.00$/);
+  expect(lines[1]).toMatch(/^partition in force after it was asked +2\.00 \/ 9\.00$/);
   expect(lines[4]).toMatch(/^ {2}first exchange after that +400 \/ 400$/);
   expect(lines[8]).toBe('namespaces: not measured: no user namespaces');
   const targets = lines.filter((line) => line.startsWith('target, docker'));

@@ -13,11 +13,11 @@ interface Row {
 }
 
 const rows: readonly Row[] = [
-  { name: 'partition in force after its trigger', of: 'cutMs', targetMs: 5 },
+  { name: 'partition in force after it was asked', of: 'cutMs', targetMs: 5 },
   { name: '  read back after that', of: 'readBackMs', targetMs: null },
   { name: 'rules gone after the healing', of: 'healMs', targetMs: 5 },
   { name: '  first exchange after that', of: 'exchangeMs', targetMs: null },
-  { name: 'killed after the log line', of: 'killMs', targetMs: 10 },
+  { name: 'killed after the line was seen', of: 'killMs', targetMs: 10 },
   { name: 'from nothing to a first write', of: 'upMs', targetMs: 4000 },
   { name: 'tear-down', of: 'downMs', targetMs: 3000 },
 ];

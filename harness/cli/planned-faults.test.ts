@@ -125,6 +125,8 @@ describe('the faults of a run', () => {
       '  - { fault: kill, begin: { after: 5 }, with: { nodes: [triggered] } }',
       '  - { fault: kill, begin: { any: [stalled, node-ended] }, with: { nodes: [triggered] } }',
       '  - { fault: kill, begin: { lag: { node: n3, entries: 5 } } }',
+      '  - { fault: kill, with: { nodes: [] } }',
+      '  - { fault: loss, with: { nodes: [] } }',
     ];
     const complaint = await plan({ nemesisFile: script(...phases) }).then(String, String);
     const told = complaint.split('\n').map((line) => line.replace(/^.*faults\.yaml:/, ''));
@@ -133,6 +135,8 @@ describe('the faults of a run', () => {
       '3: lag: node: takes one of n1, n2, n3; not n9',
       '4: line: node: takes one of n1, n2, n3; not n8',
       '5: nodes: after 5 operations is about no node, so none is triggered',
+      '8: nodes: takes some of n1, n2, n3; not none',
+      '9: nodes: takes some of n1, n2, n3; not none',
     ]);
   });
 

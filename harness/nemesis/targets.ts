@@ -60,7 +60,8 @@ export function namedNodes({
   const names: readonly unknown[] = Array.isArray(given) ? given : [given];
   const stranger = names.find((name) => !nodes.some((node) => node === name));
   if (stranger !== undefined || names.length === 0) {
-    throw new FaultError(`nodes: takes some of ${nodes.join(', ')}; not ${String(stranger)}`);
+    const shown = names.length === 0 ? 'none' : String(stranger);
+    throw new FaultError(`nodes: takes some of ${nodes.join(', ')}; not ${shown}`);
   }
   const taken = nodes.filter((node) => names.includes(node) && !free.includes(node));
   if (taken.length > 0) return { skip: `${taken.join(' ')} is down, or held by another fault` };
