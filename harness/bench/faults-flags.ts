@@ -18,10 +18,10 @@ export interface FaultFlags {
 
 export const help: string = `npm run bench:faults -- [flags]
 
-How fast a cluster begins and ends faults: a partition from being asked for to its rules in force and
-read back, its healing, the first message after that; a kill from when the harness sees the log line
-that triggers it to the end of the process; a cluster from nothing to its first acknowledged write,
-and its end. The schedule and the conductor are not part of it. Prints p50 and p99.
+How fast a cluster begins and ends faults: a partition from being asked for to its rules in force
+and read back, its healing, the first message after that; a kill from when the harness sees the log
+line that triggers it to the end of the process; a cluster from nothing to its first acknowledged
+write, and its end. The schedule and the conductor are not part of it. Prints p50 and p99.
 
   --quick            one short round of everything, to see that it works
   --clusters LIST    of ${measuredClusters.join(', ')}  (all)
