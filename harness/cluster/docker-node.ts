@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import type { NodeState } from '../cluster.ts';
 import { copyFromContainer } from './docker-copy.ts';
-import { DockerError, type Engine, statusOf, tolerate } from './docker-engine.ts';
+import { DockerError, describeError, type Engine, statusOf, tolerate } from './docker-engine.ts';
 import { followLines } from './docker-log-lines.ts';
 
 const stopLimitSeconds = 10;
@@ -109,7 +109,7 @@ export class DockerNode {
   }
 
   async pause(): Promise<void> {
-    await this.#existing().pause();
+    await pauseContainer(this.#existing());
     if (this.#incarnation !== null) this.#incarnation.isPaused = true;
   }
 
@@ -120,7 +120,7 @@ export class DockerNode {
 
   /** As pause, also where it is paused already, or not there any more. */
   async freeze(): Promise<void> {
-    await tolerate([409], this.#existing().pause());
+    await tolerate([409], pauseContainer(this.#existing()));
     if (this.#incarnation !== null) this.#incarnation.isPaused = true;
   }
 
@@ -313,4 +313,19 @@ function demultiplexLog(frames: Buffer): Buffer {
     at += 8 + length;
   }
   return Buffer.concat(texts);
+}
+
+const freezeAttempts = 5;
+
+/** The freezer of a busy machine may give up half-way; it can be asked again. */
+async function pauseContainer(container: Docker.Container): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await container.pause();
+      return;
+    } catch (error) {
+      const isAtOdds = /unable to freeze/i.test(describeError(error));
+      if (!isAtOdds || attempt === freezeAttempts) throw error;
+    }
+  }
 }
