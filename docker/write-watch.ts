@@ -1,8 +1,8 @@
 /**
  * Whether a limit of writes is felt: no kernel counts the writes that had to wait, but all of them.
  *
- * They are counted many times a second. Where they came as fast as the limit lets them, for a while,
- * it was the limit that held them up: a node with less to write never gets there.
+ * They are counted many times a second. Where they came as fast as the limit lets them, for a
+ * while, it was the limit that held them up: a node with less to write never gets there.
  */
 
 export interface WatchReading {

@@ -28,7 +28,7 @@ describe('a transfer', () => {
     }
   });
 
-  it('has had no effect when the leader is the old one, or another than was asked for', async () => {
+  it('has had no effect when the leader is the old one, or not who was asked for', async () => {
     const rig = createMemoryRig(transfer);
     const asked = rig.tools.system.operator;
     asked.transferLeadership = async () => 'done';

@@ -48,7 +48,7 @@ describe('power', () => {
     expect((await rig.nemesis.end(planned)).evidence['failures']).toEqual(['it is broken']);
   });
 
-  it('leaves no node frozen where it broke off after the freezing, and tells if it must', async () => {
+  it('leaves no node frozen where it broke off in the middle, and tells if it must', async () => {
     const rig = createMemoryRig(power);
     rig.cluster.disks.powerLoss = async (nodes) => {
       for (const node of nodes.slice(1)) await rig.cluster.pause(node);

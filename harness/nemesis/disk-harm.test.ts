@@ -209,10 +209,8 @@ describe('harm to what was synced', () => {
 
   it('garbage ends in no zero, so that its end can be seen', () => {
     for (const seed of seeds) {
-      const { garbage } = createMemoryRig(torn, { seed }).plan('one') as unknown as {
-        readonly garbage: readonly number[];
-      };
-      expect(garbage).not.toContain(0);
+      const planned = createMemoryRig(torn, { seed }).plan('one');
+      expect('garbage' in planned ? planned.garbage : [0]).not.toContain(0);
     }
   });
 

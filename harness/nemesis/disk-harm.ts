@@ -1,6 +1,6 @@
 /**
- * Harm to the files of one node: it is killed, its files are harmed, it is started, and what it then
- * does is the evidence. At the end it is killed, its files are put back, and it is started.
+ * Harm to the files of one node: it is killed, its files are harmed, it is started, and what it
+ * then does is the evidence. At the end it is killed, its files are put back, and it is started.
  *
  * No protocol survives the loss of what a node has promised durably. Where that is what is lost,
  * the node is cut off from its peers as long as its files are harmed: nobody hears what it forgot.

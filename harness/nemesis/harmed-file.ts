@@ -19,8 +19,8 @@ export interface TornPlace {
 }
 
 /**
- * At the end of the file; in one that keeps room for more, in the first block that holds nothing for
- * sure, and never beyond its end. Throws FaultError when such a file is full.
+ * At the end of the file; in one that keeps room for more, in the first block that holds nothing
+ * for sure, and never beyond its end. Throws FaultError when such a file is full.
  */
 export function tornPlaceOf(file: DiskFile): TornPlace {
   const { bytes, path } = file;

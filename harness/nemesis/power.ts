@@ -86,8 +86,8 @@ class PowerNemesis implements Nemesis {
   }
 
   /**
-   * A node that does not come back is the system's failure, which the recovery reports. Rejects when
-   * one is frozen still: that is nobody's but ours.
+   * A node that does not come back is the system's failure, which the recovery reports. Rejects
+   * when one is frozen still: that is nobody's but ours.
    */
   async #restore(plan: FaultPlan): Promise<Evidence> {
     const failures = [
