@@ -198,7 +198,7 @@ describe('a forced snapshot', () => {
 });
 
 describe('until a snapshot', () => {
-  it('keeps a follower away until only a snapshot brings it back, and sees that it did', async () => {
+  it('keeps a follower away until only a snapshot brings it back, and sees that', async () => {
     for (const variant of ['cut', 'kill']) {
       const rig = createMemoryRig(untilSnapshot);
       const planned = rig.plan(variant);

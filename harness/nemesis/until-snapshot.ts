@@ -3,7 +3,8 @@
  * only a snapshot can bring it back; then it is let back, and has to install one.
  *
  * That it is so far is seen, not guessed: both are looked at, and the leader made to take
- * snapshots, until its log begins late enough. Without new entries it never does, and the fault has failed.
+ * snapshots, until its log begins late enough. Without new entries it never does, and the fault
+ * has failed.
  * Its connections are broken, not silenced: what has been sent on one is delivered after a silence,
  * and the follower would get from there what the leader's log has no more.
  */
