@@ -29,6 +29,12 @@ function lines(rules: readonly LinkRule[]): readonly string[] {
   return describeRules(plan, rules).split('; ');
 }
 
+/** Without where it is. */
+function words(line: string): string {
+  return line.replace('add rule ip t links ', '');
+}
+
+const pairs = 'counter name ip saddr . ip daddr map';
 const forgets = [
   'flush chain bridge t links',
   'flush chain ip t links',
@@ -84,6 +90,20 @@ describe('the rules of the fault agent', () => {
     ]);
   });
 
+  test('break connections where data runs into a reset, each link counted by itself', () => {
+    const resets = lines([rule(a, b, { type: 'reset' }), rule(clientsEnd, c, { type: 'reset' })]);
+    const nodesThere = `{ ${nodes.join(', ')} }`;
+    expect(resets.filter((line) => line.startsWith('add')).map(words)).toEqual([
+      `add counter ip t reset_${a}_${b}`,
+      `add counter ip t reset_clients_${c}`,
+      `ip saddr . ip daddr { ${a} . ${b} } ip protocol tcp jump resets`,
+      `ip saddr != ${nodesThere} ip daddr { ${c} } tcp dport 6379 ip protocol tcp jump resets`,
+      `ip protocol tcp ${pairs} { ${a} . ${b} : "reset_${a}_${b}" } jump refuse`,
+      `ip saddr != ${nodesThere} tcp dport 6379 ip protocol tcp ` +
+        `counter name ip daddr map { ${c} : "reset_clients_${c}" } jump refuse`,
+    ]);
+  });
+
   test('lead what carries a delayed link to the proxy, whoever opened it', () => {
     expect(proxiedOpenings([rule(a, b, delay), rule(a, b, drop), rule(a, c, drop)])).toEqual([
       { from: a, to: b },
@@ -107,7 +127,7 @@ describe('the rules of the fault agent', () => {
   test('end what was open past the proxy, in both directions, but not the proxy’s own', () => {
     const rules = lines([rule(a, b, delay), rule(clientsEnd, c, delay)]);
     const anew = rules.filter((line) => line.endsWith('ct mark != 47713 jump anew'));
-    expect(anew.map((line) => line.replace('add rule ip t links ', ''))).toEqual([
+    expect(anew.map(words)).toEqual([
       expect.stringMatching(`{ ${a} . ${b}, ${b} . ${a} } tcp dport 7000`),
       expect.stringMatching(`{ ${a} . ${b}, ${b} . ${a} } tcp sport 7000`),
       expect.stringMatching(`ip daddr { ${c} } tcp dport 6379`),
@@ -122,7 +142,6 @@ describe('the rules of the fault agent', () => {
 });
 
 // As nft 1.0.6 lists it: a set of one has no braces, a mark is hexadecimal.
-const pairs = 'counter name ip saddr . ip daddr map';
 const all = `{ ${a}, ${b}, ${c} }`;
 const bridgeListing = `table bridge t { # progname nft
 \tflags owner
