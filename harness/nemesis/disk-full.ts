@@ -29,7 +29,7 @@ export const diskFull: FamilyModule = {
 };
 
 /** A filesystem may not give away its last block to somebody else: so little is nothing. */
-export const fullBelowBytes = 4096;
+const fullBelowBytes = 4096;
 const noticeBounds = { looksMax: 80, stillMax: 40 };
 const lateEndBounds = { looksMax: 10, stillMax: 10 };
 const noSpace = /ENOSPC|no space left/i;

@@ -1,4 +1,4 @@
-/** What a script says of a fault beside its variant, narrowed; throws FaultError for what is wrong. */
+/** What a script says of a fault beside its variant, narrowed. Throws FaultError for mistakes. */
 import { FaultError, type FaultParameters } from '../nemesis.ts';
 
 export interface NumberRange {

@@ -3,8 +3,8 @@
  * end.
  *
  * One change at a time, and never one after which the members that run are no majority. A member
- * that is removed runs on, so that whoever still asks it is seen to be refused; one that is replaced
- * is killed.
+ * that is removed runs on, so that whoever still asks it is seen to be refused; one that is
+ * replaced is killed.
  */
 import type { Cluster, Evidence } from '../cluster.ts';
 import {

@@ -1,5 +1,5 @@
 /**
- * What the operating system or the engine says of the nodes' processes: the evidence of most faults.
+ * What the operating system or the engine says of the nodes' processes: most faults' evidence.
  *
  * Nothing here is remembered: each reading is asked for.
  */

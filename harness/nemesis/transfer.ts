@@ -1,4 +1,4 @@
-/** Leadership is handed over, as an operator would before maintenance. Over as soon as it is done. */
+/** Leadership is handed over, as an operator would before maintenance. Over when it is done. */
 import {
   FaultError,
   type FaultPlan,

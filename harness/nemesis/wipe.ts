@@ -2,8 +2,8 @@
  * A node that comes back under its name with an empty disk; its files are put back at the end.
  *
  * Most protocols do not survive that: the node votes as if it had never promised anything. Only
- * where the system says that its peers refuse such a node is it left among them, and not when it was
- * removed and added again: then they may not know it.
+ * where the system says that its peers refuse such a node is it left among them, and not when it
+ * was removed and added again: then they may not know it.
  */
 import { HarmNemesis, type HarmPlan, withHarm } from './disk-harm.ts';
 import { flagOf } from './fault-parameters.ts';
