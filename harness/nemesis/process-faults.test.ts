@@ -274,7 +274,7 @@ describe('a crash point', () => {
     expectReleased(made);
   });
 
-  it('is not believed when the node ended without a word of it, and the node is blamed', async () => {
+  it('is not believed when the node ended without a word of it: the node is blamed', async () => {
     const { made, nemesis, plan, blamed } = operated();
     await nemesis.begin(plan);
     made.endsByItself('n2', 'out of memory');
