@@ -143,6 +143,7 @@ describe('the rules of the fault agent', () => {
 
 // As nft 1.0.6 lists it: a set of one has no braces, a mark is hexadecimal.
 const all = `{ ${a}, ${b}, ${c} }`;
+const answers = `counter name ip saddr map { ${b} : "oneway_${b}_clients" } drop`;
 const bridgeListing = `table bridge t { # progname nft
 \tflags owner
 
@@ -169,7 +170,7 @@ const bridgeListing = `table bridge t { # progname nft
 \t\tip saddr . ip daddr { ${c} . ${a} } jump oneway
 \t\tip saddr ${b} ip daddr != ${all} tcp sport 6379 jump oneway
 \t\t${pairs} { ${c} . ${a} : "oneway_${c}_${a}" } drop
-\t\tip daddr != ${all} tcp sport 6379 counter name ip saddr map { ${b} : "oneway_${b}_clients" } drop
+\t\tip daddr != ${all} tcp sport 6379 ${answers}
 \t}
 
 \tchain enter {
