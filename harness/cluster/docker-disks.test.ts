@@ -102,7 +102,8 @@ describe.skipIf(whySkip !== null)('disks of their own', { timeout: 60_000 }, () 
     expect(await askNumber(cluster, 'n1', ['SYNCS', '8'])).toBeGreaterThan(500_000);
     const evidence = await cluster.disks.slow('n1', null);
     expect(evidence).toMatchObject({ perSecond: null, writesWhileSlow: expect.any(Number) });
-    expect(evidence['writesWhileSlow']).toBeGreaterThanOrEqual(8);
+    // Those before the new life was seen are not among them.
+    expect(evidence['writesWhileSlow']).toBeGreaterThanOrEqual(4);
     expect(evidence['waited']).toBeGreaterThan(0);
   });
 
