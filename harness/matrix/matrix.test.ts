@@ -71,9 +71,7 @@ test('a run that is not valid does not end the others, and keeps its folder', as
     expect(run).toMatchObject({ outcome: 'unknown', by: ['faults'] });
     expect(existsSync(join(run.folder ?? '', 'report.html'))).toBe(true);
     expect(stderr).toContain(run.folder);
-    expect(stderr).toMatch(
-      new RegExp(`npx rafture test .*--ops 30 .*--seed ${run.seed}\``),
-    );
+    expect(stderr).toMatch(new RegExp(`npx rafture test .*--ops 30 .*--seed ${run.seed}\``));
   }
 }, 180_000);
 
