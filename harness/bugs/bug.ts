@@ -9,6 +9,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { workFolderPrefix } from '../cluster/work-folders.ts';
 
+/** The part of the protocol that a bug is in; each has a folder of its own. */
+export type BugFamily =
+  | 'votes'
+  | 'commit'
+  | 'replication'
+  | 'reads'
+  | 'membership'
+  | 'storage'
+  | 'snapshots'
+  | 'sessions'
+  | 'liveness'
+  | 'commands';
+
+/**
+ * The finest grain of fault that shows a bug: of a whole `cluster` (partitions, crashes, members:
+ * what containers and processes can have too), of a single `message` or of a `sector` of a disk.
+ */
+export type FaultGrain = 'cluster' | 'message' | 'sector';
+
 export interface Bug {
   readonly id: string;
   readonly title: string;
@@ -20,6 +39,11 @@ export interface Bug {
   readonly workload: string;
   /** Further arguments of `rafture test` that show it soonest. */
   readonly args: readonly string[];
+  /** Where it was reported, or what it breaks: `etcd #7331 https://…`, `[Raft §5.4.2]`. */
+  readonly citations: readonly string[];
+  /** Rows of the catalogue of published bugs that it plants, such as `B24`; of our own: none. */
+  readonly rows: readonly string[];
+  readonly needs: FaultGrain;
   /** Who must find it; others may find it too. */
   readonly expect: readonly Finding[];
   readonly edits: readonly Edit[];

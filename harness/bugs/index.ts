@@ -1,67 +1,32 @@
 /** The registry of planted bugs, by the names that `--bug` takes. */
-import { ackBeforeQuorum } from './ack-before-quorum.ts';
-import { appendRefused } from './append-refused.ts';
-import { appliedAgain } from './applied-again.ts';
-import { applyBeforeCommit } from './apply-before-commit.ts';
-import { assertionSurvived } from './assertion-survived.ts';
-import { behindElected } from './behind-elected.ts';
-import type { Bug } from './bug.ts';
-import { casAtPropose } from './cas-at-propose.ts';
-import { casMissLocal } from './cas-miss-local.ts';
-import { deleteLocal } from './delete-local.ts';
-import { emptyListNil } from './empty-list-nil.ts';
-import { heartbeatCommitsTail } from './heartbeat-commits-tail.ts';
-import { idBeforeCommit } from './id-before-commit.ts';
-import { laggardSilent } from './laggard-silent.ts';
-import { lazyLog } from './lazy-log.ts';
-import { leaderTruncates } from './leader-truncates.ts';
-import { lostReadRequest } from './lost-read-request.ts';
-import { noFsync } from './no-fsync.ts';
-import { noPrevote } from './no-prevote.ts';
-import { popBeforeCommit } from './pop-before-commit.ts';
-import { previousUnchecked } from './previous-unchecked.ts';
-import { quorumOfAll } from './quorum-of-all.ts';
-import { readInsertsKey } from './read-inserts-key.ts';
-import { sessionMemory } from './session-memory.ts';
-import { setMemberDropped } from './set-member-dropped.ts';
-import { staleRead } from './stale-read.ts';
-import { sumBeforeCommit } from './sum-before-commit.ts';
-import { takeoverRefused } from './takeover-refused.ts';
-import { truncationRefused } from './truncation-refused.ts';
-import { twoVotes } from './two-votes.ts';
-import { voteForgotten } from './vote-forgotten.ts';
-import { waiterByIndex } from './waiter-by-index.ts';
+import type { Bug, BugFamily } from './bug.ts';
+import { commands } from './commands/index.ts';
+import { commit } from './commit/index.ts';
+import { harmless } from './harmless/index.ts';
+import { liveness } from './liveness/index.ts';
+import { membership } from './membership/index.ts';
+import { reads } from './reads/index.ts';
+import { replication } from './replication/index.ts';
+import { sessions } from './sessions/index.ts';
+import { snapshots } from './snapshots/index.ts';
+import { storage } from './storage/index.ts';
+import { votes } from './votes/index.ts';
 
-export const bugs: readonly Bug[] = [
-  staleRead,
-  ackBeforeQuorum,
-  casMissLocal,
-  deleteLocal,
-  waiterByIndex,
-  setMemberDropped,
-  lazyLog,
-  appliedAgain,
-  popBeforeCommit,
-  sumBeforeCommit,
-  idBeforeCommit,
-  casAtPropose,
-  takeoverRefused,
-  sessionMemory,
-  readInsertsKey,
-  assertionSurvived,
-  truncationRefused,
-  quorumOfAll,
-  lostReadRequest,
-  appendRefused,
-  emptyListNil,
-  laggardSilent,
-  twoVotes,
-  leaderTruncates,
-  previousUnchecked,
-  behindElected,
-  heartbeatCommitsTail,
-  voteForgotten,
-  applyBeforeCommit,
-  noFsync,
-  noPrevote,
-];
+/** In the order of the scorecard. */
+export const bugFamilies: Readonly<Record<BugFamily, readonly Bug[]>> = {
+  votes,
+  commit,
+  replication,
+  reads,
+  membership,
+  storage,
+  snapshots,
+  sessions,
+  liveness,
+  commands,
+};
+
+export const bugs: readonly Bug[] = Object.values(bugFamilies).flat();
+
+/** Edits that change no behaviour: whoever reports one raises a false alarm. */
+export const noOpMutants: readonly Bug[] = harmless;

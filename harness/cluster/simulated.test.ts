@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ackBeforeQuorum } from '../bugs/ack-before-quorum.ts';
+import { ackBeforeQuorum } from '../bugs/commit/ack-before-quorum.ts';
 import { plantBug } from '../bugs/bug.ts';
 import { RespConnection, type RespLost, type RespReply } from '../clients/resp-connection.ts';
 import type { Link } from '../cluster.ts';
