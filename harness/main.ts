@@ -9,6 +9,7 @@ import { doctorCommand } from './cli/doctor.ts';
 import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
 import { exportCommand } from './cli/export.ts';
 import { installLastResort } from './cli/last-resort.ts';
+import { simCommand } from './cli/sim.ts';
 import { testCommand } from './cli/test.ts';
 import { workloadsCommand } from './cli/workloads.ts';
 
@@ -18,6 +19,7 @@ const parser = yargs(process.argv.slice(2))
   .scriptName('rafture')
   .usage('$0 <command> [options]')
   .command(testCommand)
+  .command(simCommand)
   .command(workloadsCommand)
   .command(checkCommand)
   .command(exportCommand)

@@ -3,16 +3,20 @@
  *
  * A checker that fails is unknown; none keeps another from being heard.
  */
-import { join } from 'node:path';
 import type { UnknownVerdict, Verdict } from '../../checker/verdict.ts';
 import { checkHistory } from '../check/check-history.ts';
 import type { Violation } from '../check/follow-run.ts';
-import { type CheckedRun, type CheckerResult, checkSafely, worstOf } from '../checker.ts';
+import {
+  type CheckedRun,
+  type CheckerResult,
+  checkSafely,
+  type NodeLog,
+  worstOf,
+} from '../checker.ts';
 import { composeCheckers, standardCheckers } from '../checkers/composition.ts';
-import type { LogFile, ResultsRecord, StoredVerdict } from '../report/run-record.ts';
+import type { ResultsRecord, StoredVerdict } from '../report/run-record.ts';
 import { statsOf } from '../report/stats.ts';
 import { describeWitness } from '../report/verdict-words.ts';
-import { fileLines } from '../run/file-lines.ts';
 import type { RunHistory } from '../run/run-history.ts';
 import type { TestOutcome } from '../run/run-test.ts';
 import { describeFaults } from './describe-faults.ts';
@@ -23,10 +27,10 @@ import { describeStop } from './stop-words.ts';
 export interface RecordedRun {
   readonly settings: TestSettings;
   readonly history: RunHistory;
-  readonly historyPath: string;
-  /** The run's folder. */
-  readonly path: string;
-  readonly logs: readonly LogFile[];
+  /** null: what is in memory is all there is. */
+  readonly historyPath: string | null;
+  /** What the nodes wrote, without their traces. */
+  readonly logs: readonly NodeLog[];
   /** null when the run broke off. */
   readonly outcome: TestOutcome | null;
   readonly problems: readonly string[];
@@ -87,7 +91,7 @@ class Patience {
 async function decide(recorded: RecordedRun): Promise<Verdict> {
   const { settings, historyPath, violation, signal, history } = recorded;
   const whole = await checkHistory({
-    historyPath,
+    ...(historyPath === null ? { ops: history } : { historyPath }),
     model: settings.workload.model,
     timeLimitMs: settings.checkTimeLimitS * 1000,
     memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
@@ -112,7 +116,7 @@ function notChecked(error: unknown, lines: number): UnknownVerdict {
 }
 
 function checkedRun(recorded: RecordedRun): CheckedRun {
-  const { settings, history, outcome, problems, path, logs, traces } = recorded;
+  const { settings, history, outcome, problems, logs, traces } = recorded;
   const { workload, system, size, nodes, concurrency, rate, nemesis, availabilityMin } = settings;
   return {
     workload,
@@ -136,9 +140,7 @@ function checkedRun(recorded: RecordedRun): CheckedRun {
     availabilityMin,
     samples: outcome?.samples ?? [],
     hashes: outcome?.hashes ?? [],
-    logs: logs
-      .filter((log) => !log.path.endsWith('/trace.jsonl'))
-      .map((log) => ({ ...log, lines: fileLines(join(path, log.path)) })),
+    logs,
     ...traces,
     offers: { hashes: system.hashState !== undefined, introspection: system.introspects },
     crashPatterns: system.crashPatterns,

@@ -43,6 +43,7 @@ export async function openCluster({ settings, console, undo }: OpenOptions): Pro
     system: settings.system,
     nodes: settings.nodes,
     seed: settings.seed,
+    world: settings.world,
     runId: randomUUID().slice(0, 8),
     sourceRoot: ownRoot,
     onProgress: (line) => console.note(line),

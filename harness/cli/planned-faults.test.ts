@@ -19,7 +19,7 @@ async function settingsOf(over: Partial<NemesisFlags>): Promise<TestSettings> {
     ...{ keys: undefined, opsPerKey: undefined, recoveryLimit: 60, nemesis: undefined },
     ...{ nemesisEvery: 400, nemesisInterval: undefined, seed: 1, testCount: 1, bug: undefined },
     ...{ results: folder, check: 'after', checkTimeLimit: 120, checkMemoryLimit: 2000 },
-    ...{ availability: undefined, trace: 'auto', requireAllFaults: false },
+    ...{ availability: undefined, trace: 'auto', world: undefined, requireAllFaults: false },
     ...{ nemesisSchedule: undefined, nemesisFile: undefined, processNetwork: 'auto' },
     ...over,
   });

@@ -29,7 +29,7 @@ const flags: TestFlags = {
   ...{ keys: undefined, opsPerKey: undefined, recoveryLimit: 60, nemesis: 'none' },
   ...{ nemesisEvery: 400, nemesisInterval: undefined, seed: 1, testCount: 1, bug: undefined },
   ...{ results: 'results', check: 'after', checkTimeLimit: 120, checkMemoryLimit: 2000 },
-  ...{ availability: undefined, trace: 'auto', requireAllFaults: false },
+  ...{ availability: undefined, trace: 'auto', world: undefined, requireAllFaults: false },
   ...{ nemesisSchedule: undefined, nemesisFile: undefined },
 };
 

@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Bug } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
+import { describeWorld, parseWorld, type World } from '../simulation/world.ts';
 import { systems } from '../systems/index.ts';
 import type { System } from '../systems/system.ts';
 import type { Workload, WorkloadSize } from '../workload.ts';
@@ -53,6 +54,7 @@ export interface TestFlags extends NemesisFlags {
   readonly checkMemoryLimit: Typed;
   readonly availability: Typed | undefined;
   readonly trace: string;
+  readonly world: string | undefined;
 }
 
 export const clusterKinds = ['auto', 'docker', 'process', 'sim'] as const;
@@ -98,6 +100,8 @@ export interface TestSettings extends NemesisSettings {
   /** The share of operations that must succeed; null when nobody states one. */
   readonly availabilityMin: number | null;
   readonly trace: (typeof traceChoices)[number];
+  /** Of the simulation; empty: as usual. */
+  readonly world: World;
 }
 
 /** Rejects with SettingsError. */
@@ -133,6 +137,7 @@ export async function parseSettings(flags: TestFlags): Promise<TestSettings> {
     checkMemoryLimitMb: positive('--check-memory-limit', flags.checkMemoryLimit),
     availabilityMin: parseAvailability(flags.availability),
     trace: oneOf('--trace', traceChoices, flags.trace),
+    world: parseWorldFlag(flags),
   };
 }
 
@@ -219,6 +224,16 @@ function optional(flag: string, value: Typed | undefined): number | null {
   return value === undefined ? null : positiveInteger(flag, value);
 }
 
+function parseWorldFlag({ world, cluster }: TestFlags): World {
+  if (world === undefined) return {};
+  if (cluster !== 'sim') throw new SettingsError('--world is for --cluster sim: leave it out');
+  try {
+    return parseWorld(world);
+  } catch (error) {
+    throw new SettingsError(`--world: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Some things are made from the sources, which only a checkout has. */
 function refuseWithoutSources({ bug, cluster }: TestFlags): void {
   const checkout = 'which this package does not hold: use a checkout of rafture';
@@ -256,6 +271,9 @@ export function describeRepeat(settings: TestSettings, clusterKind: string): str
     ...(settings.check === 'after' ? [] : [`--check ${settings.check}`]),
     ...(settings.availabilityMin === null ? [] : [`--availability ${settings.availabilityMin}`]),
     ...(settings.trace === 'auto' ? [] : [`--trace ${settings.trace}`]),
+    ...(Object.keys(settings.world).length === 0
+      ? []
+      : [`--world ${describeWorld(settings.world)}`]),
     `--seed ${settings.seed}`,
   ];
   return words.join(' ');

@@ -45,6 +45,7 @@ const settings: TestSettings = {
   checkMemoryLimitMb: 500,
   availabilityMin: null,
   trace: 'auto',
+  world: {},
 };
 
 /** The reference behind a client whose nth operation goes wrong in this way. */

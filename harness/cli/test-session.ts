@@ -4,18 +4,21 @@
  * Whatever goes wrong after the first operation, the history is checked and the verdict written: a
  * clean-up that fails must not cost the verdict.
  */
+import { join } from 'node:path';
 import {
   createInlineCheck,
   createThreadCheck,
   type RunCheck,
   type Violation,
 } from '../check/follow-run.ts';
+import type { NodeLog } from '../checker.ts';
 import type { SelectedCluster } from '../cluster/select.ts';
 import { packTraces, traceEvidence } from '../cluster/traces.ts';
 import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
 import { renderReport } from '../report/report.ts';
 import type { TestRecord } from '../report/run-record.ts';
+import { fileLines } from '../run/file-lines.ts';
 import { RunHistory } from '../run/run-history.ts';
 import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { createRunFolder, type RunFolder } from '../store.ts';
@@ -154,8 +157,7 @@ async function conclude(conclusion: Conclusion): Promise<number> {
     traces,
     settings,
     historyPath: folder.historyPath,
-    path: folder.path,
-    logs: folder.logFiles(settings.nodes),
+    logs: linesOfLogs(folder, settings.nodes),
     signal: options.interruption.beginCheck(),
   });
   folder.writeResults(results);
@@ -168,6 +170,14 @@ async function conclude(conclusion: Conclusion): Promise<number> {
   // A violation stays a violation, even when the harness failed beside it.
   if (outcome === null && results.valid !== false) return exitCodes.crashed;
   return exitCodeOf(results.valid);
+}
+
+/** Read when somebody wants them; traces are no logs. */
+function linesOfLogs(folder: RunFolder, nodes: readonly string[]): readonly NodeLog[] {
+  return folder
+    .logFiles(nodes)
+    .filter((log) => !log.path.endsWith('/trace.jsonl'))
+    .map((log) => ({ ...log, lines: fileLines(join(folder.path, log.path)) }));
 }
 
 function describeTest(

@@ -8,6 +8,7 @@ import { bugs } from '../bugs/index.ts';
 import { createRunConsole } from '../console.ts';
 import { scheduleNames } from '../nemesis/create-schedule.ts';
 import { shippedScripts } from '../nemesis/script-files.ts';
+import { worldNumbers } from '../simulation/world.ts';
 import { systems } from '../systems/index.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { SettingsError } from './flag-values.ts';
@@ -30,6 +31,8 @@ import { UndoStack } from './undo-stack.ts';
 
 const names = (items: readonly { readonly name: string }[]): string =>
   items.map(({ name }) => name).join(', ');
+
+const worldNames = Object.keys(worldNumbers).join(', ');
 
 const bugNames = bugs.map(({ id }) => id).join(', ');
 
@@ -66,6 +69,10 @@ const where = {
     type: 'string',
     default: 'auto',
     describe: `Between the nodes of --cluster process: ${networkChoices.join(', ')}`,
+  },
+  world: {
+    type: 'string',
+    describe: `Of --cluster sim, such as drop=0.05,snapshot=20: ${worldNames}`,
   },
   nodes: { type: 'string', default: '5', describe: 'Number of nodes' },
   results: { type: 'string', default: 'results', describe: 'Folder for the results' },

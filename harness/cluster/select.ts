@@ -8,6 +8,7 @@ import type { RefereeReport } from '../checker.ts';
 import type { Ability, Cluster } from '../cluster.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
+import type { World } from '../simulation/world.ts';
 import type { System } from '../systems/system.ts';
 import { createProcessCluster } from './process.ts';
 
@@ -31,6 +32,8 @@ export interface ClusterRequest {
   readonly spares: readonly string[];
   /** Another version of the system, to upgrade to: the folder that holds its server/. */
   readonly otherVersion: { readonly name: string; readonly sourceRoot: string } | null;
+  /** Of the simulation: how bad it is. Default as usual. */
+  readonly world?: World;
 }
 
 /** A cluster that runs, and the time that its run is to be measured in. */
@@ -48,9 +51,6 @@ export interface Selection {
   /** Why this kind, when the harness chose it; null when it was asked for by name. */
   readonly reason: string | null;
 }
-
-/** A network that loses and doubles messages now and then. */
-const simulatedNetwork = { dropProbability: 0.01, duplicateProbability: 0.01 };
 
 /** Rejects when a kind that was asked for by name cannot be had. */
 export async function selectKind(request: ClusterRequest): Promise<Selection> {
@@ -79,11 +79,13 @@ export async function createCluster(
       const { loadServerCode } = await import('../simulation/server-code.ts');
       const { Referee } = await import('../simulation/referee.ts');
       const { reportOf } = await import('../simulation/referee-report.ts');
+      const { optionsOfWorld } = await import('../simulation/world.ts');
       const { seed, nodes, traces } = request;
       const referee = traces ? new Referee() : null;
       const server = await loadServerCode(request.sourceRoot);
       const cluster = createSimulatedCluster({
-        ...{ seed, nodes, server, spares: request.spares, ...simulatedNetwork },
+        ...{ seed, nodes, server, spares: request.spares },
+        ...optionsOfWorld(request.world ?? {}),
         onTraceEvent: referee === null ? null : (event) => referee.observe(event),
       });
       // Nodes can only start while virtual time runs.

@@ -309,6 +309,11 @@ export class SimulatedCluster implements Cluster {
     }
   }
 
+  /** What the node logged so far. */
+  logLines(node: string): readonly string[] {
+    return this.#node(node).log.lines;
+  }
+
   async tearDown(): Promise<void> {
     for (const node of this.#nodes.values()) node.crash();
   }

@@ -1,0 +1,149 @@
+/**
+ * The world of a simulation: how bad its network, disks and machines are, and how the server in it
+ * is set up, in numbers that a command line can hold.
+ *
+ * `--world drop=0.05,snapshot=50` names some of them; the others are as `usualWorld` has them, or
+ * drawn from the seed. All zero is a calm world.
+ */
+import { hintOf } from '../nearest-name.ts';
+import type { RandomSource } from '../run/random.ts';
+import { randomInteger, randomItem } from '../run/random.ts';
+import type { SimulationOptions } from './plan.ts';
+
+/** A number of the world: what it is, what it may be, and how a swarm draws it. */
+interface WorldNumber {
+  readonly describe: string;
+  /** Both included. */
+  readonly from: number;
+  readonly to: number;
+  readonly isWhole: boolean;
+  /** What it is when nobody names it; null: the simulation draws it. */
+  readonly usual: number | null;
+  draw(random: RandomSource): number;
+}
+
+export type WorldName =
+  | 'drop'
+  | 'duplicate'
+  | 'tick'
+  | 'heartbeat'
+  | 'election'
+  | 'snapshot'
+  | 'trailing'
+  | 'segment';
+
+/** Two decimals: for a command line that a person can read. */
+const share = (random: RandomSource, below: number): number =>
+  Math.floor(random() * below * 100) / 100;
+
+export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
+  drop: {
+    describe: 'share of messages between nodes that are lost',
+    ...{ from: 0, to: 0.9, isWhole: false, usual: 0.01 },
+    draw: (random) => share(random, 0.1),
+  },
+  duplicate: {
+    describe: 'share of messages between nodes that come twice',
+    ...{ from: 0, to: 0.9, isWhole: false, usual: 0.01 },
+    draw: (random) => share(random, 0.1),
+  },
+  tick: {
+    describe: 'milliseconds of a tick of the server',
+    ...{ from: 1, to: 1000, isWhole: true, usual: 20 },
+    draw: (random) => randomItem(random, [10, 20, 20, 30]),
+  },
+  heartbeat: {
+    describe: 'ticks between two heartbeats',
+    ...{ from: 1, to: 100, isWhole: true, usual: 3 },
+    draw: (random) => randomItem(random, [1, 2, 3, 3]),
+  },
+  election: {
+    describe: 'ticks of the shortest election timeout',
+    ...{ from: 2, to: 1000, isWhole: true, usual: 15 },
+    draw: (random) => randomItem(random, [8, 10, 15, 15, 25]),
+  },
+  snapshot: {
+    describe: 'entries of the log after which a node takes a snapshot',
+    ...{ from: 1, to: 1_000_000, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [5, 10, 20, 50, 50, 100, 1000]),
+  },
+  trailing: {
+    describe: 'entries of the log that are kept before a snapshot',
+    ...{ from: 0, to: 1_000_000, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [0, 0, 1, 5, 20, 100]),
+  },
+  segment: {
+    describe: 'KiB of a segment of the log on disk',
+    ...{ from: 4, to: 65_536, isWhole: true, usual: null },
+    draw: (random) => 4 << randomInteger(random, 4),
+  },
+};
+
+/** Numbers by their names; what is not there is as usual. */
+export type World = Readonly<Partial<Record<WorldName, number>>>;
+
+const worldNames = Object.keys(worldNumbers) as readonly WorldName[];
+
+/** Every number, from a stream of its own for each: one more draw shifts no other. */
+export function drawWorld(randomStream: (name: string) => RandomSource): World {
+  return Object.fromEntries(
+    worldNames.map((name) => [name, worldNumbers[name].draw(randomStream(`world/${name}`))]),
+  );
+}
+
+/** `drop=0.05,snapshot=50`. Throws RangeError with what it takes. */
+export function parseWorld(text: string): World {
+  const world: Partial<Record<WorldName, number>> = {};
+  for (const word of text.split(',')) {
+    const [name = '', value = '', ...rest] = word.split('=');
+    const known = worldNames.find((each) => each === name);
+    if (known === undefined) {
+      const hint = hintOf(name, worldNames);
+      throw new RangeError(`there is no ${name || 'name'}${hint}; it takes ${worldNames.join()}`);
+    }
+    world[known] = parseNumber(known, rest.length === 0 ? value : '');
+  }
+  return world;
+}
+
+function parseNumber(name: WorldName, text: string): number {
+  const { from, to, isWhole } = worldNumbers[name];
+  const value = Number(text);
+  const isNumber = /^\d+(\.\d+)?$/.test(text) && value >= from && value <= to;
+  if (isNumber && (!isWhole || Number.isSafeInteger(value))) return value;
+  const kind = isWhole ? 'a whole number' : 'a number';
+  throw new RangeError(`${name} takes ${kind} from ${from} to ${to}, not ${text || 'nothing'}`);
+}
+
+/** As `parseWorld` takes it. */
+export function describeWorld(world: World): string {
+  return worldNames
+    .flatMap((name) => (world[name] === undefined ? [] : [`${name}=${world[name]}`]))
+    .join(',');
+}
+
+/** What the simulation is to be created with. */
+export function optionsOfWorld(world: World): Partial<SimulationOptions> {
+  const of = (name: WorldName): number | undefined =>
+    world[name] ?? worldNumbers[name].usual ?? undefined;
+  const segment = of('segment');
+  return definedOf({
+    dropProbability: of('drop'),
+    duplicateProbability: of('duplicate'),
+    tickMs: of('tick'),
+    heartbeatTicks: of('heartbeat'),
+    electionTicks: of('election'),
+    snapshotEntries: of('snapshot'),
+    trailingEntries: of('trailing'),
+    segmentBytes: segment === undefined ? undefined : segment * 1024,
+  });
+}
+
+function definedOf<T extends object>(
+  options: {
+    readonly [K in keyof T]: T[K] | undefined;
+  },
+): Partial<T> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<T>;
+}
