@@ -23,10 +23,12 @@ export interface SeedRun {
   readonly server: ServerCode;
   /** Ends the checks with what is known. */
   readonly signal: AbortSignal;
+  /** Called when the run is over and its checks have not begun. */
+  readonly onRan?: () => void;
 }
 
 /** Rejects with SettingsError when the plan cannot be had. */
-export async function runSeed({ plan, server, signal }: SeedRun): Promise<SeedResult> {
+export async function runSeed({ plan, server, signal, onRan }: SeedRun): Promise<SeedResult> {
   const settings = await parseSettings(flagsOfPlan(plan));
   const referee = new Referee();
   const cluster = createSimulatedCluster({
@@ -45,6 +47,7 @@ export async function runSeed({ plan, server, signal }: SeedRun): Promise<SeedRe
       problems.push(`the run broke off: ${error instanceof Error ? error.message : String(error)}`);
       return null;
     });
+  onRan?.();
   const results = await judgeRun({
     ...{ settings, history, historyPath: null, outcome, problems, violation: null, signal },
     logs: cluster.nodes.map((node) => logOf(cluster, node)),
