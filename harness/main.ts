@@ -3,6 +3,7 @@
  */
 import process from 'node:process';
 import yargs from 'yargs';
+import { bugsCommand } from './cli/bugs.ts';
 import { checkCommand } from './cli/check.ts';
 import { clusterCommand } from './cli/cluster.ts';
 import { doctorCommand } from './cli/doctor.ts';
@@ -20,6 +21,7 @@ const parser = yargs(process.argv.slice(2))
   .usage('$0 <command> [options]')
   .command(testCommand)
   .command(simCommand)
+  .command(bugsCommand)
   .command(workloadsCommand)
   .command(checkCommand)
   .command(exportCommand)
