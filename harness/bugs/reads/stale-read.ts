@@ -11,8 +11,11 @@ export const staleRead: Bug = {
   exposedBy: 'a leader isolated together with clients, while the others elect a new one',
   workload: 'register',
   args: ['--nemesis', 'partition', '--nemesis-every', '500', '--time-limit', '15'],
-  citations: [],
-  rows: [],
+  citations: [
+    'aphyr, etcd and Consul https://aphyr.com/posts/316-__call-me-maybe-etcd-and-consul',
+    'Xline #870 https://github.com/xline-kv/Xline/issues/870',
+  ],
+  rows: ['B22'],
   needs: 'cluster',
   expect: [{ checker: 'linearizable', kinds: ['stale-read', 'non-monotonic-read', 'lost-write'] }],
   edits: [
