@@ -11,8 +11,8 @@ export const lazyLog: Bug = {
   exposedBy: 'a majority that is killed at the same time',
   workload: 'grow-set',
   args: ['--nemesis', 'kill', '--nemesis-every', '200'],
-  citations: [],
-  rows: [],
+  citations: ['Jepsen: NATS 2.12.1 https://jepsen.io/analyses/nats-2.12.1'],
+  rows: ['B39'],
   needs: 'cluster',
   expect: [
     {

@@ -11,8 +11,8 @@ export const noFsync: Bug = {
   exposedBy: 'a majority that loses its power at one moment; SIGKILL of processes shows nothing',
   workload: 'grow-set',
   args: ['--nemesis', 'power:majority', '--nemesis-every', '200'],
-  citations: [],
-  rows: [],
+  citations: ['Jepsen: NATS 2.12.1 https://jepsen.io/analyses/nats-2.12.1'],
+  rows: ['B39'],
   needs: 'cluster',
   expect: [
     {
