@@ -12,8 +12,10 @@ import { LifeEnded } from './crash-plan.ts';
 import { harm } from './disk-harm.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
+import { applyNames, type NameChange, type Names, survivingNames } from './name-changes.ts';
+import type { FileChange, PowerCut } from './power-cut.ts';
 import type { Trace } from './trace.ts';
-import { type FileChange, UnsyncedFile } from './unsynced-file.ts';
+import { UnsyncedFile } from './unsynced-file.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export interface DiskLatencies {
@@ -26,6 +28,18 @@ export interface DiskSurroundings {
   readonly random: RandomSource;
   readonly trace: Trace;
   readonly latencies: DiskLatencies;
+  /** What its power losses are like. Default: what survives is a prefix of what was done. */
+  readonly cuts?: PowerCuts;
+}
+
+/** Of which share of power losses it is true. */
+export interface PowerCuts {
+  /** In [0, 1]: a write may survive in some of its sectors. */
+  readonly tearProbability: number;
+  /** In [0, 1]: what survives is no prefix of what was done. */
+  readonly reorderProbability: number;
+  /** Draws nothing while both are zero. */
+  readonly random: RandomSource;
 }
 
 /** What a power loss has taken. */
@@ -46,15 +60,12 @@ interface DiskFaults {
   syncEveryUs: number | null;
 }
 
-type Names = Map<string, UnsyncedFile>;
-type NameChange = (names: Names) => void;
-
 export class SimulatedDisk {
   readonly #surroundings: DiskSurroundings;
   readonly #names: Names = new Map();
   /** The names that a power loss cannot take. */
   readonly #durableNames: Names = new Map();
-  /** Changes of names since, in order; a crash keeps a prefix, as a journal would. */
+  /** Changes of names since, in their order. */
   #nameChanges: NameChange[] = [];
   #directoryBusyUntilUs = 0;
   readonly #faults: DiskFaults = { broken: false, full: false, syncEveryUs: null };
@@ -109,17 +120,10 @@ export class SimulatedDisk {
       },
       sync: (file, done) => use().#sync(life, file, done),
       rename: (from, to, done) => {
-        use().#changeNames(life, from, done, (names) => {
-          const moved = names.get(from);
-          if (moved === undefined) return;
-          names.delete(from);
-          names.set(to, moved);
-        });
+        use().#changeNames(life, from, done, { from, to });
       },
       remove: (file, done) => {
-        use().#changeNames(life, file, done, (names) => {
-          names.delete(file);
-        });
+        use().#changeNames(life, file, done, { from: file, to: null });
       },
       syncDirectory: (done) => use().#syncDirectory(life, done),
     };
@@ -219,9 +223,15 @@ export class SimulatedDisk {
   crash(): LostWrites {
     this.#epoch++;
     const { random, trace } = this.#surroundings;
+    const cut = this.#drawCut();
+    // Drawn in any case, so that a run without such cuts goes as it did.
     const kept = randomInteger(random, this.#nameChanges.length + 1);
-    for (const change of this.#nameChanges.slice(0, kept)) change(this.#durableNames);
-    const namesLost = this.#nameChanges.length - kept;
+    const survivors =
+      cut?.reorders === true
+        ? survivingNames(this.#nameChanges, cut.random)
+        : this.#nameChanges.slice(0, kept);
+    for (const change of survivors) applyNames(this.#durableNames, change);
+    const namesLost = this.#nameChanges.length - survivors.length;
     this.#nameChanges = [];
     this.#directoryBusyUntilUs = 0;
     this.#names.clear();
@@ -230,7 +240,7 @@ export class SimulatedDisk {
     for (const name of [...this.#durableNames.keys()].sort()) {
       const file = this.#durableNames.get(name);
       if (file === undefined) continue;
-      const lost = file.crash(random);
+      const lost = file.crash(random, cut);
       changesLost += lost.changes;
       bytesLost += lost.bytes;
       if (lost.changes > 0) files.push(name);
@@ -239,6 +249,15 @@ export class SimulatedDisk {
       trace.number(file.size);
     }
     return { changesLost, bytesLost, namesLost, files };
+  }
+
+  /** Null: what survives is a prefix of what was done. */
+  #drawCut(): PowerCut | null {
+    const { cuts } = this.#surroundings;
+    if (cuts === undefined || cuts.tearProbability + cuts.reorderProbability === 0) return null;
+    const { tearProbability, reorderProbability, random } = cuts;
+    const [tears, reorders] = [random() < tearProbability, random() < reorderProbability];
+    return tears || reorders ? { tears, reorders, random } : null;
   }
 
   /** The process ended and the power stayed: what it had handed over is still written. */
@@ -258,7 +277,7 @@ export class SimulatedDisk {
     if (found !== undefined) return found;
     const created = new UnsyncedFile();
     this.#names.set(file, created);
-    this.#nameChanges.push((names) => names.set(file, created));
+    this.#nameChanges.push({ created, to: file });
     return created;
   }
 
@@ -309,7 +328,7 @@ export class SimulatedDisk {
         life.deliver(() => done(noSuchFile(file)));
         return;
       }
-      change(this.#names);
+      applyNames(this.#names, change);
       this.#nameChanges.push(change);
       life.deliver(() => done(null));
     });
@@ -321,7 +340,7 @@ export class SimulatedDisk {
     this.#later('sync', null, () => {
       for (const change of covered) {
         if (this.#nameChanges[0] !== change) continue;
-        change(this.#durableNames);
+        applyNames(this.#durableNames, change);
         this.#nameChanges.shift();
       }
       life.deliver(() => done(null));

@@ -24,6 +24,10 @@ export interface SimulationOptions {
   readonly dropProbability?: number;
   /** The share of messages between nodes that come twice, in [0, 1). Default 0. */
   readonly duplicateProbability?: number;
+  /** The share of power losses that tear writes at sectors, in [0, 1]. Default 0. */
+  readonly tearProbability?: number;
+  /** The share of power losses after which what is left is no prefix, in [0, 1]. Default 0. */
+  readonly reorderProbability?: number;
   readonly tickMs?: number;
   readonly heartbeatTicks?: number;
   readonly electionTicks?: number;
@@ -89,6 +93,8 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
     spares,
     dropProbability,
     duplicateProbability,
+    tearProbability: options.tearProbability ?? 0,
+    reorderProbability: options.reorderProbability ?? 0,
     tickMs: options.tickMs ?? 20,
     heartbeatTicks: options.heartbeatTicks ?? 3,
     electionTicks: options.electionTicks ?? 15,

@@ -75,6 +75,11 @@ export class SimulatedNode {
       random: plan.randomStream(`node/${name}/disk`),
       trace,
       latencies: plan.diskLatencies,
+      cuts: {
+        tearProbability: plan.tearProbability,
+        reorderProbability: plan.reorderProbability,
+        random: plan.randomStream(`node/${name}/power-cuts`),
+      },
     });
   }
 

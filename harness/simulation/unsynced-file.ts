@@ -6,11 +6,7 @@
  */
 import { type RandomSource, randomInteger } from '../run/random.ts';
 import { GrowingBytes } from './growing-bytes.ts';
-
-export type FileChange =
-  | { readonly type: 'append'; readonly bytes: Uint8Array }
-  | { readonly type: 'write'; readonly offset: number; readonly bytes: Uint8Array }
-  | { readonly type: 'truncate'; readonly length: number };
+import { applyChange, type FileChange, type PowerCut, remainsOf } from './power-cut.ts';
 
 /** What a crash has taken. */
 export interface LostChanges {
@@ -79,9 +75,20 @@ export class UnsyncedFile {
   /**
    * The power is gone. A prefix of the changes that were not durable survives, none and all
    * included; the first one that does not may be torn, so that a part of its bytes is there.
-   * Returns what is gone, a torn one included.
+   * With a `cut` it is what that leaves. Returns what is gone, a torn one included.
    */
-  crash(random: RandomSource): LostChanges {
+  crash(random: RandomSource, cut: PowerCut | null = null): LostChanges {
+    const lost = cut === null ? this.#keepPrefix(random) : this.#keepRemains(cut);
+    const bytes = lost.reduce((sum, each) => sum + ('bytes' in each ? each.bytes.length : 0), 0);
+    this.#durableCount += this.#changes.length;
+    this.#changes = [];
+    this.#appliedCount = 0;
+    this.#visible.replaceWith(this.#durable);
+    this.busyUntilUs = 0;
+    return { changes: lost.length, bytes };
+  }
+
+  #keepPrefix(random: RandomSource): readonly FileChange[] {
     const fate = random();
     const share = random();
     const tear = random();
@@ -97,24 +104,18 @@ export class UnsyncedFile {
       );
       applyChange(this.#durable, { ...torn, bytes });
     }
-    const lost = this.#changes.slice(kept);
-    const bytes = lost.reduce((sum, each) => sum + ('bytes' in each ? each.bytes.length : 0), 0);
-    this.#durableCount += this.#changes.length;
-    this.#changes = [];
-    this.#appliedCount = 0;
-    this.#visible.replaceWith(this.#durable);
-    this.busyUntilUs = 0;
-    return { changes: lost.length, bytes };
+    return this.#changes.slice(kept);
+  }
+
+  #keepRemains(cut: PowerCut): readonly FileChange[] {
+    if (this.#changes.length === 0) return [];
+    const { content, lost } = remainsOf(this.#durable, this.#changes, cut);
+    this.#durable.replaceWith(content);
+    return lost;
   }
 
   /** The process is gone but not the power: what it had issued reaches the file. */
   settle(): void {
     while (this.#appliedCount < this.#changes.length) this.applyNext();
   }
-}
-
-function applyChange(content: GrowingBytes, change: FileChange): void {
-  if (change.type === 'append') content.writeAt(content.length, change.bytes);
-  else if (change.type === 'write') content.writeAt(change.offset, change.bytes);
-  else content.truncate(change.length);
 }

@@ -25,6 +25,8 @@ interface WorldNumber {
 export type WorldName =
   | 'drop'
   | 'duplicate'
+  | 'tear'
+  | 'reorder'
   | 'tick'
   | 'heartbeat'
   | 'election'
@@ -36,6 +38,12 @@ export type WorldName =
 const share = (random: RandomSource, below: number): number =>
   Math.floor(random() * below * 100) / 100;
 
+/** Off in half of the runs. */
+const sometimes = (random: RandomSource, values: readonly number[]): number => {
+  const value = randomItem(random, values);
+  return random() < 0.5 ? value : 0;
+};
+
 export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
   drop: {
     describe: 'share of messages between nodes that are lost',
@@ -46,6 +54,16 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
     describe: 'share of messages between nodes that come twice',
     ...{ from: 0, to: 0.9, isWhole: false, usual: 0.01 },
     draw: (random) => share(random, 0.1),
+  },
+  tear: {
+    describe: 'share of power losses that tear writes at the sectors of the disk',
+    ...{ from: 0, to: 1, isWhole: false, usual: 0 },
+    draw: (random) => sometimes(random, [0.2, 0.5, 1]),
+  },
+  reorder: {
+    describe: 'share of power losses that keep later writes and lose earlier ones',
+    ...{ from: 0, to: 1, isWhole: false, usual: 0 },
+    draw: (random) => sometimes(random, [0.2, 0.5, 1]),
   },
   tick: {
     describe: 'milliseconds of a tick of the server',
@@ -130,6 +148,8 @@ export function optionsOfWorld(world: World): Partial<SimulationOptions> {
   return definedOf({
     dropProbability: of('drop'),
     duplicateProbability: of('duplicate'),
+    tearProbability: of('tear'),
+    reorderProbability: of('reorder'),
     tickMs: of('tick'),
     heartbeatTicks: of('heartbeat'),
     electionTicks: of('election'),
