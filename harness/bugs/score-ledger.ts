@@ -2,7 +2,7 @@
  * What has been done of a scorecard, on disk: bugs.jsonl, a line when a part of it has ended, so
  * that the counts of a night can be made in parts, and on several machines.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type ScorePart, scoreClusters } from './scorecard.ts';
@@ -51,6 +51,7 @@ export class ScoreLedger {
         `${this.#path} is there already: --resume goes on with it, or take another --results`,
       );
     }
+    cutHalfLine(this.#path);
     this.#parts.push(...readParts(this.#path));
     const other = this.#parts.find((part) => part.commit !== commit);
     if (other === undefined) return;
@@ -97,6 +98,13 @@ export function readParts(path: string): readonly ScorePart[] {
     parts.set([part.bug, part.cluster, part.firstSeed, part.seeds].join(), part);
   }
   return [...parts.values()];
+}
+
+/** A process that was killed leaves one; what is added next must not be joined to it. */
+function cutHalfLine(file: string): void {
+  const bytes = readFileSync(file);
+  const end = bytes.lastIndexOf('\n') + 1;
+  if (end < bytes.length) truncateSync(file, end);
 }
 
 function partOf(line: string, place: string): ScorePart {
