@@ -5,9 +5,8 @@
  * into the harness, and only then, it lets every microtask run before the next event: the order of
  * things is the same each time. The harness must not wait for real input or output meanwhile.
  */
-import { setImmediate as afterMicrotasks } from 'node:timers/promises';
 import type { HarnessTimers } from '../run/timers.ts';
-import { withImpurityTraps } from './impurity-traps.ts';
+import { setImpurityTraps } from './impurity-traps.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** The simulation cannot go on. What the harness waits for will not come. */
@@ -15,10 +14,18 @@ export class SimulationError extends Error {
   override readonly name = 'SimulationError';
 }
 
+/**
+ * Node runs all microtasks after each callback of setImmediate, and then the next one that was
+ * asked for in the same turn of its event loop. A turn costs much more than a callback; so a turn
+ * has many, which also bounds how long a signal waits.
+ */
+const hopsPerTurn = 256;
+const realSetImmediate: typeof setImmediate = setImmediate;
+
 export interface EngineOptions {
   /** Virtual milliseconds after which a run is given up. */
   readonly virtualTimeLimitMs: number;
-  /** Makes clocks, real timers and Math.random throw while events run. */
+  /** Makes clocks, real timers and real randomness throw while events and the harness run. */
   readonly trapImpurity: boolean;
 }
 
@@ -57,22 +64,28 @@ export class Engine {
     }
   }
 
+  /** The traps are set within each turn, and what waits for the outcome runs outside of them. */
   async #drive<T>(main: () => Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settle = (): void => {
-      isSettled = true;
-    };
-    const outcome = main();
-    outcome.then(settle, settle);
-    await afterMicrotasks();
-    const step = this.#options.trapImpurity
-      ? () => withImpurityTraps(() => this.#runUntilHarness())
-      : () => this.#runUntilHarness();
-    while (!isSettled) {
-      step();
-      await afterMicrotasks();
-    }
-    return outcome;
+    const hops = new Hops(main, () => this.#runUntilHarness());
+    do {
+      await this.#turn(hops);
+    } while (!hops.isSettled);
+    return hops.outcome();
+  }
+
+  #turn(hops: Hops<unknown>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let takeAway = (): void => {};
+    realSetImmediate(() => {
+      if (this.#options.trapImpurity) takeAway = setImpurityTraps();
+    });
+    const hop = (): void => hops.next();
+    for (let count = 0; count < hopsPerTurn; count++) realSetImmediate(hop);
+    realSetImmediate(() => {
+      takeAway();
+      resolve();
+    });
+    return promise;
   }
 
   #runUntilHarness(): void {
@@ -90,5 +103,51 @@ export class Engine {
         );
       }
     }
+  }
+}
+
+/** The steps of one run: the beginning of the harness's function, then events until it settles. */
+class Hops<T> {
+  readonly #step: () => void;
+  #main: (() => Promise<T>) | null;
+  #result: Promise<T> | null = null;
+  #failure: { readonly error: unknown } | null = null;
+  #isSettled = false;
+
+  constructor(main: () => Promise<T>, step: () => void) {
+    this.#main = main;
+    this.#step = step;
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Nothing when it has settled. Never throws. */
+  next(): void {
+    if (this.#isSettled) return;
+    try {
+      if (this.#main === null) this.#step();
+      else this.#begin(this.#main);
+    } catch (error) {
+      this.#failure = { error };
+      this.#isSettled = true;
+    }
+  }
+
+  /** Of a run that has settled. */
+  async outcome(): Promise<T> {
+    if (this.#failure !== null) throw this.#failure.error;
+    if (this.#result === null) throw new SimulationError('the run has not begun');
+    return this.#result;
+  }
+
+  #begin(main: () => Promise<T>): void {
+    this.#main = null;
+    const settle = (): void => {
+      this.#isSettled = true;
+    };
+    this.#result = main();
+    this.#result.then(settle, settle);
   }
 }
