@@ -18,7 +18,15 @@ function opsOf(words: string): readonly Op[] {
 function faultOf(ops: readonly Op[], begin: number, end: number | null): ConductedFault {
   return {
     ...{ family: 'kill', variant: 'one', description: 'one: n1', nodes: ['n1'] },
-    ...{ trigger: 'progress', tookEffect: true, outcome: 'injected', reason: null },
+    ...{
+      id: 0,
+      chance: 0,
+      value: {},
+      trigger: 'progress',
+      tookEffect: true,
+      outcome: 'injected',
+      reason: null,
+    },
     ...{ beginEvidence: {}, endEvidence: {}, impairs: { cut: [], down: [] } },
     begin: ops[begin] as Op,
     end: end === null ? null : (ops[end] as Op),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Op } from '../../checker/history.ts';
 import type { FaultFamily, FaultPlan, FaultReading, Nemesis, PlanContext } from '../nemesis.ts';
 import type { NemesisRecord } from '../report/run-record.ts';
-import { createRandomStream } from '../run/random.ts';
+import { createRandomStream, type RandomSource } from '../run/random.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import { Recorder } from '../run/recorder.ts';
 import { type ConductedFamily, Conductor, type ConductorOptions } from './conductor.ts';
@@ -60,6 +60,7 @@ function rig(families: readonly ConductedFamily[], over: Partial<ConductorOption
     families,
     recorder: new Recorder(createRealTimers(), []),
     random: createRandomStream(1, 'nemesis'),
+    randomFrom: (drawn) => streamFrom(drawn),
     members: () => nodes,
     running: () => Promise.resolve(nodes),
     findLeader: () => Promise.resolve('n1'),
@@ -73,6 +74,12 @@ function rig(families: readonly ConductedFamily[], over: Partial<ConductorOption
     await conductor.settled();
   };
   return { conductor, records, begun, act };
+}
+
+function streamFrom(drawn: number): RandomSource {
+  const random = createRandomStream(1, 'nemesis');
+  for (let skipped = 0; skipped < drawn; skipped++) random();
+  return random;
 }
 
 function actionOf(family: string, phase: 'begin' | 'end', id: number): ScheduledAction {
@@ -111,6 +118,24 @@ it('writes the begin before a fault and the end after its healing; finish ends a
     'partition end is done',
     'partition end is recorded',
   ]);
+});
+
+it('plans a fault with the chance that it had in another run', async () => {
+  const planned: number[] = [];
+  const plan: Nemesis['plan'] = (variant, { random }) => {
+    planned.push(random(), random());
+    return planOf(variant);
+  };
+  const first = rig([conducted('kill', { plan })]).conductor;
+  first.take(actionOf('kill', 'begin', 0));
+  first.take(actionOf('kill', 'begin', 1));
+  await first.settled();
+  const [, again] = first.faults;
+  const other = rig([conducted('kill', { plan })]).conductor;
+  other.take({ ...actionOf('kill', 'begin', 7), variant: 'one', chance: again?.chance ?? -1 });
+  await other.settled();
+  expect(planned.slice(4)).toEqual(planned.slice(2, 4));
+  expect(other.faults).toMatchObject([{ id: 7, chance: again?.chance }]);
 });
 
 describe('what is said of a fault', () => {

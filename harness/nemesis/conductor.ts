@@ -11,11 +11,11 @@ import type { Evidence } from '../cluster.ts';
 import {
   FaultError,
   type FaultFamily,
-  type FaultGroup,
   type FaultPlan,
   type FaultReading,
   type Nemesis,
   type PlanContext,
+  undoOrder,
 } from '../nemesis.ts';
 import type { NemesisRecord } from '../report/run-record.ts';
 import { type RandomSource, randomShuffle } from '../run/random.ts';
@@ -34,6 +34,8 @@ export interface ConductorOptions {
   readonly families: readonly ConductedFamily[];
   readonly recorder: Recorder;
   readonly random: RandomSource;
+  /** The same from its beginning, without the first so many numbers. */
+  randomFrom(drawn: number): RandomSource;
   /** Asked when a fault is planned. */
   members(): readonly string[];
   /** Of those, the ones that run. */
@@ -51,6 +53,12 @@ export interface ConductorOptions {
 export interface ConductedFault extends RunFault {
   readonly variant: string;
   readonly trigger: string;
+  /** Of the action that asked for it. */
+  readonly id: number;
+  /** How many random numbers had been drawn before it was planned. */
+  readonly chance: number;
+  /** What was planned, as the history has it. */
+  readonly value: FaultPlan['value'];
   end: Op | null;
   beginEvidence: Evidence;
   endEvidence: Evidence;
@@ -67,8 +75,6 @@ interface Active {
   hasFailed: boolean;
 }
 
-const undoOrder: readonly FaultGroup[] = ['network', 'process', 'power', 'disk', 'cluster'];
-
 export class Conductor {
   readonly #options: ConductorOptions;
   readonly #faults: ConductedFault[] = [];
@@ -76,10 +82,16 @@ export class Conductor {
   readonly #active = new Map<number, Active>();
   readonly #decks = new Map<string, string[]>();
   #queue: Promise<void> = Promise.resolve();
+  readonly #random: RandomSource;
+  #drawn = 0;
   #waiting = 0;
 
   constructor(options: ConductorOptions) {
     this.#options = options;
+    this.#random = () => {
+      this.#drawn++;
+      return options.random();
+    };
   }
 
   get faults(): readonly ConductedFault[] {
@@ -121,10 +133,12 @@ export class Conductor {
     return this.#queue;
   }
 
-  /** Ends everything that is still in force, the last first. */
+  /** Ends everything that is still in force, group after group, of each the last first. */
   async finish(): Promise<void> {
     await this.#queue;
-    for (const id of [...this.#active.keys()].reverse()) await this.#end(id);
+    const placeOf = ({ conducted }: Active): number => undoOrder.indexOf(conducted.family.group);
+    const last = [...this.#active].reverse();
+    for (const [id] of last.sort(([, a], [, b]) => placeOf(a) - placeOf(b))) await this.#end(id);
   }
 
   /**
@@ -149,6 +163,7 @@ export class Conductor {
     const conducted = this.#familyOf(action.family);
     const asked = action.variant ?? this.#nextVariant(conducted);
     const leader = await this.#leaderFor(asked);
+    const chance = action.chance ?? this.#drawn;
     const plan = await this.#plan(conducted, asked, { action, leader });
     if (plan === null) {
       this.#options.onBegun(action.id, false);
@@ -161,6 +176,7 @@ export class Conductor {
     const { description, nodes, impairs } = plan;
     const fault: ConductedFault = {
       ...{ family, variant, description, nodes, impairs, trigger: action.trigger, begin },
+      ...{ id: action.id, chance, value: plan.value },
       ...{ end: null, beginEvidence: {}, endEvidence: {}, tookEffect: false },
       ...{ outcome: 'failed', reason: 'it had not begun when the run ended' },
     };
@@ -186,7 +202,9 @@ export class Conductor {
     variant: string,
     now: { readonly action: ScheduledAction; readonly leader: string | null },
   ): Promise<FaultPlan | null> {
-    const { members, random } = this.#options;
+    const { members, randomFrom } = this.#options;
+    const { chance } = now.action;
+    const random = chance === undefined ? this.#random : randomFrom(chance);
     const claimed = new Set([...this.#active.values()].flatMap(({ plan }) => plan.claims));
     const candidates = family.group === 'network' ? members() : await this.#options.running();
     const context: PlanContext = {
@@ -242,7 +260,7 @@ export class Conductor {
     const turnsOf = (name: string): number =>
       family.variants.find((variant) => variant.name === name)?.turns ?? 1;
     const whole = variants.flatMap((name) => Array.from({ length: turnsOf(name) }, () => name));
-    const shuffled = deck.length > 0 ? deck : randomShuffle(this.#options.random, whole);
+    const shuffled = deck.length > 0 ? deck : randomShuffle(this.#random, whole);
     const [next = '', ...rest] = shuffled;
     this.#decks.set(family.name, rest);
     return next;

@@ -9,8 +9,12 @@ import type { FaultParameters } from '../nemesis.ts';
 
 /** Something happened that a fault may wait for. */
 export type ScheduleEvent =
-  /** An operation has completed, in any way. */
-  | { readonly type: 'completed' }
+  /** An operation has completed, in any way; `ok` is false when it did not succeed. */
+  | { readonly type: 'completed'; readonly ok?: boolean }
+  /** Many operations have completed one after the other, and none succeeded. Comes once for that. */
+  | { readonly type: 'starved' }
+  /** Somebody else has ended all that was in force. */
+  | { readonly type: 'healed' }
   /** Every client is blocked: what comes next comes now, and a healing before a fault. */
   | { readonly type: 'stalled' }
   /** A look at the nodes: those that answered. */
@@ -30,6 +34,11 @@ export interface ScheduledAction {
   /** null: the next of the family's deck. */
   readonly variant: string | null;
   readonly parameters: FaultParameters;
+  /**
+   * Of a fault that is to be as it once was: how many numbers of the faults' stream had been drawn
+   * before it was planned. Left out: the stream goes on.
+   */
+  readonly chance?: number;
   /** What made it come, in words: `progress`, `stalled`, `log n1 /became leader/`. */
   readonly trigger: string;
 }

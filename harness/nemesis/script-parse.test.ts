@@ -47,6 +47,7 @@ describe('a script', () => {
       'phases:',
       '  - fault: kill:leader',
       '    with: { nodes: [n1, n2], percent: 5 }',
+      '    chance: 17',
       '    begin: { after: 200 }',
       '    end: leader-elected',
       '    not-reached-after: 700',
@@ -56,12 +57,14 @@ describe('a script', () => {
       {
         ...{ type: 'phase', line: 3, family: 'kill', variant: 'leader' },
         parameters: { nodes: ['n1', 'n2'], percent: 5 },
+        chance: 17,
         begin: { type: 'after', operations: 200 },
         end: { type: 'leader-elected', node: null },
         notReachedAfter: 700,
       },
       {
-        ...{ type: 'phase', line: 8, family: 'loss', variant: null, parameters: {} },
+        ...{ type: 'phase', line: 9, family: 'loss', variant: null, parameters: {} },
+        chance: null,
         begin: { type: 'after', operations: 100 },
         end: { type: 'after', operations: 100 },
         notReachedAfter: 3000,
@@ -128,7 +131,7 @@ describe('a mistake in a script', () => {
     ['a: 1\nb: 2: 3\n', [/^f\.yaml:2: this is not YAML: /]],
     [
       '',
-      ['f.yaml:1: a list of words with values belongs here (description:, phases:); not nothing'],
+      ['f.yaml:1: a list of words with values belongs here (description:, hurry:, phases:); not nothing'],
     ],
     ['phases: []', ['f.yaml:1: a list of phases, such as - fault: kill:leader belongs here, one ']],
     ['phases: kill', [/one or more; not "kill"$/]],

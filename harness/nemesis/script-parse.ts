@@ -8,7 +8,7 @@ import { hintOf } from '../nearest-name.ts';
 import type { FaultFamily } from '../nemesis.ts';
 import type { Script, ScriptPhase, ScriptStep, Trigger } from './script.ts';
 import { type Place, ScriptReader, show } from './script-complaints.ts';
-import { phaseShapes, repeatShape } from './script-shapes.ts';
+import { hurryShape, phaseShapes, repeatShape } from './script-shapes.ts';
 import { readTrigger } from './script-triggers.ts';
 
 /** Where a script says nothing. */
@@ -31,10 +31,11 @@ export function parseScript({ path, text, families }: ScriptSource): Script {
   const parser = new ScriptParser(reader, families);
   const { content } = reader;
   reader.finish();
-  const top = reader.mapping([], content, ['description', 'phases']);
+  const top = reader.mapping([], content, ['description', 'hurry', 'phases']);
   const steps = top === null ? [] : parser.steps(['phases'], top['phases']);
+  const hurries = reader.fitting(['hurry'], top?.['hurry'] ?? true, hurryShape) ?? true;
   reader.finish();
-  return { path, steps };
+  return { path, steps, hurries };
 }
 
 class ScriptParser {
@@ -82,6 +83,7 @@ class ScriptParser {
   #phase(place: Place, step: Record<string, unknown>): readonly ScriptPhase[] {
     const fault = this.#fault([...place, 'fault'], step['fault']);
     const parameters = this.#parameters([...place, 'with'], step['with'], fault?.family ?? null);
+    const chance = this.#chance([...place, 'chance'], step['chance']);
     const begin = this.#trigger([...place, 'begin'], step['begin'], usual.begin);
     const end = this.#end(place, step, fault?.family ?? null);
     const bound = step['not-reached-after'] ?? usual.notReachedAfter;
@@ -91,7 +93,11 @@ class ScriptParser {
     const { family, variant } = fault;
     const line = this.#reader.lineOf(place);
     const shared = { type: 'phase', line, family: family.name, variant, parameters } as const;
-    return [{ ...shared, begin, end, notReachedAfter }];
+    return [{ ...shared, chance, begin, end, notReachedAfter }];
+  }
+
+  #chance(place: Place, value: unknown): number | null {
+    return value === undefined ? null : this.#reader.fitting(place, value, phaseShapes.chance);
   }
 
   #fault(place: Place, value: unknown): NamedFault | null {

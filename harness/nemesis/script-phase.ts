@@ -146,13 +146,14 @@ export class PhaseRun {
   }
 
   #begin(hit: Hit): readonly ScheduledAction[] {
-    const { family, variant, parameters } = this.#phase;
+    const { family, variant, parameters, chance } = this.#phase;
     this.#watch = null;
     this.#state = 'asked';
     this.#marks = this.#world.memory.marks();
     this.#action = {
       ...{ id: this.#world.nextId(), phase: 'begin', family, variant },
       parameters: resolveNodes(parameters, hit.node),
+      ...(chance === null ? {} : { chance }),
       trigger: this.#words(hit.words),
     };
     return [this.#action];

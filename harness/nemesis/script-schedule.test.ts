@@ -25,7 +25,8 @@ class Play {
   readonly #refused: readonly string[];
 
   constructor(phases: string, refused: readonly string[] = [], impossible: readonly string[] = []) {
-    const script = parseScript({ path: 'f.yaml', text: `phases:\n${phases}\n`, families });
+    const text = phases.startsWith('hurry') ? phases : `phases:\n${phases}\n`;
+    const script = parseScript({ path: 'f.yaml', text, families });
     const whyNot = (name: string) => (impossible.includes(name) ? `no ${name} here` : null);
     this.schedule = new ScriptSchedule(script, whyNot);
     this.#refused = refused;
@@ -428,6 +429,16 @@ describe('when every client is blocked', () => {
     const state = new Play(kill('begin: node-ended'));
     state.complete(1);
     expect(state.send({ type: 'stalled' })).toEqual([]);
+  });
+
+  it('nothing is brought forward in a script that does not hurry', () => {
+    const phases = kill('begin: { after: 2 }, end: { after: 2 }, chance: 17');
+    const play = new Play(`hurry: false\nphases:\n${phases}\n`);
+    play.complete(1);
+    expect(play.send({ type: 'stalled' })).toEqual([]);
+    expect(play.complete(1)).toEqual(['begin kill']);
+    expect(play.last?.chance).toBe(17);
+    expect(play.send({ type: 'stalled' })).toEqual([]);
   });
 });
 

@@ -26,12 +26,14 @@ interface Run {
 export class ScriptSchedule implements Schedule {
   readonly #memory = new ScriptMemory();
   readonly #whole: SequenceRun;
+  readonly #hurries: boolean;
   #nextId = 0;
   #isStarted = false;
   #completedSince = 0;
 
   /** `whyNot`: why a fault is not possible here; null when it is. */
-  constructor({ path, steps }: Script, whyNot: ScriptWorld['whyNot'] = () => null) {
+  constructor({ path, steps, hurries }: Script, whyNot: ScriptWorld['whyNot'] = () => null) {
+    this.#hurries = hurries;
     const world = { path, memory: this.#memory, nextId: () => this.#nextId++, whyNot };
     this.#whole = new SequenceRun(steps, world, this.#memory.marks());
   }
@@ -55,7 +57,8 @@ export class ScriptSchedule implements Schedule {
     if (!this.#isStarted) return [];
     if (event.type === 'completed' && this.#whole.isOver) this.#completedSince++;
     const actions = this.#whole.take(event);
-    const hurried = event.type === 'stalled' && actions.length === 0 ? this.#hurry() : [];
+    const isStalled = this.#hurries && event.type === 'stalled' && actions.length === 0;
+    const hurried = isStalled ? this.#hurry() : [];
     return [...first, ...actions, ...hurried];
   }
 

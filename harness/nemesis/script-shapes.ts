@@ -84,16 +84,25 @@ export const shortForms: Readonly<Partial<Record<TriggerWord, string>>> = {
 export const phaseShapes: {
   readonly fault: z.ZodType<string>;
   readonly with: z.ZodType<Record<string, unknown>>;
+  readonly chance: z.ZodType<number>;
   readonly begin: z.ZodType;
   readonly end: z.ZodType;
   readonly 'not-reached-after': z.ZodType<number>;
 } = {
   fault: z.string().min(1).describe('a family of faults, or family:variant such as kill:leader'),
   with: z.record(z.string(), z.unknown()).describe('parameters by name, such as { nodes: [n1] }'),
+  chance: z
+    .int()
+    .min(0)
+    .describe('how many random numbers the faults had drawn before, such as 17'),
   begin: z.unknown(),
   end: z.unknown(),
   'not-reached-after': atLeastOne.describe('a whole number of completed operations, such as 2000'),
 };
+
+export const hurryShape: z.ZodType<boolean> = z
+  .boolean()
+  .describe('true or false: whether what is waited for comes at once when every client is blocked');
 
 export const repeatShape: z.ZodType<number> = z
   .int()
@@ -134,6 +143,7 @@ export function scriptJsonSchema(families: readonly FaultFamily[]): unknown {
     ...phaseShapes,
     fault: z.enum(faults),
     with: z.partialRecord(z.enum(parameters), z.unknown()).optional(),
+    chance: phaseShapes.chance.optional(),
     begin: trigger.optional(),
     end: trigger.optional(),
     'not-reached-after': phaseShapes['not-reached-after'].optional(),
@@ -143,6 +153,7 @@ export function scriptJsonSchema(families: readonly FaultFamily[]): unknown {
   const repeated = z.strictObject({ repeat: repeatShape, phases: z.array(step).min(1) });
   const script = z.strictObject({
     description: z.string().optional(),
+    hurry: hurryShape.optional(),
     phases: z.array(step).min(1),
   });
   return z.toJSONSchema(script, { reused: 'ref' });

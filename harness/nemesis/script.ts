@@ -9,6 +9,8 @@ export interface Script {
   /** As it was asked for: for the console, and in the words of each trigger. */
   readonly path: string;
   readonly steps: readonly ScriptStep[];
+  /** Whether what is waited for is brought forward when every client is blocked. */
+  readonly hurries: boolean;
 }
 
 export type ScriptStep = ScriptPhase | ParallelStep;
@@ -22,6 +24,8 @@ export interface ScriptPhase {
   /** null: the next of the family's deck. */
   readonly variant: string | null;
   readonly parameters: FaultParameters;
+  /** As in ScheduledAction; null: the stream goes on. */
+  readonly chance: number | null;
   readonly begin: Trigger;
   /** null when the fault is over as soon as it is done. */
   readonly end: Trigger | null;

@@ -44,6 +44,8 @@ export class RunFaults {
   readonly #conductor: Conductor;
   readonly #schedule: Schedule;
   readonly #stalls: StallDetector;
+  /** So many operations without a success, and whoever waits for the cluster waits no longer. */
+  readonly #starvedAfter: number;
   readonly #network: DesiredNetwork;
   readonly #members: Set<string>;
   #excused: ExcusedLine[] = [];
@@ -53,6 +55,8 @@ export class RunFaults {
   /** In which life a node was last seen to have ended by itself. */
   readonly #ended = new Map<string, number>();
   #stopListening: () => void = () => {};
+  /** Operations in a row that did not succeed. */
+  #hungry = 0;
   #isOver = false;
   #hasTold = false;
 
@@ -62,11 +66,17 @@ export class RunFaults {
     this.#network = new DesiredNetwork(cluster.network);
     this.#members = new Set(cluster.nodes);
     this.#stalls = new StallDetector(options.concurrency);
+    this.#starvedAfter = 2 * options.concurrency + 10;
     this.#schedule = options.createSchedule(createRandomStream(seed, 'schedule'));
     this.#conductor = new Conductor({
       families: this.#createFamilies(),
       recorder,
       random: createRandomStream(seed, 'nemesis'),
+      randomFrom: (drawn) => {
+        const random = createRandomStream(seed, 'nemesis');
+        for (let skipped = 0; skipped < drawn; skipped++) random();
+        return random;
+      },
       members: () => [...this.#members],
       running: () => this.#running(),
       findLeader,
@@ -121,11 +131,23 @@ export class RunFaults {
 
   /** An operation of this thread has completed. */
   completed(op: Op, thread: number): void {
+    this.#noteHunger(op.type === 'ok');
     const stalled = this.#stalls.completed(thread, op.type !== 'info');
     // A restart that takes its time must not be followed by a burst of faults without effect.
     if (this.#conductor.busy) return;
-    this.#take({ type: 'completed' });
+    this.#take({ type: 'completed', ok: op.type === 'ok' });
     if (stalled && !this.#conductor.busy) this.#take({ type: 'stalled' });
+  }
+
+  /** Told even while a fault is being carried out: it may wait for what cannot come. */
+  #noteHunger(succeeded: boolean): void {
+    this.#hungry = succeeded ? 0 : this.#hungry + 1;
+    if (this.#hungry !== this.#starvedAfter) return;
+    this.#take({ type: 'starved' });
+  }
+
+  get #isStarved(): boolean {
+    return this.#hungry >= this.#starvedAfter;
   }
 
   looked(samples: readonly IntrospectionSample[]): void {
@@ -197,6 +219,7 @@ export class RunFaults {
     };
     const tools: NemesisTools = {
       ...{ system, timers, observe, members, network: this.#network },
+      isStarved: () => this.#isStarved && !this.#isOver,
       blame: (exit) => this.#blame(exit),
       cluster: this.#watched(cluster),
     };
