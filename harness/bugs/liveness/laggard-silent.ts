@@ -11,7 +11,7 @@ export const laggardSilent: Bug = {
   exposedBy: 'a node that is killed or cut off while the others go on',
   workload: 'cas-register',
   args: ['--nemesis', 'kill', '--recovery-limit', '5'],
-  citations: [],
+  citations: ['[Raft §5.3]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'recovery', valid: 'unknown' }],

@@ -11,7 +11,7 @@ export const lostReadRequest: Bug = {
   exposedBy: 'a follower that is cut off while somebody reads there',
   workload: 'register',
   args: ['--nemesis', 'partition', '--nemesis-every', '200', '--availability', '0.6'],
-  citations: [],
+  citations: ['compare etcd #9566 https://github.com/etcd-io/etcd/issues/9566', '[Ongaro §6.4]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'availability' }],

@@ -11,8 +11,12 @@ export const noPrevote: Bug = {
   exposedBy: 'a one-way partition, behind which a node hears nobody',
   workload: 'cas-register',
   args: ['--nemesis-file', 'deaf-node', '--availability', '0.75', '--time-limit', '10'],
-  citations: [],
-  rows: [],
+  citations: [
+    'Howard 2020 https://decentralizedthoughts.github.io/2020-12-12-raft-liveness-full-omission/',
+    'RedisLabs/raft #24 https://github.com/RedisLabs/raft/issues/24',
+    '[Ongaro §9.6]',
+  ],
+  rows: ['B60'],
   needs: 'cluster',
   expect: [{ checker: 'availability' }],
   edits: [

@@ -10,7 +10,7 @@ export const quorumOfAll: Bug = {
   exposedBy: 'one node that is killed or cut off',
   workload: 'cas-register',
   args: ['--nemesis-every', '300', '--availability', '0.6', '--time-limit', '10'],
-  citations: [],
+  citations: ['[Raft §5.2]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'availability' }],
