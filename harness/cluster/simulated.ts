@@ -98,6 +98,7 @@ export class SimulatedCluster implements Cluster {
       latency: plan.peerLatency,
       dropProbability: plan.dropProbability,
       duplicateProbability: plan.duplicateProbability,
+      replayProbability: plan.replayProbability,
     });
     this.#nodes = this.#createNodes();
     this.#roads = new Map([...this.#nodes.keys()].map((node) => [node, this.#roadsOf(node)]));

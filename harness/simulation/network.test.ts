@@ -42,7 +42,7 @@ class Rig {
   readonly lives = new Map<string, Life>();
   readonly received: { at: string; from: string; message: Message }[] = [];
 
-  constructor(seed: number, losses: { drop?: number; duplicate?: number } = {}) {
+  constructor(seed: number, losses: { drop?: number; duplicate?: number; replay?: number } = {}) {
     const { time } = this;
     const randomStream = (name: string) => createRandomStream(seed, name);
     this.network = new SimulatedNetwork({
@@ -54,6 +54,7 @@ class Rig {
       latency,
       dropProbability: losses.drop ?? 0,
       duplicateProbability: losses.duplicate ?? 0,
+      replayProbability: losses.replay ?? 0,
     });
   }
 
@@ -337,4 +338,46 @@ test('a peer that comes or goes is told to those who were told of it', () => {
   rig.network.detach('n2');
   rig.settle();
   expect(heard).toEqual(['n1: -n2']);
+});
+
+test('what came once comes again, to a later life of the receiver, from one that is gone', () => {
+  const rig = new Rig(11, { replay: 0.5 });
+  const first = rig.join('n1');
+  rig.join('n2');
+  first.send('n2', voteRequest(1));
+  rig.settle();
+  expect(rig.terms()).toEqual([1]);
+  for (const node of ['n1', 'n2']) {
+    rig.lives.get(node)?.end();
+    rig.network.detach(node);
+  }
+  const second = rig.join('n1');
+  rig.join('n2');
+  for (let term = 2; term < 40; term++) second.send('n2', voteRequest(term));
+  rig.settle();
+  const { replayed, delivered } = rig.network.counts;
+  expect(rig.terms().filter((term) => term === 1).length).toBeGreaterThan(5);
+  expect(replayed).toBe(rig.terms().length - delivered);
+  expect(delivered, 'nothing of its own is lost by it').toBe(39);
+});
+
+test('what comes again is asked about under the identity that it came from', () => {
+  const rig = new Rig(12, { replay: 0.5 });
+  const admitted: string[] = [];
+  const refuseTheOld: Admit = ({ directoryId }, answer) => {
+    admitted.push(directoryId);
+    answer(directoryId === 'new' ? null : 'it has another directory');
+  };
+  rig.join('n2');
+  rig.join('n1').send('n2', voteRequest(1));
+  rig.settle();
+  const network = rig.attach('n1');
+  network.join({ own: { ...identityOf('n1'), directoryId: 'new' }, admit: everybody });
+  network.setPeers(others('n1'));
+  rig.join('n2', refuseTheOld);
+  for (let term = 2; term < 20; term++) network.send('n2', voteRequest(term));
+  rig.settle();
+  expect(new Set(admitted)).toEqual(new Set(['new', 'directory of n1']));
+  expect(rig.terms().filter((term) => term === 1)).toEqual([1]);
+  expect(rig.network.counts.refused).toBeGreaterThan(0);
 });

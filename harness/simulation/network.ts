@@ -15,6 +15,7 @@ import { Admissions, type Knocking } from './admissions.ts';
 import { drawLatencyUs, type Latency } from './latency.ts';
 import type { Life } from './life.ts';
 import { type LinkRules, linkName } from './link-rules.ts';
+import { Replays } from './replays.ts';
 import type { ServerCode } from './server-code.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -29,6 +30,8 @@ export interface NetworkSurroundings {
   readonly latency: Latency;
   readonly dropProbability: number;
   readonly duplicateProbability: number;
+  /** Of the messages, those with which an old one of their link comes again. Default 0. */
+  readonly replayProbability?: number;
   readonly rules: LinkRules;
 }
 
@@ -44,14 +47,22 @@ export interface MessageCounts {
   readonly unreachable: number;
   /** From a life that the receiver did not let in. */
   readonly refused: number;
+  /** Came once more, long after they had been delivered. */
+  readonly replayed: number;
+}
+
+interface OnItsWay {
+  readonly sender: Knocking;
+  readonly bytes: Uint8Array;
+  /** It has been delivered before: it says nothing of who is connected with whom now. */
+  readonly isReplay: boolean;
 }
 
 /** It has come as far as a link that holds it, on its way to this life. */
 interface Held {
-  readonly sender: Knocking;
+  readonly message: OnItsWay;
   readonly to: NodeId;
   readonly receiver: Life | null;
-  readonly bytes: Uint8Array;
 }
 
 interface Endpoint {
@@ -70,11 +81,16 @@ export class SimulatedNetwork {
   readonly #endpoints = new Map<NodeId, Endpoint>();
   /** A stream for each directed pair: what happens on one link shifts no other. */
   readonly #streams = new Map<string, RandomSource>();
-  readonly #counts = { sent: 0, delivered: 0, cut: 0, lost: 0, unreachable: 0, refused: 0 };
+  readonly #counts = {
+    ...{ sent: 0, delivered: 0, cut: 0, lost: 0, unreachable: 0, refused: 0, replayed: 0 },
+  };
+  readonly #replays: Replays<OnItsWay>;
   #held: readonly Held[] = [];
 
   constructor(surroundings: NetworkSurroundings) {
+    const { replayProbability = 0, randomStream } = surroundings;
     this.#surroundings = surroundings;
+    this.#replays = new Replays(replayProbability, randomStream);
   }
 
   get counts(): MessageCounts {
@@ -91,13 +107,13 @@ export class SimulatedNetwork {
     inForce.set(rules);
     for (const { from, to, mode } of rules) trace.text(`${linkName(from, to)} ${mode.type}`);
     this.#tellResets(before, rules);
-    const isHeld = ({ sender, to }: Held) => inForce.has(sender.life.node, to, 'hold');
+    const isHeld = ({ message, to }: Held) => inForce.has(message.sender.life.node, to, 'hold');
     const released = this.#held.filter((held) => !isHeld(held));
     this.#held = this.#held.filter(isHeld);
-    for (const [at, { sender, to, receiver, bytes }] of released.entries()) {
+    for (const [at, { message, to, receiver }] of released.entries()) {
       time.schedule(at + 1, () => {
         // A connection to an earlier life is none to this one.
-        if (this.#endpoints.get(to)?.life === receiver) this.#arrive(sender, to, bytes);
+        if (this.#endpoints.get(to)?.life === receiver) this.#arrive(message, to);
         else this.#counts.unreachable++;
       });
     }
@@ -191,10 +207,12 @@ export class SimulatedNetwork {
       this.#counts.unreachable++;
       return;
     }
-    const knocking = { life: sender.life, identity };
     const bytes = this.#surroundings.codec.encodeMessage(message);
-    this.#launch(knocking, to, bytes);
-    if (isDoubled) this.#launch(knocking, to, bytes);
+    const launched = { sender: { life: sender.life, identity }, bytes, isReplay: false };
+    this.#launch(launched, to, random);
+    if (isDoubled) this.#launch(launched, to, random);
+    const again = this.#replays.draw(linkName(from, to));
+    if (again !== null) this.#launch({ ...again.message, isReplay: true }, to, again.random);
   }
 
   /** A node that joins does not know the leader that speaks to it: it answers on its connection. */
@@ -204,17 +222,18 @@ export class SimulatedNetwork {
     return caller !== undefined && this.#endpoints.get(to)?.life === caller;
   }
 
-  #launch(sender: Knocking, to: NodeId, bytes: Uint8Array): void {
+  #launch(message: OnItsWay, to: NodeId, random: RandomSource): void {
     const { time, latency, rules } = this.#surroundings;
-    const { node: from } = sender.life;
-    const latencyUs = drawLatencyUs(this.#streamOf(from, to), latency);
-    const lateUs = rules.latenessUs(from, to, bytes.length);
+    const { node: from } = message.sender.life;
+    const latencyUs = drawLatencyUs(random, latency);
+    const lateUs = rules.latenessUs(from, to, message.bytes.length);
     if (lateUs === null) this.#counts.lost++;
-    else time.schedule(latencyUs + lateUs, () => this.#arrive(sender, to, bytes));
+    else time.schedule(latencyUs + lateUs, () => this.#arrive(message, to));
   }
 
-  #arrive(sender: Knocking, to: NodeId, bytes: Uint8Array): void {
+  #arrive(message: OnItsWay, to: NodeId): void {
     const { time, trace, codec, rules } = this.#surroundings;
+    const { sender, bytes, isReplay } = message;
     const from = sender.life.node;
     if (rules.meets(from, to, 'drop', 'oneway', 'reset')) {
       this.#counts.cut++;
@@ -222,7 +241,7 @@ export class SimulatedNetwork {
     }
     const receiver = this.#endpoints.get(to);
     if (rules.meets(from, to, 'hold')) {
-      this.#held = [...this.#held, { sender, to, receiver: receiver?.life ?? null, bytes }];
+      this.#held = [...this.#held, { message, to, receiver: receiver?.life ?? null }];
       return;
     }
     if (receiver === undefined) {
@@ -233,9 +252,14 @@ export class SimulatedNetwork {
     trace.bytes(bytes);
     const passage = {
       enter: () => {
-        this.#counts.delivered++;
-        receiver.incoming.set(from, sender.life);
-        receiver.onMessage(from, codec.parseMessage(bytes));
+        const parsed = codec.parseMessage(bytes);
+        if (isReplay) this.#counts.replayed++;
+        else {
+          this.#counts.delivered++;
+          receiver.incoming.set(from, sender.life);
+          this.#replays.record(linkName(from, to), parsed.type, message);
+        }
+        receiver.onMessage(from, parsed);
       },
       turnAway: () => {
         this.#counts.refused++;

@@ -24,6 +24,12 @@ export interface SimulationOptions {
   readonly dropProbability?: number;
   /** The share of messages between nodes that come twice, in [0, 1). Default 0. */
   readonly duplicateProbability?: number;
+  /** The share of messages between nodes that take long, in [0, 1]. Default 0.02. */
+  readonly slowProbability?: number;
+  /** So long at most. Default 60. */
+  readonly slowMs?: number;
+  /** The share of messages between nodes with which an old one comes again, in [0, 1). Default 0. */
+  readonly replayProbability?: number;
   /** The share of power losses that tear writes at sectors, in [0, 1]. Default 0. */
   readonly tearProbability?: number;
   /** The share of power losses after which what is left is no prefix, in [0, 1]. Default 0. */
@@ -76,7 +82,7 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
   const { seed, nodes, joiners = [], dropProbability = 0, duplicateProbability = 0 } = options;
   if (!Number.isSafeInteger(seed)) throw new RangeError(`the seed must be whole, not ${seed}`);
   if (nodes.length === 0) throw new RangeError('a simulation needs at least one node');
-  const { spares = [] } = options;
+  const { spares = [], slowProbability = 0.02, slowMs = 60 } = options;
   const all = [...nodes, ...joiners, ...spares];
   if (new Set(all).size !== all.length) throw new RangeError(`a node twice: ${all.join()}`);
   for (const probability of [dropProbability, duplicateProbability]) {
@@ -93,6 +99,9 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
     spares,
     dropProbability,
     duplicateProbability,
+    slowProbability,
+    slowMs,
+    replayProbability: options.replayProbability ?? 0,
     tearProbability: options.tearProbability ?? 0,
     reorderProbability: options.reorderProbability ?? 0,
     tickMs: options.tickMs ?? 20,
@@ -108,6 +117,7 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
     server: options.server ?? ownServerCode,
     randomStream: (name) => createRandomStream(seed, name),
     ...latencies,
+    peerLatency: { ...latencies.peerLatency, slowProbability, slowUs: slowMs * 1000 },
   };
 }
 

@@ -7,7 +7,7 @@
  */
 import { hintOf } from '../nearest-name.ts';
 import type { RandomSource } from '../run/random.ts';
-import { randomInteger, randomItem } from '../run/random.ts';
+import { randomItem } from '../run/random.ts';
 import type { SimulationOptions } from './plan.ts';
 
 /** A number of the world: what it is, what it may be, and how a swarm draws it. */
@@ -25,6 +25,9 @@ interface WorldNumber {
 export type WorldName =
   | 'drop'
   | 'duplicate'
+  | 'slow'
+  | 'slow-ms'
+  | 'replay'
   | 'tear'
   | 'reorder'
   | 'tick'
@@ -54,6 +57,21 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
     describe: 'share of messages between nodes that come twice',
     ...{ from: 0, to: 0.9, isWhole: false, usual: 0.01 },
     draw: (random) => share(random, 0.1),
+  },
+  slow: {
+    describe: 'share of messages between nodes that take long, and are overtaken',
+    ...{ from: 0, to: 1, isWhole: false, usual: 0.02 },
+    draw: (random) => randomItem(random, [0, 0.02, 0.02, 0.05, 0.2]),
+  },
+  'slow-ms': {
+    describe: 'milliseconds that such a message takes at most',
+    ...{ from: 1, to: 60_000, isWhole: true, usual: 60 },
+    draw: (random) => randomItem(random, [60, 60, 300, 1000, 3000]),
+  },
+  replay: {
+    describe: 'share of messages between nodes with which an old one comes again',
+    ...{ from: 0, to: 0.9, isWhole: false, usual: 0 },
+    draw: (random) => sometimes(random, [0.01, 0.05, 0.2]),
   },
   tear: {
     describe: 'share of power losses that tear writes at the sectors of the disk',
@@ -92,8 +110,8 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
   },
   segment: {
     describe: 'KiB of a segment of the log on disk',
-    ...{ from: 4, to: 65_536, isWhole: true, usual: null },
-    draw: (random) => 4 << randomInteger(random, 4),
+    ...{ from: 1, to: 65_536, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [1, 1, 2, 4, 4, 8, 16, 32]),
   },
 };
 
@@ -148,6 +166,9 @@ export function optionsOfWorld(world: World): Partial<SimulationOptions> {
   return definedOf({
     dropProbability: of('drop'),
     duplicateProbability: of('duplicate'),
+    slowProbability: of('slow'),
+    slowMs: of('slow-ms'),
+    replayProbability: of('replay'),
     tearProbability: of('tear'),
     reorderProbability: of('reorder'),
     tickMs: of('tick'),
