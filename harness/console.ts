@@ -343,17 +343,18 @@ function fitParts(parts: readonly Part[], columns: number): Part[] {
 }
 
 /** Values of the system under test must not move the cursor or colour the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ');
 }
 
 /** Below the working directory without it, so that it can be clicked and copied. */
-function describePath(path: string): string {
+export function describePath(path: string): string {
   const own = relative(process.cwd(), path);
   return own === '' || own.startsWith('..') ? path : own;
 }
 
-function standardOptions(): ConsoleOptions {
+/** process.stdout, on real time. */
+export function standardOptions(): ConsoleOptions {
   const { stdout, env } = process;
   // A reader that goes away (`| head`) must not end the run.
   stdout.on('error', () => {});

@@ -6,7 +6,7 @@
 import { randomInt } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Bug } from '../bugs/bug.ts';
-import { bugs } from '../bugs/index.ts';
+import { bugs, noOpMutants } from '../bugs/index.ts';
 import { describeWorld, parseWorld, type World } from '../simulation/world.ts';
 import { systems } from '../systems/index.ts';
 import type { System } from '../systems/system.ts';
@@ -324,7 +324,7 @@ function byName<T extends { readonly name: string }>(
 }
 
 function byId(id: string): Bug {
-  const bug = bugs.find((each) => each.id === id);
+  const bug = [...bugs, ...noOpMutants].find((each) => each.id === id);
   if (bug !== undefined) return bug;
   throw refusal('--bug', bugs.map((each) => each.id).join(', '), id);
 }

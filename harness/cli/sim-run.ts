@@ -5,6 +5,7 @@
 import type { NodeLog } from '../checker.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
 import { neededAbilities } from '../nemesis/needed-abilities.ts';
+import type { Schedule } from '../nemesis/schedule.ts';
 import { RunHistory } from '../run/run-history.ts';
 import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { findingsOf, fingerprintOf, type SeedResult } from '../seeds/seed-result.ts';
@@ -23,12 +24,21 @@ export interface SeedRun {
   readonly server: ServerCode;
   /** Ends the checks with what is known. */
   readonly signal: AbortSignal;
+  /** Watches the faults at work, and hears what came of them. */
+  readonly witness?: RunWitness;
   /** Called when the run is over and its checks have not begun. */
   readonly onRan?: () => void;
 }
 
+/** Who wants to know more of a run than its result. */
+export interface RunWitness {
+  watch(schedule: Schedule): Schedule;
+  hear(outcome: TestOutcome, settings: TestSettings): void;
+}
+
 /** Rejects with SettingsError when the plan cannot be had. */
-export async function runSeed({ plan, server, signal, onRan }: SeedRun): Promise<SeedResult> {
+export async function runSeed(run: SeedRun): Promise<SeedResult> {
+  const { plan, server, signal, witness } = run;
   const settings = await parseSettings(flagsOfPlan(plan));
   const referee = new Referee();
   const cluster = createSimulatedCluster({
@@ -42,12 +52,13 @@ export async function runSeed({ plan, server, signal, onRan }: SeedRun): Promise
   const planned = planFaults(settings, { cluster, timers });
   const problems: string[] = [];
   const outcome = await cluster
-    .run(() => startAndTest(settings, { cluster, planned, history }))
+    .run(() => startAndTest(settings, { cluster, planned, history, witness }))
     .catch((error: unknown) => {
       problems.push(`the run broke off: ${error instanceof Error ? error.message : String(error)}`);
       return null;
     });
-  onRan?.();
+  run.onRan?.();
+  if (outcome !== null) witness?.hear(outcome, settings);
   const results = await judgeRun({
     ...{ settings, history, historyPath: null, outcome, problems, violation: null, signal },
     logs: cluster.nodes.map((node) => logOf(cluster, node)),
@@ -72,14 +83,18 @@ async function startAndTest(
     readonly cluster: SimulatedCluster;
     readonly planned: PlannedFaults;
     readonly history: RunHistory;
+    readonly witness: RunWitness | undefined;
   },
 ): Promise<TestOutcome> {
-  const { cluster, planned, history } = run;
+  const { cluster, planned, history, witness } = run;
   await Promise.all(cluster.nodes.map((node) => cluster.start(node)));
   return runTest({
     ...settings,
     nemesis: planned.nemesis,
-    createSchedule: (random) => planned.createSchedule(random),
+    createSchedule: (random) => {
+      const schedule = planned.createSchedule(random);
+      return witness?.watch(schedule) ?? schedule;
+    },
     ...{ cluster, timers: cluster.timers, history, sinks: [] },
     timeLimitMs: settings.timeLimitS * 1000,
     recoveryLimitMs: settings.recoveryLimitS * 1000,
@@ -100,14 +115,15 @@ function logOf(cluster: SimulatedCluster, node: string): NodeLog {
 }
 
 /** As `rafture test` would have been given them. */
-function flagsOfPlan(plan: SimPlan): TestFlags {
+export function flagsOfPlan(plan: SimPlan): TestFlags {
   const { nemesisFile, world } = plan;
   const isScripted = nemesisFile !== null;
   return {
     ...{ system: 'reference', workload: plan.workload, bug: undefined },
     ...{ cluster: 'sim', images: 'auto', processNetwork: 'auto', nodes: String(plan.nodes) },
     ...{ concurrency: String(plan.concurrency), rate: plan.rate, timeLimit: plan.timeLimitS },
-    ...{ ops: plan.ops, keys: undefined, opsPerKey: undefined, deadlineMs: plan.deadlineMs },
+    ...{ ops: plan.ops, keys: plan.keys ?? undefined, deadlineMs: plan.deadlineMs },
+    opsPerKey: plan.opsPerKey ?? undefined,
     ...{ testCount: 1, seed: plan.seed, results: 'results' },
     nemesis: isScripted ? undefined : plan.nemesis,
     nemesisSchedule: isScripted ? undefined : plan.nemesisSchedule,

@@ -1,94 +1,130 @@
 /**
  * `rafture sim`: the reference server under deterministic simulation, seed after seed.
  */
-import { fileURLToPath } from 'node:url';
-import type { CommandModule } from 'yargs';
+import type { CommandModule, Options } from 'yargs';
 import { workloads } from '../../workloads/index.ts';
-import { type Bug, plantBug } from '../bugs/bug.ts';
-import { bugs, noOpMutants } from '../bugs/index.ts';
-import { argsOfPlan, drawPlan, type PlanChoices } from '../seeds/sim-plan.ts';
-import { loadServerCode, ownServerCode } from '../simulation/server-code.ts';
-import { exitCodes, exitCodesHelp } from './exit-codes.ts';
-import { positiveInteger, refusal, SettingsError, type Typed } from './flag-values.ts';
-import { runSeed } from './sim-run.ts';
+import { standardOptions } from '../console.ts';
+import { scheduleNames } from '../nemesis/create-schedule.ts';
+import { LedgerError } from '../seeds/seed-ledger.ts';
+import { SimConsole } from '../seeds/sim-console.ts';
+import { worldNumbers } from '../simulation/world.ts';
+import { exitCodes } from './exit-codes.ts';
+import { SettingsError } from './flag-values.ts';
+import { Interruption } from './interruption.ts';
+import { onLastResort } from './last-resort.ts';
+import { repeatSeed } from './sim-repeat.ts';
+import { runSeries } from './sim-session.ts';
+import {
+  parseSimSettings,
+  type SeriesSettings,
+  type SimFlags,
+  usualSeeds,
+} from './sim-settings.ts';
+import { UndoStack } from './undo-stack.ts';
 
-interface SimFlags {
-  readonly seeds: Typed;
-  readonly seed: Typed;
-  readonly bug: string | undefined;
-  readonly workload: string | undefined;
-  readonly nemesis: string | undefined;
-}
+// Numbers have no type for yargs: what is none must reach the complaint as it was typed.
+const seeds = {
+  seeds: { defaultDescription: String(usualSeeds), describe: 'How many seeds' },
+  from: { defaultDescription: '1', describe: 'The first of them' },
+  seed: { describe: 'Repeat this one alone, with all that a run leaves, and its report' },
+  jobs: { defaultDescription: 'one per processor', describe: 'Processes that run seeds' },
+  'until-found': { describe: 'End when so many seeds have found something' },
+  shard: { type: 'string', describe: 'A part of the seeds, such as 2/4; the parts share none' },
+  'hang-limit': { default: 180, describe: 'Seconds after which a seed counts as crashed' },
+  'unknown-ok': { default: 0, describe: 'Share of seeds that may be unknown without exit code 2' },
+} satisfies Record<string, Options>;
+
+const output = {
+  results: { type: 'string', default: 'results', describe: 'Folder for the results' },
+  json: { type: 'string', describe: 'What came of it, as sim.json has it, into this file too' },
+  ledger: { type: 'string', describe: 'A line for each seed goes here; usually into the results' },
+  resume: {
+    type: 'boolean',
+    default: false,
+    describe: 'Count the seeds that --ledger has of the same code and flags; run the others',
+  },
+} satisfies Record<string, Options>;
+
+const plan = {
+  bug: { type: 'string', describe: 'Plant a bug in a copy of the server, or a harmless edit' },
+  workload: {
+    alias: 'w',
+    type: 'string',
+    describe: `One of ${workloads.map(({ name }) => name).join(', ')}; or a file`,
+  },
+  nodes: { describe: 'Number of nodes' },
+  concurrency: { describe: 'Clients' },
+  rate: { alias: 'r', describe: 'Operations per second of virtual time over all clients' },
+  'time-limit': { describe: 'Virtual seconds of workload' },
+  ops: { describe: 'End the workload after so many operations' },
+  'deadline-ms': { describe: 'An operation without an answer by then is unknown' },
+  nemesis: { type: 'string', describe: 'Faults, as rafture test takes them' },
+  'nemesis-schedule': { type: 'string', describe: `When: ${scheduleNames.join(', ')}` },
+  'nemesis-every': { describe: 'Completed operations between two faults, on average' },
+  'nemesis-file': { type: 'string', describe: 'A script of faults in the place of these three' },
+  world: {
+    type: 'string',
+    describe: `Such as drop=0.05,snapshot=20: ${Object.keys(worldNumbers).join(', ')}`,
+  },
+} satisfies Record<string, Options>;
+
+const all = { ...seeds, ...output, ...plan };
+
+const exitCodesOfSeries = [
+  'Exit codes: 0 every seed valid; 1 some invalid; 2 some unknown: they tested too little, which is',
+  'no pass, and --unknown-ok 0.1 allows a tenth of them; 130 interrupted, and what there is was',
+  'kept; 254 bad arguments; 255 a seed crashed, or rafture failed.',
+].join('\n');
 
 export const simCommand: CommandModule<object, SimFlags> = {
   command: 'sim',
   describe: 'Run the reference server under deterministic simulation, seed after seed',
   builder: (yargs) =>
     yargs
-      .options({
-        seeds: { default: 100, describe: 'How many seeds' },
-        seed: { default: 1, describe: 'The first of them' },
-        bug: { type: 'string', describe: 'Plant a bug in a copy of the server' },
-        workload: { alias: 'w', type: 'string', describe: 'Only this one; each seed draws one' },
-        nemesis: { type: 'string', describe: 'Only these faults; each seed draws a part of all' },
-      })
-      .requiresArg(['seeds', 'seed', 'bug', 'workload', 'nemesis'])
-      .example('$0 sim --seeds 1000', 'A thousand runs, each with faults of its own')
-      .epilogue(exitCodesHelp)
+      .options(all)
+      .requiresArg(Object.keys(all).filter((name) => name !== 'resume'))
+      .group(Object.keys(seeds), 'Seeds')
+      .group(Object.keys(output), 'Results')
+      .group(Object.keys(plan), 'Of every run; what is not named each seed draws')
+      .example('$0 sim --seeds 10000 --jobs 2', 'Ten thousand runs, each with faults of its own')
+      .example('$0 sim --seed 42', 'One of them again, with its history, logs and report')
+      .example('$0 sim --bug stale-read --until-found 1', 'How soon is it found?')
+      .example('$0 sim --seeds 20000 --ledger count.jsonl --resume', 'In parts, at the same commit')
+      .example('$0 sim --workload queue --nemesis partition --world drop=0.05', 'Less is drawn')
+      .epilogue(exitCodesOfSeries)
       .strict() as never,
-  handler: handleSim,
+  handler: async (flags) => {
+    try {
+      process.exitCode = await runSim(flags);
+    } catch (error) {
+      if (!(error instanceof SettingsError || error instanceof LedgerError)) throw error;
+      console.error(`rafture: ${error.message}`);
+      process.exitCode = exitCodes.badArguments;
+    }
+  },
 };
 
-async function handleSim(flags: SimFlags): Promise<void> {
-  try {
-    process.exitCode = await runSeeds(flags);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    console.error(`rafture: ${error.message}`);
-    process.exitCode = exitCodes.badArguments;
-  }
+/** Rejects with SettingsError or LedgerError for what cannot be had. */
+async function runSim(flags: SimFlags): Promise<number> {
+  const asked = await parseSimSettings(flags);
+  return asked.kind === 'seed' ? repeatSeed(asked.seed, asked.settings) : runMany(asked.series);
 }
 
-async function runSeeds(flags: SimFlags): Promise<number> {
-  const count = positiveInteger('--seeds', flags.seeds);
-  const first = positiveInteger('--seed', flags.seed);
-  const choices: PlanChoices = {
-    ...(flags.workload === undefined ? {} : { workload: flags.workload }),
-    ...(flags.nemesis === undefined ? {} : { nemesis: flags.nemesis }),
-  };
-  const names = workloads.map(({ name }) => name);
-  const bug = flags.bug === undefined ? null : bugById(flags.bug);
-  const copy = bug === null ? null : await plantBug(bug, ownRoot);
-  const counts = { valid: 0, invalid: 0, unknown: 0 };
+async function runMany(settings: SeriesSettings): Promise<number> {
+  const simConsole = new SimConsole(standardOptions());
+  const undo = new UndoStack();
+  const abort = new AbortController();
+  const interruption = new Interruption(
+    () => abort.abort(),
+    () => void undo.unwind().finally(() => process.exit(exitCodes.interrupted)),
+  );
+  const takeBack = onLastResort(() => undo.unwind());
   try {
-    const server = copy === null ? ownServerCode : await loadServerCode(copy.root);
-    const { signal } = new AbortController();
-    for (let seed = first; seed < first + count; seed++) {
-      const plan = drawPlan(seed, { workloads: names }, choices);
-      const result = await runSeed({ plan, server, signal });
-      const word = result.valid === true ? 'valid' : result.valid ? 'unknown' : 'invalid';
-      counts[word]++;
-      if (result.valid === true) continue;
-      console.log(`seed ${seed} ${word} ${result.traceHash}: ${result.fingerprint}`);
-      for (const { oracle, valid, summary } of result.findings) {
-        console.log(`  ${valid === false ? 'invalid' : 'unknown'} ${oracle}: ${summary}`);
-      }
-      console.log(`  npx rafture test ${argsOfPlan(plan).join(' ')}`);
-      if (bug !== null && result.valid === false) break;
-    }
+    return await runSeries({ settings, console: simConsole, signal: abort.signal, undo });
   } finally {
-    await copy?.remove();
+    simConsole.stop();
+    for (const problem of await undo.unwind()) console.error(`rafture: ${problem}`);
+    interruption.dispose();
+    takeBack();
   }
-  console.log(`${counts.valid} valid, ${counts.invalid} invalid, ${counts.unknown} unknown`);
-  if (counts.invalid > 0) return exitCodes.invalid;
-  return counts.unknown > 0 ? exitCodes.unknown : exitCodes.valid;
-}
-
-const ownRoot = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-
-function bugById(id: string): Bug {
-  const all = [...bugs, ...noOpMutants];
-  const bug = all.find((each) => each.id === id);
-  if (bug !== undefined) return bug;
-  throw refusal('--bug', all.map((each) => each.id).join(', '), id);
 }

@@ -38,6 +38,8 @@ export interface SessionOptions {
   /** Asked for between the steps; the second Ctrl-C comes through `giveUp`. */
   readonly interruption: Interruption;
   readonly undo: UndoStack;
+  /** Told where the results will be, before the first operation. */
+  readonly onFolder?: (path: string) => void;
 }
 
 /** Returns the exit code. Rejects only when there is not even a history to check. */
@@ -53,6 +55,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
     workload: settings.workload.name,
     startedAt,
   });
+  options.onFolder?.(folder.path);
   const { selected } = run;
   const test = describeTest(settings, { ...run, planned }, startedAt);
   folder.writeTest(test);

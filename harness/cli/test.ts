@@ -5,16 +5,14 @@ import type { CommandModule, Options } from 'yargs';
 import { workloads } from '../../workloads/index.ts';
 import { describeBugs } from '../bugs/bug.ts';
 import { bugs } from '../bugs/index.ts';
-import { createRunConsole } from '../console.ts';
 import { scheduleNames } from '../nemesis/create-schedule.ts';
 import { shippedScripts } from '../nemesis/script-files.ts';
 import { worldNumbers } from '../simulation/world.ts';
 import { systems } from '../systems/index.ts';
 import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { SettingsError } from './flag-values.ts';
-import { Interruption } from './interruption.ts';
-import { onLastResort } from './last-resort.ts';
 import { allFamilies } from './nemesis-settings.ts';
+import { runOnce } from './run-once.ts';
 import {
   checkTimes,
   clusterKinds,
@@ -26,8 +24,6 @@ import {
   traceChoices,
   usualTimeLimitS,
 } from './settings.ts';
-import { runSession } from './test-session.ts';
-import { UndoStack } from './undo-stack.ts';
 
 const names = (items: readonly { readonly name: string }[]): string =>
   items.map(({ name }) => name).join(', ');
@@ -205,29 +201,5 @@ async function runAll(settings: TestSettings): Promise<void> {
     process.exitCode = outcome.exitCode;
     // As in Jepsen, the first result that is not valid ends the series.
     if (outcome.exitCode !== exitCodes.valid || outcome.interrupted) return;
-  }
-}
-
-async function runOnce(
-  settings: TestSettings,
-): Promise<{ readonly exitCode: number; readonly interrupted: boolean }> {
-  const undo = new UndoStack();
-  const runConsole = createRunConsole();
-  const interruption = new Interruption(
-    () => runConsole.askedToStop(),
-    () => {
-      runConsole.note('giving up; cleaning up');
-      void undo.unwind().finally(() => process.exit(exitCodes.interrupted));
-    },
-  );
-  const takeBack = onLastResort(() => undo.unwind());
-  try {
-    const exitCode = await runSession({ settings, console: runConsole, interruption, undo });
-    return { exitCode, interrupted: interruption.asked };
-  } finally {
-    runConsole.stop();
-    for (const problem of await undo.unwind()) console.error(`rafture: ${problem}`);
-    interruption.dispose();
-    takeBack();
   }
 }
