@@ -5,6 +5,7 @@
  * Swarm testing: each seed draws what is on and how much of it, since a run with everything in it
  * hides what a few things by themselves would show. Pure: a seed in, flags out.
  */
+import { profiles } from '../nemesis/profiles.ts';
 import { createRandomStream, type RandomSource, randomInteger, randomItem } from '../run/random.ts';
 import { describeWorld, drawWorld, type World } from '../simulation/world.ts';
 
@@ -19,6 +20,9 @@ export interface SimPlan {
   readonly timeLimitS: number;
   /** The workload ends after so many operations, if its time is not over before. */
   readonly ops: number;
+  /** Keys in use at a time, and operations until one is replaced; null: the workload knows. */
+  readonly keys: number | null;
+  readonly opsPerKey: number | null;
   readonly deadlineMs: number;
   /** As `--nemesis` takes it. */
   readonly nemesis: string;
@@ -45,24 +49,33 @@ export function drawPlan(
   choices: PlanChoices = {},
 ): SimPlan {
   const stream = (name: string): RandomSource => createRandomStream(seed, `plan/${name}`);
-  const nodes = choices.nodes ?? randomItem(stream('nodes'), [3, 3, 4, 5, 5, 5, 5, 5]);
-  const ops = choices.ops ?? randomItem(stream('ops'), [100, 250, 500, 500, 500, 1000]);
+  const nodes =
+    choices.nodes ?? randomItem(stream('nodes'), [2, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 6, 7]);
+  const ops = choices.ops ?? randomItem(stream('ops'), [200, 300, 500, 500, 500, 800]);
   const drawn = {
     workload: randomItem(stream('workload'), workloads),
-    concurrency: nodes * randomItem(stream('concurrency'), [1, 2, 2, 3]),
+    concurrency: nodes * randomItem(stream('concurrency'), [2, 2, 2, 3]),
     rate: randomItem(stream('rate'), [25, 50, 50, 100, 200]),
     timeLimitS: 10,
     deadlineMs: randomItem(stream('deadline'), [500, 1000, 2000]),
     nemesis: 'all',
-    nemesisSchedule: 'swarm',
+    nemesisSchedule: drawSchedule(stream, nodes),
     nemesisEvery: 10 + randomInteger(stream('every'), 90),
     nemesisFile: null,
+    ...{ keys: null, opsPerKey: null },
   };
   const { world, ...others } = choices;
   return {
     ...{ seed, nodes, ops, ...drawn, ...others },
     world: { ...drawWorld(stream), ...world },
   };
+}
+
+/** Half of the seeds have faults of all kinds, the other half one of the shapes that bugs need. */
+function drawSchedule(stream: (name: string) => RandomSource, nodeCount: number): string {
+  if (stream('schedule')() < 0.5) return 'swarm';
+  const fitting = profiles.filter(({ nodesMin }) => nodesMin <= nodeCount);
+  return randomItem(stream('profile'), fitting).name;
 }
 
 /** The words of `rafture test` that do the same, in the order of its flags. */
@@ -79,6 +92,8 @@ export function argsOfPlan(plan: SimPlan): readonly string[] {
     ...['--cluster', 'sim', '--workload', plan.workload, '--nodes', String(plan.nodes)],
     ...['--concurrency', String(plan.concurrency), '--rate', String(plan.rate)],
     ...['--time-limit', String(plan.timeLimitS), '--ops', String(plan.ops)],
+    ...(plan.keys === null ? [] : ['--keys', String(plan.keys)]),
+    ...(plan.opsPerKey === null ? [] : ['--ops-per-key', String(plan.opsPerKey)]),
     ...['--deadline-ms', String(plan.deadlineMs), ...faults],
     ...(world === '' ? [] : ['--world', world]),
     ...['--seed', String(plan.seed)],
