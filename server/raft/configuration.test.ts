@@ -9,6 +9,7 @@ import {
   narrowConfigurationAt,
   parseConfiguration,
   quorumReachedOf,
+  sameConfiguration,
 } from './configuration.ts';
 
 const joint = {
@@ -89,5 +90,29 @@ describe('a configuration in the log', () => {
       expect(narrowConfigurationAt({ index, configuration })).toBe(null);
     }
     expect(narrowConfigurationAt({ index: 1, configuration: {} })).toBe(null);
+  });
+});
+
+describe('two configurations', () => {
+  const address = { peer: 'n1:7000', client: 'n1:6379' };
+  const one = { ...joint, addresses: { n1: address } };
+
+  it('are the same when they name the same, whoever has made them', () => {
+    expect(sameConfiguration(one, structuredClone(one))).toBe(true);
+    expect(sameConfiguration(one, parseConfiguration(encodeConfiguration(one)))).toBe(true);
+  });
+
+  it('are not when anything differs', () => {
+    const others = [
+      { ...one, voters: ['n1', 'n4'] },
+      { ...one, voters: ['n1', 'n4', 'n2'] },
+      { ...one, outgoingVoters: [] },
+      { ...one, learners: ['n6', 'n2'] },
+      { ...one, addresses: {} },
+      { ...one, addresses: { n2: address } },
+      { ...one, addresses: { n1: { ...address, peer: 'n1:7001' } } },
+      { ...one, addresses: { n1: { ...address, client: '' } } },
+    ];
+    for (const other of others) expect(sameConfiguration(one, other)).toBe(false);
   });
 });

@@ -51,6 +51,33 @@ export function quorumReachedOf(
   return Math.min(incoming, quorumReached(outgoingVoters.map(reached)));
 }
 
+/** Whether they name the same servers, in the same order, at the same addresses. */
+export function sameConfiguration(one: Configuration, other: Configuration): boolean {
+  return (
+    sameNames(one.voters, other.voters) &&
+    sameNames(one.outgoingVoters, other.outgoingVoters) &&
+    sameNames(one.learners, other.learners) &&
+    sameAddresses(one.addresses, other.addresses)
+  );
+}
+
+function sameNames(names: readonly NodeId[], others: readonly NodeId[]): boolean {
+  return names.length === others.length && names.every((name, place) => name === others[place]);
+}
+
+function sameAddresses(
+  addresses: Configuration['addresses'],
+  others: Configuration['addresses'],
+): boolean {
+  const names = Object.keys(addresses);
+  if (!sameNames(names, Object.keys(others))) return false;
+  return names.every((name) => {
+    const one = addresses[name];
+    const other = others[name];
+    return one?.peer === other?.peer && one?.client === other?.client;
+  });
+}
+
 /** Why this cannot be a configuration, or null. */
 export function configurationFault(configuration: Configuration): string | null {
   const { voters, learners } = configuration;
