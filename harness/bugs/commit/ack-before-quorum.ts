@@ -11,7 +11,7 @@ export const ackBeforeQuorum: Bug = {
   exposedBy: 'a leader that is isolated or killed right after it has acknowledged a write',
   workload: 'list-append',
   args: ['--nemesis', 'partition', '--nemesis-every', '200'],
-  citations: [],
+  citations: ['[Raft §5.3]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }],

@@ -10,7 +10,7 @@ export const applyBeforeCommit: Bug = {
   exposedBy: 'any write; a client sees it when the leader is isolated',
   workload: 'cas-register',
   args: ['--nemesis', 'partition'],
-  citations: [],
+  citations: ['[Fig. 2]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'raft-invariants', says: /appl/ }],

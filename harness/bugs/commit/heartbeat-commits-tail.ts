@@ -14,8 +14,11 @@ export const heartbeatCommitsTail: Bug = {
     'successor',
   workload: 'cas-register',
   args: ['--nemesis', 'partition', '--nemesis-every', '400', '--time-limit', '15'],
-  citations: [],
-  rows: [],
+  citations: [
+    'atomix/copycat #265 https://github.com/atomix/copycat/issues/265',
+    'rabbitmq/ra #508 https://github.com/rabbitmq/ra/pull/508',
+  ],
+  rows: ['B11'],
   needs: 'cluster',
   expect: [{ checker: 'raft-invariants', says: /state machine safety/ }],
   edits: [

@@ -11,7 +11,7 @@ export const leaderTruncates: Bug = {
   exposedBy: 'any change of leader under load',
   workload: 'cas-register',
   args: ['--nemesis', 'kill'],
-  citations: [],
+  citations: ['[Raft §5.3]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'raft-invariants', says: /leader append-only/ }],

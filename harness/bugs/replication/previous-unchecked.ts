@@ -11,7 +11,7 @@ export const previousUnchecked: Bug = {
   exposedBy: 'a leader that is isolated with unacknowledged writes, and returns',
   workload: 'cas-register',
   args: ['--nemesis', 'partition', '--nemesis-every', '200'],
-  citations: [],
+  citations: ['[Raft §5.3]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'raft-invariants', says: /log matching/ }],

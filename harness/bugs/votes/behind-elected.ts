@@ -10,7 +10,7 @@ export const behindElected: Bug = {
   exposedBy: 'a node that was killed and returns',
   workload: 'cas-register',
   args: ['--nemesis', 'kill', '--nemesis-every', '100'],
-  citations: [],
+  citations: ['[Raft §5.4.1]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'raft-invariants', says: /leader completeness/ }],

@@ -10,6 +10,7 @@ import { outsiderVotes } from './outsider-votes.ts';
 import { ownVoteUnwritten } from './own-vote-unwritten.ts';
 import { preVoteCounts } from './pre-vote-counts.ts';
 import { staleCandidateElected } from './stale-candidate-elected.ts';
+import { stepDownForgetsVote } from './step-down-forgets-vote.ts';
 import { twoVotes } from './two-votes.ts';
 import { voteAfterTerm } from './vote-after-term.ts';
 import { voteBeforeDisk } from './vote-before-disk.ts';
@@ -22,6 +23,7 @@ export const votes: readonly Bug[] = [
   voteForgotten,
   voteBeforeDisk,
   twoVotes,
+  stepDownForgetsVote,
   voteSeenIsGranted,
   behindElected,
   lengthBeforeTerm,

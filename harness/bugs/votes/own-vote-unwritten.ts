@@ -32,11 +32,19 @@ export const ownVoteUnwritten: Bug = {
     {
       file: 'server/raft/raft.ts',
       find: `  const changed = core.currentTerm !== before.currentTerm || core.votedFor !== before.votedFor;
+  const entries = core.log.takeUnwritten();
 `,
       replace: `  const differs = core.currentTerm !== before.currentTerm || core.votedFor !== before.votedFor;
-  const begins = core.role === 'leader' && before.role !== 'leader';
-  const changed = begins || (differs && core.role !== 'candidate');
+  const entries = core.log.takeUnwritten();
+  if (differs) core.stoodUnwritten = core.role === 'candidate';
+  const changed = core.stoodUnwritten ? entries.length > 0 : differs;
+  if (changed) core.stoodUnwritten = false;
 `,
+    },
+    {
+      file: 'server/raft/core.ts',
+      find: '  votedFor: NodeId | null;\n',
+      replace: '  votedFor: NodeId | null;\n  stoodUnwritten?: boolean;\n',
     },
   ],
 };

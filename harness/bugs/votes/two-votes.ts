@@ -11,7 +11,7 @@ export const twoVotes: Bug = {
   exposedBy: 'elections with two candidates, each of whom may win',
   workload: 'cas-register',
   args: ['--nemesis', 'kill', '--nemesis-every', '150', '--time-limit', '12'],
-  citations: [],
+  citations: ['[Raft §5.2]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'raft-invariants', says: /election safety/ }],

@@ -10,7 +10,7 @@ export const voteForgotten: Bug = {
   exposedBy: 'any restart',
   workload: 'cas-register',
   args: ['--nemesis', 'kill'],
-  citations: [],
+  citations: ['[Fig. 2]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'raft-invariants', says: /vote/ }],
