@@ -11,6 +11,7 @@ import { popBeforeCommit } from './pop-before-commit.ts';
 import { readInsertsKey } from './read-inserts-key.ts';
 import { sumBeforeCommit } from './sum-before-commit.ts';
 import { takeoverRefused } from './takeover-refused.ts';
+import { uncertainRefused } from './uncertain-refused.ts';
 import { waiterByIndex } from './waiter-by-index.ts';
 
 export const commands: readonly Bug[] = [
@@ -26,4 +27,5 @@ export const commands: readonly Bug[] = [
   assertionSurvived,
   appendRefused,
   waiterByIndex,
+  uncertainRefused,
 ];

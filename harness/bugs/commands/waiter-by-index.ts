@@ -11,8 +11,11 @@ export const waiterByIndex: Bug = {
   exposedBy: 'a leader that is isolated with unacknowledged writes and hears of its successor soon',
   workload: 'grow-set',
   args: ['--nemesis', 'partition', '--nemesis-every', '300'],
-  citations: [],
-  rows: [],
+  citations: [
+    'Students’ Guide to Raft https://thesquareplanet.com/blog/students-guide-to-raft/',
+    'willemt/raft #130 https://github.com/willemt/raft/pull/130',
+  ],
+  rows: ['B59'],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }],
   edits: [

@@ -11,7 +11,7 @@ export const sessionMemory: Bug = {
   exposedBy: 'a client that sends a call again; no fault is needed',
   workload: 'sessions',
   args: [],
-  citations: [],
+  citations: ['[Ongaro §6.3]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'exactly-once' }, { checker: 'linearizable' }],

@@ -11,7 +11,7 @@ export const appliedAgain: Bug = {
   exposedBy: 'restarts; snapshots must be taken, so here they are taken often',
   workload: 'counter',
   args: ['--nemesis', 'kill', '--nemesis-every', '100'],
-  citations: [],
+  citations: ['[Raft §7]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }],

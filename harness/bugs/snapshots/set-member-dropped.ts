@@ -10,7 +10,7 @@ export const setMemberDropped: Bug = {
   exposedBy: 'restarts; snapshots must be taken, so here they are taken often',
   workload: 'set',
   args: ['--nemesis', 'kill', '--nemesis-every', '100'],
-  citations: [],
+  citations: ['[Raft §7]'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }],
