@@ -10,6 +10,7 @@ import { doctorCommand } from './cli/doctor.ts';
 import { exitCodes, exitCodesHelp } from './cli/exit-codes.ts';
 import { exportCommand } from './cli/export.ts';
 import { installLastResort } from './cli/last-resort.ts';
+import { shrinkCommand } from './cli/shrink.ts';
 import { simCommand } from './cli/sim.ts';
 import { testCommand } from './cli/test.ts';
 import { workloadsCommand } from './cli/workloads.ts';
@@ -21,6 +22,7 @@ const parser = yargs(process.argv.slice(2))
   .usage('$0 <command> [options]')
   .command(testCommand)
   .command(simCommand)
+  .command(shrinkCommand)
   .command(bugsCommand)
   .command(workloadsCommand)
   .command(checkCommand)

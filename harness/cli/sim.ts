@@ -45,7 +45,7 @@ const output = {
   },
 } satisfies Record<string, Options>;
 
-const plan = {
+export const planOptions: Record<string, Options> = {
   bug: { type: 'string', describe: 'Plant a bug in a copy of the server, or a harmless edit' },
   workload: {
     alias: 'w',
@@ -66,9 +66,9 @@ const plan = {
     type: 'string',
     describe: `Such as drop=0.05,snapshot=20: ${Object.keys(worldNumbers).join(', ')}`,
   },
-} satisfies Record<string, Options>;
+};
 
-const all = { ...seeds, ...output, ...plan };
+const all = { ...seeds, ...output, ...planOptions };
 
 const exitCodesOfSeries = [
   'Exit codes: 0 every seed valid; 1 some invalid; 2 some unknown: they tested too little, which is',
@@ -85,7 +85,7 @@ export const simCommand: CommandModule<object, SimFlags> = {
       .requiresArg(Object.keys(all).filter((name) => name !== 'resume'))
       .group(Object.keys(seeds), 'Seeds')
       .group(Object.keys(output), 'Results')
-      .group(Object.keys(plan), 'Of every run; what is not named each seed draws')
+      .group(Object.keys(planOptions), 'Of every run; what is not named each seed draws')
       .example('$0 sim --seeds 10000 --jobs 2', 'Ten thousand runs, each with faults of its own')
       .example('$0 sim --seed 42', 'One of them again, with its history, logs and report')
       .example('$0 sim --bug stale-read --until-found 1', 'How soon is it found?')

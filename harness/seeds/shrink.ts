@@ -34,6 +34,8 @@ export interface ShrinkOptions {
   readonly runsMax: number;
   /** Seeds that a candidate is tried with. */
   readonly tries: number;
+  /** Somebody wants no more of it. */
+  isOver(): boolean;
   /** Called before each run. */
   onRun(progress: ShrinkProgress): void;
 }
@@ -111,7 +113,7 @@ class Shrinking {
   }
 
   get #isSpent(): boolean {
-    return this.#runs >= this.#options.runsMax;
+    return this.#runs >= this.#options.runsMax || this.#options.isOver();
   }
 
   /** Takes the candidate when it fails alike, with its own seed or with one of a few others. */
