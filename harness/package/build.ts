@@ -27,6 +27,7 @@ const entries = [
   'harness/main.ts',
   'harness/check/check-worker.ts',
   'harness/check/follow-worker.ts',
+  'harness/cli/sim-worker.ts',
   'server/main.ts',
   'docker/reaper.ts',
   'docker/link-proxy.ts',

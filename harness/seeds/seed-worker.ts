@@ -25,6 +25,8 @@ export interface WorkerEnd {
   readonly isKilled: boolean;
 }
 
+/** How long it may take until it is ready, on a machine that is busy. */
+const startPatienceMs = 120_000;
 /** Characters of what it wrote to its standard error last. */
 const complaintMax = 4000;
 
@@ -125,7 +127,8 @@ export class SeedWorker<Task, Result> {
     this.#begunAt = performance.now();
     if (this.#patience !== null) clearTimeout(this.#patience);
     if (this.#held.length === 0) return;
-    const { patienceMs } = this.#program;
+    const { patienceMs: ownMs } = this.#program;
+    const patienceMs = this.#isReady ? ownMs : Math.max(ownMs, startPatienceMs);
     this.#patience = setTimeout(() => {
       this.#reason ??= `it hung, and was ended after ${patienceMs / 1000} s`;
       this.#child.kill('SIGKILL');

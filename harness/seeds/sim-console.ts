@@ -7,6 +7,7 @@
  */
 import { type ConsoleOptions, printable } from '../console.ts';
 import { describeCount, describeDuration, describeMany } from '../report/figures.ts';
+import { shorten } from '../report/html.ts';
 import type { Outcome, SeedRecord } from './seed-record.ts';
 import type { OutcomeCounts, SeedGroup, SeedTotals } from './seed-tally.ts';
 
@@ -32,13 +33,17 @@ export interface SeriesEnd {
   readonly path: string;
 }
 
-const redrawMs = { terminal: 200, plain: 5000 };
+/** Plain lines come seldom after the first minute: a long count is not to fill a log. */
+const redrawMs = { terminal: 200, plain: 5000, plainLater: 30_000 };
+const laterNs = 60e9;
 const rateWindowNs = 10e9;
 /** Failures of one kind that are told as they come; the others are in the ledger. */
 const toldPerKind = { invalid: 3, crashed: 3, unknown: 1, valid: 0 } as const;
 const kindsToldMax = 30;
 const groupsMax = 12;
 const otherSeedsMax = 8;
+/** Characters of a summary; sim.json has the whole. */
+const summaryMax = 300;
 
 const colours = { red: [31, 39], green: [32, 39], yellow: [33, 39], dim: [2, 22] } as const;
 
@@ -101,14 +106,14 @@ export class SimConsole {
 
   #tell(record: SeedRecord): void {
     const { outcome, seed, fingerprint, findings, lines, repeat } = record;
+    const [worst] = findings;
     const kind = `${outcome} ${fingerprint}`;
     const count = (this.#told.get(kind) ?? 0) + 1;
     this.#told.set(kind, count);
     const isHeard = this.#told.size <= kindsToldMax && count <= toldPerKind[outcome];
     if (!isHeard) return;
     const colour = outcome === 'unknown' ? 'yellow' : 'red';
-    const [worst] = findings;
-    const said = worst === undefined ? fingerprint : `${worst.oracle}: ${worst.summary}`;
+    const said = `${worst?.oracle}: ${shorten(worst?.summary ?? '', summaryMax)}`;
     this.#print(`${outcome} seed ${seed} (${describeMany(lines, 'line')}) ${said}`, colour);
     if (outcome !== 'unknown') this.#print(`  ${repeat}`);
   }
@@ -117,13 +122,14 @@ export class SimConsole {
     const [first, ...others] = records;
     const { findings, faults, lines, seed, repeat, test } = first;
     const many = describeMany(records.length, 'seed');
-    const summary = findings[0]?.summary ?? '';
+    const summary = shorten(findings[0]?.summary ?? '', summaryMax);
     this.#print('');
     this.#print(`  ${outcome.padEnd(8)} ${many}  ${oracle}: ${summary}`);
     const size = `${describeMany(lines, 'line')} of history, ${describeMany(faults, 'fault')}`;
     this.#print(`           the shortest is seed ${seed}: ${size}${describeOthers(others)}`);
     for (const finding of findings.slice(1, 4)) {
-      this.#print(`           also ${finding.oracle}: ${finding.summary}`, 'dim');
+      const said = shorten(finding.summary, summaryMax);
+      this.#print(`           also ${finding.oracle}: ${said}`, 'dim');
     }
     this.#print(`           ${repeat}`);
     if (test !== '') this.#print(`           npx rafture test ${test}`, 'dim');
@@ -131,7 +137,9 @@ export class SimConsole {
 
   #schedule(): void {
     const { timers, output } = this.#options;
-    const delayMs = output.isTTY ? redrawMs.terminal : redrawMs.plain;
+    const isLater = timers.nowNs() - this.#startedNs >= laterNs;
+    const plainMs = isLater ? redrawMs.plainLater : redrawMs.plain;
+    const delayMs = output.isTTY ? redrawMs.terminal : plainMs;
     this.#cancel = timers.after(delayMs, () => {
       this.#draw();
       this.#schedule();
