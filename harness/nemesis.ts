@@ -80,6 +80,9 @@ export class FaultError extends Error {
 
 export type FaultGroup = 'network' | 'process' | 'power' | 'disk' | 'cluster';
 
+/** In which order several are undone: what the cluster is to agree on needs all the others. */
+export const undoOrder: readonly FaultGroup[] = ['network', 'process', 'power', 'disk', 'cluster'];
+
 /** A kind of fault within a family: a shape, a target, a kind of harm. */
 export interface FaultVariant {
   readonly name: string;

@@ -6,7 +6,12 @@
  */
 
 import { hintOf } from '../nearest-name.ts';
-import { type ScheduleName, scheduleNames } from '../nemesis/create-schedule.ts';
+import {
+  describeSchedule,
+  findSchedule,
+  type ScheduleName,
+  scheduleNames,
+} from '../nemesis/create-schedule.ts';
 import { families as modules } from '../nemesis/families.ts';
 import { alternativesOf, crashPointFamily, phasesOf, type Script } from '../nemesis/script.ts';
 import { ScriptError } from '../nemesis/script-complaints.ts';
@@ -63,12 +68,10 @@ export function parseNemesisSettings(flags: NemesisFlags, nodeCount: number): Ne
   if (flags.nemesisFile !== undefined) {
     return { ...shared, ...parseScriptFlags(flags, flags.nemesisFile) };
   }
-  const nemesisSchedule = oneOf(
-    '--nemesis-schedule',
-    scheduleNames,
-    flags.nemesisSchedule ?? 'random',
-  );
-  const isSwarm = nemesisSchedule === 'swarm';
+  const word = oneOf('--nemesis-schedule', scheduleNames, flags.nemesisSchedule ?? 'random');
+  const nemesisSchedule = findSchedule(word) ?? 'random';
+  // Chance chooses among the faults.
+  const isSwarm = nemesisSchedule === 'swarm' || isTargeted(nemesisSchedule);
   const text = flags.nemesis ?? (isSwarm ? 'all' : usualNames.join(','));
   const isNamed = flags.nemesis !== undefined && text !== 'all' && text !== 'none';
   const asked = parseAsked(text).filter((each) => isNamed || hasNodes(each, nodeCount));
@@ -87,6 +90,10 @@ export function parseNemesisSettings(flags: NemesisFlags, nodeCount: number): Ne
   };
 }
 
+function isTargeted(schedule: ScheduleName): boolean {
+  return schedule === 'targeted' || typeof schedule === 'object';
+}
+
 /** The words of the command line that repeat it. */
 export function describeNemesis(settings: NemesisSettings): readonly string[] {
   const { nemesisAsked, nemesisScript, nemesisSchedule } = settings;
@@ -100,7 +107,9 @@ export function describeNemesis(settings: NemesisSettings): readonly string[] {
   return [
     `--nemesis ${words.join(',') || 'none'}`,
     `--nemesis-every ${settings.nemesisEvery}`,
-    ...(nemesisSchedule === 'random' ? [] : [`--nemesis-schedule ${nemesisSchedule}`]),
+    ...(nemesisSchedule === 'random'
+      ? []
+      : [`--nemesis-schedule ${describeSchedule(nemesisSchedule)}`]),
     ...required,
   ];
 }

@@ -12,13 +12,17 @@ import {
   type VariantAvailability,
 } from '../nemesis/availability-of-faults.ts';
 import { createSchedule } from '../nemesis/create-schedule.ts';
+import { findFamily } from '../nemesis/families.ts';
 import type { OfferedFamily } from '../nemesis/offered-faults.ts';
+import { drawProfileScript } from '../nemesis/profile-script.ts';
+import { type Profile, profileStorm, profiles } from '../nemesis/profiles.ts';
 import type { Schedule } from '../nemesis/schedule.ts';
-import type { Script } from '../nemesis/script.ts';
+import { phasesOf, type Script } from '../nemesis/script.ts';
 import { ScriptSchedule } from '../nemesis/script-schedule.ts';
-import { chooseSwarm } from '../nemesis/swarm.ts';
-import type { FaultFamily } from '../nemesis.ts';
-import { createRandomStream, type RandomSource } from '../run/random.ts';
+import { StormSchedule } from '../nemesis/storm-schedule.ts';
+import { chooseSwarm, type Swarm } from '../nemesis/swarm.ts';
+import type { FaultFamily, FaultGroup } from '../nemesis.ts';
+import { createRandomStream, type RandomSource, randomItem } from '../run/random.ts';
 import type { AskedFamily } from '../run/run-faults.ts';
 import { checkScript, type ScriptSurroundings } from './check-script.ts';
 import { SettingsError } from './flag-values.ts';
@@ -92,14 +96,17 @@ function scheduled(
   const names = families.map(({ name }) => name);
   const { nemesisEvery: every, nemesisSchedule: style, seed } = settings;
   const options = { families, every, expectedOps: expectedOps(settings) };
+  if (families.length === 0) {
+    return { createSchedule: emptySchedule(options), swarm: null, names, every };
+  }
+  if (style === 'targeted' || typeof style === 'object') {
+    return targeted(settings, there, typeof style === 'object' ? style.profile : null);
+  }
   if (style !== 'swarm') {
     return {
       createSchedule: (random) => createSchedule(style, { ...options, random }),
       ...{ swarm: null, names, every },
     };
-  }
-  if (families.length === 0) {
-    return { createSchedule: emptySchedule(options), swarm: null, names, every };
   }
   const swarm = chooseSwarm({
     ...options,
@@ -109,11 +116,40 @@ function scheduled(
   });
   const chosen = { ...options, families: swarm.families, every: swarm.every };
   return {
-    createSchedule: (random) => createSchedule(swarm.style, { ...chosen, random }),
+    createSchedule: (random) =>
+      inStorms(createSchedule(swarm.style, { ...chosen, random }), { ...swarm.storm, seed }),
     swarm: swarm.description,
     names: swarm.families.map(({ name }) => name),
     every: swarm.every,
   };
+}
+
+/** `profile` null: the seed says which. */
+function targeted(
+  { seed, nodes }: TestSettings,
+  there: readonly FamilyHere[],
+  named: Profile | null,
+): Pick<PlannedFaults, 'createSchedule' | 'swarm' | 'names' | 'every'> {
+  const random = createRandomStream(seed, 'profile');
+  const fitting = profiles.filter(({ nodesMin }) => nodesMin <= nodes.length);
+  const profile = named ?? randomItem(random, fitting);
+  const families = there.map(({ family, possible }) => ({ family, variants: possible }));
+  const script = drawProfileScript(profile, { families, random });
+  const names = [...new Set(phasesOf(script.steps).map(({ family }) => family))];
+  return {
+    createSchedule: () => inStorms(new ScriptSchedule(script), { ...profileStorm, seed }),
+    swarm: `${profile.name}: ${profile.description}`,
+    ...{ names, every: null },
+  };
+}
+
+function inStorms(
+  schedule: Schedule,
+  { seed, ...storm }: Swarm['storm'] & Pick<TestSettings, 'seed'>,
+): Schedule {
+  const random = createRandomStream(seed, 'storms');
+  const groupOf = (name: string): FaultGroup | null => findFamily(name)?.family.group ?? null;
+  return new StormSchedule(schedule, { ...storm, random, groupOf });
 }
 
 function emptySchedule(options: {

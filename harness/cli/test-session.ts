@@ -16,6 +16,7 @@ import type { SelectedCluster } from '../cluster/select.ts';
 import { packTraces, traceEvidence } from '../cluster/traces.ts';
 import type { Cluster } from '../cluster.ts';
 import type { RunConsole } from '../console.ts';
+import { describeSchedule as scheduleWord } from '../nemesis/create-schedule.ts';
 import { renderReport } from '../report/report.ts';
 import type { TestRecord } from '../report/run-record.ts';
 import { fileLines } from '../run/file-lines.ts';
@@ -230,7 +231,7 @@ function describeSchedule(
   const required = requireAllFaults ? { 'require-all-faults': true } : {};
   if (nemesisScript !== null) return { 'nemesis-file': nemesisScript.path, ...required };
   if (nemesis.length === 0) return required;
-  return { 'nemesis-schedule': swarm ?? nemesisSchedule, ...required };
+  return { 'nemesis-schedule': swarm ?? scheduleWord(nemesisSchedule), ...required };
 }
 
 function messageOf(error: unknown): string {

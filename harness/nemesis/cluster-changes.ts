@@ -42,6 +42,7 @@ export class ClusterChanges {
     if (change === 'remove') noteRemoved(members, node);
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       if (attempt > 1) await pause(timers, attemptEveryMs);
+      if (attempt > 1 && this.#tools.isStarved?.() === true) break;
       const before = await this.#readVoters();
       if (before === null) {
         answers.push('nobody leads');

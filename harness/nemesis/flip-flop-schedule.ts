@@ -57,6 +57,9 @@ export class FlipFlopSchedule implements Schedule {
       case 'begun':
         if (!event.inForce && this.#active?.id === event.id) this.#active = null;
         return [];
+      case 'healed':
+        this.#active = null;
+        return [];
       default:
         return [];
     }

@@ -2,8 +2,9 @@
  * Waits for a state of the nodes, within bounds: what never comes ends the wait, and holds nothing
  * up.
  *
- * It goes on while the nodes get on: it gives up after so many looks, or after fewer of them that
- * all saw the same. No fault begins here; one that has begun waits for what it needs.
+ * It goes on while the nodes get on: it gives up after so many looks, after fewer of them that all
+ * saw the same, or when no client has had anything done for long, which other faults may be to
+ * blame for that wait for their end. No fault begins here; one that has begun waits for what it needs.
  */
 import type { IntrospectionSample } from '../checker.ts';
 import { pause } from '../run/introspect.ts';
@@ -27,7 +28,7 @@ export interface Found<T> {
 }
 
 export async function lookUntil<T>(
-  tools: Pick<NemesisTools, 'observe' | 'timers'>,
+  tools: Pick<NemesisTools, 'observe' | 'timers' | 'isStarved'>,
   find: (samples: readonly IntrospectionSample[]) => T | null | Promise<T | null>,
   bounds: LookBounds = defaultBounds,
 ): Promise<Found<T> | null> {
@@ -42,6 +43,7 @@ export async function lookUntil<T>(
     still = now === seen ? still + 1 : 0;
     seen = now;
     if (still >= bounds.stillMax || tools.timers.nowNs() > endNs) return null;
+    if (tools.isStarved?.() === true) return null;
     await pause(tools.timers, lookEveryMs);
   }
   return null;

@@ -5,8 +5,9 @@ import { parseDocument } from 'yaml';
 import { simulatedCapabilities } from '../cluster/simulated-capabilities.ts';
 import { type Ability, abilities } from '../cluster.ts';
 import type { FaultFamily, Need } from '../nemesis.ts';
-import { scheduleNames, scheduleWords } from './create-schedule.ts';
+import { scheduleWords } from './create-schedule.ts';
 import { families as modules } from './families.ts';
+import { profiles } from './profiles.ts';
 import { phasesOf } from './script.ts';
 import { shippedScripts } from './script-files.ts';
 import { parseScript } from './script-parse.ts';
@@ -21,6 +22,8 @@ const bridge = 'nftables at the bridge';
 const proxies = 'else TCP proxies';
 const faultDisk = "the system's own fault disk";
 
+const nowhere = 'not at all';
+
 /** How the clusters of containers and of processes have it. The simulation says so itself. */
 const where: Readonly<Record<Ability, readonly [docker: string, process: string]>> = {
   drop: [bridge, `namespaces: ${bridge}; ${proxies}`],
@@ -32,11 +35,13 @@ const where: Readonly<Record<Ability, readonly [docker: string, process: string]
   reset: [`${bridge} or in the nodes' namespaces`, `the same; ${proxies}`],
   'client-cut': [`${bridge}, for the clients' port`, `the same; ${proxies}`],
   kill: ['SIGKILL by process id, or by the engine', 'SIGKILL'],
+  'step-crash': [nowhere, nowhere],
   pause: ['the freezer of the engine', 'SIGSTOP'],
   'log-lines': ["the containers' output", 'the files that the nodes write'],
   'power-loss': ['ext4 on a loop device for each node: pause, shutdown, kill, mount', faultDisk],
   'disk-full': ['the same device, filled', faultDisk],
   'disk-slow': ['a limit of writes, of the control group', faultDisk],
+  'disk-error': [nowhere, nowhere],
   damage: ['the files of a stopped node', 'the files of a stopped node'],
   spares: ['a further container', 'a further process'],
   versions: ['a second image', 'a second folder of sources'],
@@ -55,6 +60,7 @@ function needsOf({ variants }: FaultFamily): readonly Need[] {
 /** Everything a machine may have to offer; doctor says what this one has. */
 function clustersOf(family: FaultFamily): string {
   const needs = needsOf(family);
+  if (needs.some((need) => need === 'step-crash' || need === 'disk-error')) return 'sim';
   const isOnDisk = needs.some((need) => /^(power-loss|disk-)/.test(need));
   const isSimulated = needs.every(
     (need) => need.startsWith('operator:') || simulatedCapabilities[need as Ability].available,
@@ -99,8 +105,15 @@ function abilitiesTable(): string {
 }
 
 function schedulesTable(): string {
-  const rows = scheduleNames.map((name) => [`\`${name}\``, scheduleWords[name]]);
+  const rows = Object.entries(scheduleWords).map(([name, words]) => [`\`${name}\``, words]);
   return table(['`--nemesis-schedule`', 'what comes'], rows);
+}
+
+function profilesTable(): string {
+  const rows = profiles.map(({ name, description, nodesMin }) => {
+    return [`\`${name}\``, String(nodesMin), description];
+  });
+  return table(['shape', 'nodes', 'what comes'], rows);
 }
 
 function scriptsTable(): string {
@@ -115,6 +128,7 @@ const made: readonly (readonly [string, () => string])[] = [
   ['faults', faultsTable],
   ['abilities', abilitiesTable],
   ['schedules', schedulesTable],
+  ['profiles', profilesTable],
   ['scripts', scriptsTable],
 ];
 

@@ -52,6 +52,9 @@ export class OverlappingSchedule implements Schedule {
       case 'begun':
         if (!event.inForce) this.#giveUp(event.id);
         return [];
+      case 'healed':
+        this.#active.length = 0;
+        return [];
       default:
         return [];
     }

@@ -54,6 +54,9 @@ export class RandomSchedule implements Schedule {
       case 'begun':
         this.#begun(event.id, event.inForce);
         return [];
+      case 'healed':
+        this.#active.clear();
+        return [];
       default:
         return [];
     }

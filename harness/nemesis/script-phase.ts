@@ -106,6 +106,7 @@ export class PhaseRun {
   take(event: ScriptEvent): readonly ScheduledAction[] {
     if (event.type === 'hurry') return event.phase === this ? this.#hurry() : [];
     if (event.type === 'begun') return this.#begun(event.id, event.inForce);
+    if (event.type === 'healed') return this.#action === null ? [] : this.#finish();
     const hit = this.#watch?.take(event) ?? null;
     if (hit !== null) return this.#come(hit);
     return this.#isBeyondBound() ? this.#giveUp(this.#boundWords()) : [];

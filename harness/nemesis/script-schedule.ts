@@ -57,7 +57,8 @@ export class ScriptSchedule implements Schedule {
     if (!this.#isStarted) return [];
     if (event.type === 'completed' && this.#whole.isOver) this.#completedSince++;
     const actions = this.#whole.take(event);
-    const isStalled = this.#hurries && event.type === 'stalled' && actions.length === 0;
+    const isStuck = event.type === 'stalled' || event.type === 'starved';
+    const isStalled = this.#hurries && isStuck && actions.length === 0;
     const hurried = isStalled ? this.#hurry() : [];
     return [...first, ...actions, ...hurried];
   }

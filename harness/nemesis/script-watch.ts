@@ -74,6 +74,8 @@ export class TriggerWatch {
       case 'ended':
         return this.#first((trigger) => endHit(trigger, event.node));
       case 'begun':
+      case 'starved':
+      case 'healed':
         return null;
     }
   }

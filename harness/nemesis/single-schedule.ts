@@ -53,6 +53,9 @@ export class SingleSchedule implements Schedule {
       case 'begun':
         if (!event.inForce) this.#giveUp(event.id);
         return [];
+      case 'healed':
+        this.#active = null;
+        return [];
       default:
         return [];
     }

@@ -6,6 +6,7 @@
  */
 import { type RandomSource, randomInteger, randomItem, randomShuffle } from '../run/random.ts';
 import type { OfferedFamily, OfferedFault, ScheduleOptions } from './offered-faults.ts';
+import type { StormOptions } from './storm-schedule.ts';
 
 /** How the chosen faults come. */
 export const swarmStyles = ['random', 'overlapping', 'flip-flop', 'single'] as const;
@@ -15,6 +16,8 @@ export interface Swarm {
   readonly style: SwarmStyle;
   readonly families: readonly OfferedFamily[];
   readonly every: number;
+  /** How long the faults come, and how long the cluster is let be between. */
+  readonly storm: Pick<StormOptions, 'stormOperations' | 'calmSuccesses'>;
   /** For the console and the report. */
   readonly description: string;
 }
@@ -49,7 +52,11 @@ export function chooseSwarm({ families, every, random, parametersOf }: SwarmOpti
   const denser = Math.max(1, Math.round(every * (0.25 + random())));
   const words = chosen.map(describeFamily).join('; ');
   const description = `swarm: ${style}, every ${denser} operations: ${words}`;
-  return { style, families: chosen, every: denser, description };
+  const storm = {
+    stormOperations: [3 * denser, Math.round(denser * (5 + 15 * random()))],
+    calmSuccesses: [5, 5 + randomInteger(random, 40)],
+  } as const;
+  return { style, families: chosen, every: denser, storm, description };
 }
 
 /** In the order in which they were; all of one are that one. */

@@ -16,6 +16,11 @@ export interface NemesisTools {
   readonly members: Members;
   /** The node ended by itself, and no fault is to blame: `mayEnd` had excused it too soon. */
   blame(exit: UnexpectedExit): void;
+  /**
+   * True while no client has had anything done for long: whoever waits for the cluster to agree on
+   * something gives up, for what keeps it from that may be a fault that waits for its end.
+   */
+  isStarved?(): boolean;
   /** Asks every node now; those that do not answer are left out. */
   observe(): Promise<readonly IntrospectionSample[]>;
 }

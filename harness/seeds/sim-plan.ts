@@ -51,11 +51,11 @@ export function drawPlan(
   const stream = (name: string): RandomSource => createRandomStream(seed, `plan/${name}`);
   const nodes =
     choices.nodes ?? randomItem(stream('nodes'), [2, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 6, 7]);
-  const ops = choices.ops ?? randomItem(stream('ops'), [200, 300, 500, 500, 500, 800]);
+  const ops = choices.ops ?? randomItem(stream('ops'), [400, 500, 500, 600, 800]);
   const drawn = {
     workload: randomItem(stream('workload'), workloads),
     concurrency: nodes * randomItem(stream('concurrency'), [2, 2, 2, 3]),
-    rate: randomItem(stream('rate'), [25, 50, 50, 100, 200]),
+    rate: randomItem(stream('rate'), [25, 50, 50, 50, 80]),
     timeLimitS: 10,
     deadlineMs: randomItem(stream('deadline'), [500, 1000, 2000]),
     nemesis: 'all',
