@@ -132,7 +132,7 @@ async function runOnce(
   const args = [launcher, 'test', ...words, '--results', folder];
   const ran = await execa(process.execPath, args, {
     ...{ reject: false, stdin: 'ignore', buffer: { stdout: false } },
-    ...{ timeout: limitS * 1000, forceKillAfterDelay: 60_000, cancelSignal: options.signal },
+    ...{ timeout: Math.ceil(limitS * 1000), forceKillAfterDelay: 60_000, cancelSignal: options.signal },
   });
   const [run] = listRuns(folder);
   const results = run === undefined ? null : readRun(run).results;
