@@ -116,8 +116,22 @@ export type Damage =
       readonly offset?: number;
     }
   | { readonly type: 'truncate'; readonly path: string; readonly keepBytes: number }
-  | { readonly type: 'flip'; readonly path: string; readonly offset: number; readonly bit: number }
+  | {
+      readonly type: 'flip';
+      readonly path: string;
+      readonly offset: number;
+      readonly bit: number;
+      /** A server that checks its files refuses them: one that goes on is judged as any other. */
+      readonly isTellable?: boolean;
+    }
   | { readonly type: 'wipe' };
+
+/** An operation of a disk that is to fail with EIO. */
+export interface DiskFailure {
+  readonly operation: 'sync' | 'write' | 'read';
+  /** Which of them from now on, 1 for the next. */
+  readonly at: number;
+}
 
 export type Evidence = Readonly<Record<string, unknown>>;
 
@@ -130,6 +144,12 @@ export interface ClusterDisks {
   free(node: string): Promise<Evidence>;
   /** At most so many syncs or writes in a second; null: as fast as it can. */
   slow(node: string, perSecond: number | null): Promise<Evidence>;
+  /**
+   * In the place of what was to fail: a write or a sync fails once, a read and all after it until
+   * the next call; null: nothing fails. What a failed sync covered may be gone although a later one
+   * succeeds. `{ failedCount }`, of all that ever failed. Where there is the ability `disk-error`.
+   */
+  failAt?(node: string, failure: DiskFailure | null): Promise<Evidence>;
   list(node: string): Promise<readonly DiskFile[]>;
   damage(node: string, damage: Damage): Promise<Evidence>;
   /** Puts back what `damage` has kept, in a node that is stopped. */
@@ -143,19 +163,19 @@ export type Capability =
 /** What faults are made of. */
 export type Ability =
   | ('drop' | 'oneway' | 'loss' | 'delay' | 'rate' | 'hold' | 'reset' | 'client-cut')
-  | ('kill' | 'pause' | 'log-lines')
-  | ('power-loss' | 'disk-full' | 'disk-slow' | 'damage' | 'spares' | 'versions');
+  | ('kill' | 'step-crash' | 'pause' | 'log-lines')
+  | ('power-loss' | 'disk-full' | 'disk-slow' | 'disk-error' | 'damage' | 'spares' | 'versions');
 
 const networkAbilities: readonly Ability[] = [
   ...(['drop', 'oneway', 'loss', 'delay', 'rate', 'hold', 'reset', 'client-cut'] as const),
 ];
 const diskAbilities: readonly Ability[] = [
-  ...(['power-loss', 'disk-full', 'disk-slow', 'damage'] as const),
+  ...(['power-loss', 'disk-full', 'disk-slow', 'disk-error', 'damage'] as const),
 ];
 
 export const abilities: readonly Ability[] = [
   ...networkAbilities,
-  ...(['kill', 'pause', 'log-lines'] as const),
+  ...(['kill', 'step-crash', 'pause', 'log-lines'] as const),
   ...diskAbilities,
   ...(['spares', 'versions'] as const),
 ];
@@ -195,6 +215,12 @@ export interface Cluster {
   stop(node: string): Promise<void>;
   /** SIGKILL; resolves when the process is gone. */
   kill(node: string): Promise<void>;
+  /**
+   * The node ends, as by `kill`, after so many steps more: messages and operations of its disk, as
+   * they begin and as it hears of their end. null: it does not. Where there is the ability
+   * `step-crash`.
+   */
+  endAtStep?(node: string, steps: number | null): Promise<void>;
   pause(node: string): Promise<void>;
   resume(node: string): Promise<void>;
   /** Asked of the operating system or the engine, not remembered. */

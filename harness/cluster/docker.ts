@@ -37,6 +37,7 @@ import {
   imageSourceRoot,
   prepareBaseImage,
 } from './images/images.ts';
+import { onlySimulated } from './only-simulated.ts';
 import { waitUntilReady } from './ready.ts';
 import { canConnect, connectTcpStream } from './tcp-stream.ts';
 import { traceFileName } from './traces.ts';
@@ -174,6 +175,7 @@ class DockerCluster implements Cluster {
   capabilities(): Capabilities {
     return capabilitiesOf(
       {
+        ...onlySimulated,
         ...this.#links?.capabilities(),
         kill: { available: true, how: 'SIGKILL' },
         pause: { available: true, how: 'the freezer of the engine' },

@@ -24,6 +24,7 @@ import { describeMany } from '../report/figures.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { NodePlace, System } from '../systems/system.ts';
 import { ChildNode } from './child-node.ts';
+import { onlySimulated } from './only-simulated.ts';
 import { ProcessDisks, processDiskCapabilities } from './process-disks.ts';
 import { findDeathGuard } from './process-guard.ts';
 import { type LineHandler, ProcessLogLines } from './process-log-lines.ts';
@@ -149,6 +150,7 @@ class ProcessCluster implements Cluster {
     const isWindows = process.platform === 'win32';
     return capabilitiesOf(
       {
+        ...onlySimulated,
         ...this.network.abilities,
         ...processDiskCapabilities(system.hasFaultDisk, this.#hasFaultDisks),
         kill: { available: true, how: 'SIGKILL to the process' },

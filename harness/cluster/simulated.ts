@@ -99,6 +99,7 @@ export class SimulatedCluster implements Cluster {
       dropProbability: plan.dropProbability,
       duplicateProbability: plan.duplicateProbability,
       replayProbability: plan.replayProbability,
+      onStep: (node) => this.#nodes.get(node)?.step(),
     });
     this.#nodes = this.#createNodes();
     this.#roads = new Map([...this.#nodes.keys()].map((node) => [node, this.#roadsOf(node)]));
@@ -174,6 +175,10 @@ export class SimulatedCluster implements Cluster {
   crashAt(at: CrashAt): void {
     this.#node(at.node);
     this.#crashPlan.arm(at);
+  }
+
+  async endAtStep(node: string, steps: number | null): Promise<void> {
+    this.#node(node).crashAtStep(steps);
   }
 
   /** Crashes that were asked for and have not happened, and how often each point was passed. */

@@ -32,6 +32,8 @@ export interface HarmKind<Plan extends HarmPlan> {
   isDone(damage: Damage, files: HarmedFiles): boolean;
   /** A server that can live with it must: it goes on, and nothing is put back. */
   readonly isRepairable: boolean;
+  /** A server that starts on what it should have refused goes on, among its peers. */
+  readonly staysOnceStarted?: boolean;
 }
 
 export interface HarmedFiles {
@@ -90,7 +92,8 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
     const started = await this.#start(node);
     const after = await readNodes(cluster, [node]);
     // One that goes on has new promises in its files: the old ones must never come back.
-    if (isRepairable && after[node]?.state !== 'stopped') harm.isHarmed = false;
+    const goesOn = isRepairable || (this.#kind.staysOnceStarted === true && !plan.isIsolated);
+    if (goesOn && after[node]?.state !== 'stopped') harm.isHarmed = false;
     harm.tookEffect = before[node]?.state === 'running' && damaged.isDone;
     const evidence = { before, ...damaged.evidence, ...started, after };
     const isolated = cut === null ? {} : { cut: cut.reading.rules };

@@ -2,8 +2,11 @@
 
 import { bitFlip } from './bit-flip.ts';
 import { clientCut } from './client-cut.ts';
+import { corruption } from './corruption.ts';
 import { crashPoint } from './crash-point.ts';
+import { crashStep } from './crash-step.ts';
 import { delay } from './delay.ts';
+import { diskError } from './disk-error.ts';
 import { diskFull } from './disk-full.ts';
 import { diskSlow } from './disk-slow.ts';
 import { hold } from './hold.ts';
@@ -36,11 +39,14 @@ export const families: readonly FamilyModule[] = [
   kill,
   pause,
   crashPoint,
+  crashStep,
   power,
   diskFull,
   diskSlow,
+  diskError,
   torn,
   bitFlip,
+  corruption,
   truncate,
   wipe,
   members,

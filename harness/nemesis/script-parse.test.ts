@@ -131,7 +131,9 @@ describe('a mistake in a script', () => {
     ['a: 1\nb: 2: 3\n', [/^f\.yaml:2: this is not YAML: /]],
     [
       '',
-      ['f.yaml:1: a list of words with values belongs here (description:, hurry:, phases:); not nothing'],
+      [
+        'f.yaml:1: a list of words with values belongs here (description:, hurry:, phases:); not nothing',
+      ],
     ],
     ['phases: []', ['f.yaml:1: a list of phases, such as - fault: kill:leader belongs here, one ']],
     ['phases: kill', [/one or more; not "kill"$/]],

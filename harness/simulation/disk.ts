@@ -6,11 +6,12 @@
  * sync covers the changes that were done when it was asked for, and no others.
  */
 import { type Disk, DiskError, type Done } from '../../server/storage/disk.ts';
-import type { Damage, DiskFile } from '../cluster.ts';
+import type { Damage, DiskFailure, DiskFile } from '../cluster.ts';
 import { type RandomSource, randomInteger } from '../run/random.ts';
 import { LifeEnded } from './crash-plan.ts';
+import { DiskErrors } from './disk-errors.ts';
 import { harm } from './disk-harm.ts';
-import { drawLatencyUs, type Latency } from './latency.ts';
+import { type Busy, type DiskLatencies, DiskTiming } from './disk-timing.ts';
 import type { Life } from './life.ts';
 import { applyNames, type NameChange, type Names, survivingNames } from './name-changes.ts';
 import type { FileChange, PowerCut } from './power-cut.ts';
@@ -18,16 +19,15 @@ import type { Trace } from './trace.ts';
 import { UnsyncedFile } from './unsynced-file.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export interface DiskLatencies {
-  readonly access: Latency;
-  readonly sync: Latency;
-}
-
 export interface DiskSurroundings {
   readonly time: VirtualTime;
   readonly random: RandomSource;
   readonly trace: Trace;
   readonly latencies: DiskLatencies;
+  /** An operation is asked for, or has ended and its callback is called next. May throw. */
+  readonly onStep?: () => void;
+  /** What failed writes and syncs leave of themselves. */
+  readonly errorRandom?: RandomSource;
   /** What its power losses are like. Default: what survives is a prefix of what was done. */
   readonly cuts?: PowerCuts;
 }
@@ -56,8 +56,6 @@ interface DiskFaults {
   broken: boolean;
   /** No write finds room. */
   full: boolean;
-  /** Between the beginnings of two syncs; null: it is as fast as ever. */
-  syncEveryUs: number | null;
 }
 
 export class SimulatedDisk {
@@ -67,21 +65,21 @@ export class SimulatedDisk {
   readonly #durableNames: Names = new Map();
   /** Changes of names since, in their order. */
   #nameChanges: NameChange[] = [];
-  #directoryBusyUntilUs = 0;
-  readonly #faults: DiskFaults = { broken: false, full: false, syncEveryUs: null };
-  #nextSyncUs = 0;
-  readonly #met = { refusedWrites: 0, delayedSyncs: 0 };
+  #directory: Busy = { busyUntilUs: 0 };
+  readonly #timing: DiskTiming;
+  readonly #errors = new DiskErrors();
+  readonly #faults: DiskFaults = { broken: false, full: false };
+  #refusedWrites = 0;
   /** As it was before the first harm. */
   #unharmed: ReadonlyMap<string, UnsyncedFile> | null = null;
   /** Lives that have used it, and how many there had been when the files were kept. */
   #mountCount = 0;
   #keptAtMount: number | null = null;
   #isHarmed = false;
-  /** Operations under way belong to an epoch; a crash ends it, and them. */
-  #epoch = 0;
 
   constructor(surroundings: DiskSurroundings) {
     this.#surroundings = surroundings;
+    this.#timing = new DiskTiming(surroundings);
   }
 
   /**
@@ -90,19 +88,27 @@ export class SimulatedDisk {
    */
   mount(life: Life): Disk {
     this.#mountCount++;
+    this.#errors.beginLife();
     const use = (): SimulatedDisk => {
       if (life.phase === 'ended') throw new LifeEnded(`${life.node} uses its disk after its end`);
+      this.#surroundings.onStep?.();
       return this;
     };
     return {
       list: () => [...use().#names.keys()].sort(),
       size: (file) => use().#find(file).size,
-      readSync: (file, offset, length) => use().#find(file).read(offset, length),
+      readSync: (file, offset, length) => {
+        const found = use().#find(file);
+        if (this.#errors.meets('read')) throw ioError(file, 'read');
+        return found.read(offset, length);
+      },
       read: (file, offset, length, done) => {
         const found = use().#names.get(file);
-        this.#later('access', found ?? null, () => {
-          const bytes = found?.read(offset, length) ?? new Uint8Array(0);
-          life.deliver(() => done(found === undefined ? noSuchFile(file) : null, bytes));
+        this.#timing.later('access', found ?? this.#directory, () => {
+          const fails = found !== undefined && this.#errors.meets('read');
+          const bytes = (fails ? null : found?.read(offset, length)) ?? new Uint8Array(0);
+          const error = found === undefined ? noSuchFile(file) : null;
+          this.#deliver(life, () => done(fails ? ioError(file, 'read') : error, bytes));
         });
       },
       append: (file, bytes, done) => {
@@ -131,11 +137,11 @@ export class SimulatedDisk {
 
   /** Everything is gone, for good: another disk is in its place. */
   wipe(): void {
-    this.#epoch++;
+    this.#timing.abandonAll();
     this.#names.clear();
     this.#durableNames.clear();
     this.#nameChanges = [];
-    this.#directoryBusyUntilUs = 0;
+    this.#directory = { busyUntilUs: 0 };
   }
 
   /** The files, and how large each is. */
@@ -158,13 +164,24 @@ export class SimulatedDisk {
 
   /** At most so many syncs a second; null: as fast as it can. */
   slow(syncsPerS: number | null): void {
-    this.#faults.syncEveryUs = syncsPerS === null ? null : Math.ceil(1e6 / syncsPerS);
-    this.#nextSyncUs = 0;
+    this.#timing.slow(syncsPerS);
+  }
+
+  /** An operation is to fail, once it comes; null: none is. */
+  failAt(failure: DiskFailure | null): void {
+    this.#errors.plan(failure);
   }
 
   /** What is wrong now, and whom it has met. */
   get faults(): Readonly<Record<string, unknown>> {
-    return { ...this.#faults, ...this.#met };
+    const { failedCount } = this.#errors;
+    const refusedWrites = this.#refusedWrites;
+    return { ...this.#faults, ...this.#timing.reading, refusedWrites, failedCount };
+  }
+
+  /** An operation of this life has failed as it was planned. */
+  get hasFailed(): boolean {
+    return this.#errors.hasFailed;
   }
 
   /** What had been made durable is not there: nobody can keep promises on it. */
@@ -192,7 +209,8 @@ export class SimulatedDisk {
     // A node that has gone on since then has new promises: its older files must never return.
     if (this.#keptAtMount !== this.#mountCount) this.#unharmed = new Map(this.#names);
     this.#keptAtMount = this.#mountCount;
-    if (damage.type !== 'append') this.#isHarmed = true;
+    const isTellable = damage.type === 'flip' && damage.isTellable === true;
+    if (damage.type !== 'append' && !isTellable) this.#isHarmed = true;
     const touched = [...files].map(([name, bytes]) => {
       return [name, UnsyncedFile.holding(bytes, this.#names.get(name)?.changedAtUs ?? 0)] as const;
     });
@@ -221,7 +239,7 @@ export class SimulatedDisk {
 
   /** The power is lost: what was not durable is gone, or partly so. */
   crash(): LostWrites {
-    this.#epoch++;
+    this.#timing.abandonAll();
     const { random, trace } = this.#surroundings;
     const cut = this.#drawCut();
     // Drawn in any case, so that a run without such cuts goes as it did.
@@ -233,7 +251,7 @@ export class SimulatedDisk {
     for (const change of survivors) applyNames(this.#durableNames, change);
     const namesLost = this.#nameChanges.length - survivors.length;
     this.#nameChanges = [];
-    this.#directoryBusyUntilUs = 0;
+    this.#directory = { busyUntilUs: 0 };
     this.#names.clear();
     let [changesLost, bytesLost] = [0, 0];
     const files: string[] = [];
@@ -262,8 +280,15 @@ export class SimulatedDisk {
 
   /** The process ended and the power stayed: what it had handed over is still written. */
   detach(): void {
-    this.#epoch++;
+    this.#timing.abandonAll();
     for (const file of this.#names.values()) file.settle();
+  }
+
+  #deliver(life: Life, callback: () => void): void {
+    life.deliver(() => {
+      this.#surroundings.onStep?.();
+      callback();
+    });
   }
 
   #find(file: string): UnsyncedFile {
@@ -286,21 +311,23 @@ export class SimulatedDisk {
     file: string,
     { change, done }: { readonly change: FileChange; readonly done: Done },
   ): void {
-    if (!this.#faults.full) {
-      this.#change(life, this.#findOrCreate(file), change, done);
-      return;
-    }
-    this.#met.refusedWrites++;
-    const error = new DiskError('ENOSPC', file, 'ENOSPC: no space left on device');
-    this.#later('access', null, () => life.deliver(() => done(error)));
+    if (this.#faults.full) {
+      this.#refusedWrites++;
+      const error = new DiskError('ENOSPC', file, 'ENOSPC: no space left on device');
+      this.#timing.later('access', this.#directory, () => this.#deliver(life, () => done(error)));
+    } else if (this.#errors.meets('write')) {
+      const { errorRandom = noChance } = this.#surroundings;
+      const part = partOf(change, errorRandom());
+      this.#change(life, this.#findOrCreate(file), part, () => done(ioError(file, 'write')));
+    } else this.#change(life, this.#findOrCreate(file), change, done);
   }
 
   #change(life: Life, file: UnsyncedFile, change: FileChange, done: Done): void {
     file.changedAtUs = this.#surroundings.time.nowUs;
     file.issue(change);
-    this.#later('access', file, () => {
+    this.#timing.later('access', file, () => {
       file.applyNext();
-      life.deliver(() => done(null));
+      this.#deliver(life, () => done(null));
     });
   }
 
@@ -311,73 +338,69 @@ export class SimulatedDisk {
       return;
     }
     const position = found.appliedPosition;
-    this.#later('sync', found, () => {
+    this.#timing.later('sync', found, () => {
       if (this.#faults.broken) {
-        life.deliver(() => done(new DiskError('EIO', file, `the sync of ${file} failed`)));
+        this.#deliver(life, () => done(ioError(file, 'sync')));
+        return;
+      }
+      if (this.#errors.meets('sync')) {
+        found.failSync(position, this.#surroundings.errorRandom ?? noChance);
+        this.#deliver(life, () => done(ioError(file, 'sync')));
         return;
       }
       found.makeDurable(position);
       this.#surroundings.trace.number(found.size);
-      life.deliver(() => done(null));
+      this.#deliver(life, () => done(null));
     });
   }
 
   #changeNames(life: Life, file: string, done: Done, change: NameChange): void {
-    this.#later('access', null, () => {
+    this.#timing.later('access', this.#directory, () => {
       if (!this.#names.has(file)) {
-        life.deliver(() => done(noSuchFile(file)));
+        this.#deliver(life, () => done(noSuchFile(file)));
         return;
       }
       applyNames(this.#names, change);
       this.#nameChanges.push(change);
-      life.deliver(() => done(null));
+      this.#deliver(life, () => done(null));
     });
   }
 
   #syncDirectory(life: Life, done: Done): void {
     const count = this.#nameChanges.length;
     const covered = this.#nameChanges.slice(0, count);
-    this.#later('sync', null, () => {
+    this.#timing.later('sync', this.#directory, () => {
+      if (this.#errors.meets('sync')) {
+        this.#deliver(life, () => done(ioError('the directory', 'sync')));
+        return;
+      }
       for (const change of covered) {
         if (this.#nameChanges[0] !== change) continue;
         applyNames(this.#durableNames, change);
         this.#nameChanges.shift();
       }
-      life.deliver(() => done(null));
+      this.#deliver(life, () => done(null));
     });
   }
 
   #fail(life: Life, file: string, done: Done): void {
-    this.#later('access', null, () => life.deliver(() => done(noSuchFile(file))));
+    this.#timing.later('access', this.#directory, () =>
+      this.#deliver(life, () => done(noSuchFile(file))),
+    );
   }
+}
 
-  /** Operations of one file, and those of the directory, end in the order of their beginning. */
-  #later(kind: keyof DiskLatencies, file: UnsyncedFile | null, callback: () => void): void {
-    const { time, random, trace, latencies } = this.#surroundings;
-    const epoch = this.#epoch;
-    const busyUntilUs = file === null ? this.#directoryBusyUntilUs : file.busyUntilUs;
-    const latencyUs = drawLatencyUs(random, latencies[kind]);
-    const turnUs = kind === 'sync' ? this.#turnOfSync() : time.nowUs;
-    const endUs = Math.max(time.nowUs + 1, Math.max(turnUs, busyUntilUs) + latencyUs);
-    if (file === null) this.#directoryBusyUntilUs = endUs;
-    else file.busyUntilUs = endUs;
-    time.scheduleAt(endUs, () => {
-      if (epoch !== this.#epoch) return;
-      trace.number(endUs);
-      callback();
-    });
-  }
+/** Of a disk that nobody has given any: a failed write leaves nothing, nor does a failed sync. */
+const noChance: RandomSource = () => 0;
 
-  /** When it may begin. */
-  #turnOfSync(): number {
-    const { nowUs } = this.#surroundings.time;
-    const { syncEveryUs } = this.#faults;
-    if (syncEveryUs === null) return nowUs;
-    const turnUs = Math.max(nowUs, this.#nextSyncUs);
-    this.#nextSyncUs = turnUs + syncEveryUs;
-    if (turnUs > nowUs) this.#met.delayedSyncs++;
-    return turnUs;
-  }
+/** The beginning of what was to be written. */
+function partOf(change: FileChange, share: number): FileChange {
+  if (change.type === 'truncate') return change;
+  return { ...change, bytes: change.bytes.subarray(0, Math.floor(share * change.bytes.length)) };
+}
+
+function ioError(file: string, what: string): DiskError {
+  return new DiskError('EIO', file, `EIO: the ${what} of ${file} failed`);
 }
 
 function noSuchFile(file: string): DiskError {

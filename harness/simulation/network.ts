@@ -33,6 +33,8 @@ export interface NetworkSurroundings {
   /** Of the messages, those with which an old one of their link comes again. Default 0. */
   readonly replayProbability?: number;
   readonly rules: LinkRules;
+  /** A node sends a message, or hears of one. May throw. */
+  readonly onStep?: (node: NodeId) => void;
 }
 
 /** What became of the messages so far. */
@@ -149,7 +151,9 @@ export class SimulatedNetwork {
     this.#endpoints.set(life.node, endpoint);
     return {
       send: (to, message) => {
-        if (life.phase === 'running') this.#send(endpoint, to, message);
+        if (life.phase !== 'running') return;
+        this.#surroundings.onStep?.(life.node);
+        this.#send(endpoint, to, message);
       },
       onMessage: (handler) => {
         endpoint.onMessage = handler;
@@ -265,7 +269,10 @@ export class SimulatedNetwork {
         this.#counts.refused++;
       },
     };
-    receiver.life.deliver(() => receiver.admissions.admit(sender, passage));
+    receiver.life.deliver(() => {
+      this.#surroundings.onStep?.(to);
+      receiver.admissions.admit(sender, passage);
+    });
   }
 
   /** That a peer came or went; a hint that takes its time, as all news does. */

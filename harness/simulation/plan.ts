@@ -8,7 +8,7 @@ import type { LogLevel } from '../../server/host.ts';
 import type { TraceEvent } from '../../server/trace.ts';
 import { createRandomStream, type RandomSource, randomInteger } from '../run/random.ts';
 import type { CrashAt } from './crash-plan.ts';
-import type { DiskLatencies } from './disk.ts';
+import type { DiskLatencies } from './disk-timing.ts';
 import type { Latency } from './latency.ts';
 import { ownServerCode, type ServerCode } from './server-code.ts';
 
@@ -30,6 +30,10 @@ export interface SimulationOptions {
   readonly slowMs?: number;
   /** The share of messages between nodes with which an old one comes again, in [0, 1). Default 0. */
   readonly replayProbability?: number;
+  /** The share of crashes that take the power of the machine along, in [0, 1]. Default 1. */
+  readonly powerProbability?: number;
+  /** Ticks and disks of a node are faster or slower by a factor of up to 1 + this. Default 0. */
+  readonly pace?: number;
   /** The share of power losses that tear writes at sectors, in [0, 1]. Default 0. */
   readonly tearProbability?: number;
   /** The share of power losses after which what is left is no prefix, in [0, 1]. Default 0. */
@@ -102,6 +106,8 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
     slowProbability,
     slowMs,
     replayProbability: options.replayProbability ?? 0,
+    powerProbability: options.powerProbability ?? 1,
+    pace: options.pace ?? 0,
     tearProbability: options.tearProbability ?? 0,
     reorderProbability: options.reorderProbability ?? 0,
     tickMs: options.tickMs ?? 20,

@@ -4,7 +4,7 @@
  * A power loss is what every kill is in the simulation: a node that ends at once takes with it what
  * it had not synced, in part or whole, as the seed has it.
  */
-import type { ClusterDisks, Damage, DiskFile, Evidence } from '../cluster.ts';
+import type { ClusterDisks, Damage, DiskFailure, DiskFile, Evidence } from '../cluster.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 
 export class SimulatedDisks implements ClusterDisks {
@@ -42,6 +42,12 @@ export class SimulatedDisks implements ClusterDisks {
     const { syncEveryUs } = disk.faults;
     const inForce = typeof syncEveryUs === 'number' ? Math.round(1e6 / syncEveryUs) : null;
     return { perSecond: inForce, ...disk.faults, waited: disk.faults['delayedSyncs'] };
+  }
+
+  async failAt(name: string, failure: DiskFailure | null): Promise<Evidence> {
+    const { disk } = this.#node(name);
+    disk.failAt(failure);
+    return disk.faults;
   }
 
   async list(name: string): Promise<readonly DiskFile[]> {

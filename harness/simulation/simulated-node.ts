@@ -10,6 +10,7 @@ import { configurationOf } from '../../server/raft/configuration.ts';
 import type { Configuration } from '../../server/raft/entry.ts';
 import type { ServerNode } from '../../server/server-node.ts';
 import type { ByteStream, NodeState, UnexpectedExit } from '../cluster.ts';
+import type { RandomSource } from '../run/random.ts';
 import {
   ClientConnection,
   type ConnectionSurroundings,
@@ -22,6 +23,7 @@ import { createSimulatedHost } from './host.ts';
 import { Life } from './life.ts';
 import type { SimulatedNetwork } from './network.ts';
 import { NodeLog } from './node-log.ts';
+import { drawSlowness, slowedDown } from './node-pace.ts';
 import type { SimulationPlan } from './plan.ts';
 import type { Trace } from './trace.ts';
 
@@ -58,6 +60,11 @@ export class SimulatedNode {
   #life: Life | null = null;
   #lifeCount = 0;
   #server: ServerNode | null = null;
+  /** Its times are longer by this factor. */
+  readonly #slowness: number;
+  readonly #crashRandom: RandomSource;
+  /** It crashes when so many steps are done; null: it does not. */
+  #stepsLeft: number | null = null;
   #connectionCount = 0;
   /** They wait for the end of the life that is there. */
   #ended: (() => void)[] = [];
@@ -70,11 +77,15 @@ export class SimulatedNode {
       ...{ time: engine.time, trace, level: plan.logLevel },
       onLine: (line) => surroundings.onLogLine(name, line),
     });
+    this.#slowness = drawSlowness(plan.pace, plan.randomStream(`node/${name}/pace`));
+    this.#crashRandom = plan.randomStream(`node/${name}/crashes`);
     this.#disk = new SimulatedDisk({
       time: engine.time,
       random: plan.randomStream(`node/${name}/disk`),
       trace,
-      latencies: plan.diskLatencies,
+      latencies: slowedDown(plan.diskLatencies, this.#slowness),
+      onStep: () => this.step(),
+      errorRandom: plan.randomStream(`node/${name}/disk-errors`),
       cuts: {
         tearProbability: plan.tearProbability,
         reorderProbability: plan.reorderProbability,
@@ -102,11 +113,26 @@ export class SimulatedNode {
     engine.time.schedule(delayUs, () => life.deliver(() => this.#startServer(life)));
   }
 
-  /** SIGKILL and power loss at this very moment. */
+  /** SIGKILL, and mostly the power with it, at this very moment. */
   crash(): void {
     if (this.#life === null) return;
     this.log.event('info', 'simulation.crash', { life: this.#life.number });
-    this.#end(() => this.#disk.crash());
+    this.#end(() => this.#settleDisk());
+  }
+
+  /** It crashes when it has done so many steps more; null: it does not. */
+  crashAtStep(steps: number | null): void {
+    this.#stepsLeft = steps;
+  }
+
+  /** It does something that others may see, or hears of something. Throws LifeEnded. */
+  step(): void {
+    if (this.#stepsLeft === null || this.#life === null) return;
+    this.#stepsLeft--;
+    if (this.#stepsLeft > 0) return;
+    this.#stepsLeft = null;
+    this.crash();
+    throw new LifeEnded(`${this.name} crashed at a step`);
   }
 
   /** As `crash`; of a node that was stopped in order too, what the machine still held is gone. */
@@ -205,7 +231,7 @@ export class SimulatedNode {
     });
     this.#server = plan.server.startNode(host, {
       ...{ id: this.name, clusterId, initialConfiguration: this.#initialConfiguration() },
-      ...{ clientAddresses, tickMs, heartbeatTicks, electionTicks },
+      ...{ clientAddresses, tickMs: tickMs * this.#slowness, heartbeatTicks, electionTicks },
       ...{ segmentBytes, snapshotEntries, trailingEntries, checkDeeply },
       onFatal: (error) => this.#endByItself(life, error),
     });
@@ -240,7 +266,15 @@ export class SimulatedNode {
       error,
       reason: error.message,
     });
-    this.#end(() => this.#disk.crash());
+    // A process that gives up over its disk leaves a machine that runs on, with what it remembers.
+    this.#end(() => (this.#disk.hasFailed ? this.#disk.detach() : this.#settleDisk()));
+  }
+
+  /** The machine may live on without the process: what it has to write it still writes. */
+  #settleDisk(): void {
+    const { powerProbability } = this.#surroundings.plan;
+    if (powerProbability === 1 || this.#crashRandom() < powerProbability) this.#disk.crash();
+    else this.#disk.detach();
   }
 
   /** From here on nothing of this life runs, and nothing that it still asks for has an effect. */

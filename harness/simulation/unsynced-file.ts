@@ -20,6 +20,8 @@ export class UnsyncedFile {
   /** Issued and not durable; the first `#appliedCount` of them are visible. */
   #changes: FileChange[] = [];
   #appliedCount = 0;
+  /** With all that was issued. */
+  #issuedSize = 0;
   /** How many changes have been made durable, ever: positions of changes count from there. */
   #durableCount = 0;
   /** Until then the device is busy with this file: its changes keep their order. */
@@ -32,6 +34,7 @@ export class UnsyncedFile {
     const file = new UnsyncedFile();
     file.#visible.writeAt(0, bytes);
     file.#durable.writeAt(0, bytes);
+    file.#issuedSize = bytes.length;
     file.changedAtUs = changedAtUs;
     return file;
   }
@@ -47,7 +50,14 @@ export class UnsyncedFile {
 
   /** From now on a crash may leave this change behind, though no reader sees it yet. */
   issue(change: FileChange): void {
-    this.#changes.push(change);
+    // Where an append falls is known now; what a failed sync drops does not move it.
+    const placed: FileChange =
+      change.type === 'append' ? { ...change, type: 'write', offset: this.#issuedSize } : change;
+    this.#changes.push(placed);
+    this.#issuedSize =
+      placed.type === 'truncate'
+        ? placed.length
+        : Math.max(this.#issuedSize, placed.offset + placed.bytes.length);
   }
 
   /** The oldest change that is not visible becomes visible. */
@@ -84,6 +94,7 @@ export class UnsyncedFile {
     this.#changes = [];
     this.#appliedCount = 0;
     this.#visible.replaceWith(this.#durable);
+    this.#issuedSize = this.#durable.length;
     this.busyUntilUs = 0;
     return { changes: lost.length, bytes };
   }
@@ -112,6 +123,28 @@ export class UnsyncedFile {
     const { content, lost } = remainsOf(this.#durable, this.#changes, cut);
     this.#durable.replaceWith(content);
     return lost;
+  }
+
+  /**
+   * What had been done at that position will never be durable, but for some of its sectors, though
+   * a later sync succeeds: the system counts it as written. Readers still see it, as on ext4 and
+   * XFS, or see at once what is on the disk, as on btrfs.
+   */
+  failSync(position: number, random: RandomSource): void {
+    const count = position - this.#durableCount;
+    if (count <= 0) return;
+    const dropped = this.#changes.slice(0, count);
+    const isForgotten = random() < 0.5;
+    const cut: PowerCut = { tears: true, reorders: true, random };
+    this.#durable.replaceWith(remainsOf(this.#durable, dropped, cut).content);
+    this.#changes = this.#changes.slice(count);
+    this.#appliedCount -= count;
+    this.#durableCount += count;
+    if (!isForgotten) return;
+    this.#visible.replaceWith(this.#durable);
+    for (const change of this.#changes.slice(0, this.#appliedCount)) {
+      applyChange(this.#visible, change);
+    }
   }
 
   /** The process is gone but not the power: what it had issued reaches the file. */

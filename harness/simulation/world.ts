@@ -28,8 +28,10 @@ export type WorldName =
   | 'slow'
   | 'slow-ms'
   | 'replay'
+  | 'power'
   | 'tear'
   | 'reorder'
+  | 'pace'
   | 'tick'
   | 'heartbeat'
   | 'election'
@@ -73,6 +75,11 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
     ...{ from: 0, to: 0.9, isWhole: false, usual: 0 },
     draw: (random) => sometimes(random, [0.01, 0.05, 0.2]),
   },
+  power: {
+    describe: 'share of crashes that take the power along, and what was not synced with it',
+    ...{ from: 0, to: 1, isWhole: false, usual: 1 },
+    draw: (random) => randomItem(random, [1, 1, 1, 0.5, 0]),
+  },
   tear: {
     describe: 'share of power losses that tear writes at the sectors of the disk',
     ...{ from: 0, to: 1, isWhole: false, usual: 0 },
@@ -82,6 +89,11 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
     describe: 'share of power losses that keep later writes and lose earlier ones',
     ...{ from: 0, to: 1, isWhole: false, usual: 0 },
     draw: (random) => sometimes(random, [0.2, 0.5, 1]),
+  },
+  pace: {
+    describe: 'ticks and disks of a node are faster or slower by a factor of up to 1 + this',
+    ...{ from: 0, to: 9, isWhole: false, usual: 0 },
+    draw: (random) => sometimes(random, [0.1, 0.3, 1]),
   },
   tick: {
     describe: 'milliseconds of a tick of the server',
@@ -169,6 +181,8 @@ export function optionsOfWorld(world: World): Partial<SimulationOptions> {
     slowProbability: of('slow'),
     slowMs: of('slow-ms'),
     replayProbability: of('replay'),
+    powerProbability: of('power'),
+    pace: of('pace'),
     tearProbability: of('tear'),
     reorderProbability: of('reorder'),
     tickMs: of('tick'),

@@ -51,6 +51,7 @@ export const reference: System = {
   introspects: true,
   logFiles: 'wal-*',
   refusesWipedNodes: true,
+  refusesDamagedFiles: true,
   operator: referenceOperator,
   hasFaultDisk: true,
   command,

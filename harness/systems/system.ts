@@ -118,6 +118,8 @@ export interface System {
   readonly logFiles?: string;
   /** Peers refuse a node that comes back under its name with an empty disk. Default false. */
   readonly refusesWipedNodes?: boolean;
+  /** A node whose files were damaged where others prove it does not start. Default false. */
+  readonly refusesDamagedFiles?: boolean;
   /** Whether its nodes tell anything of themselves; where they do not, `introspect` gives null. */
   readonly introspects: boolean;
   introspect(stream: ByteStream, timers: HarnessTimers): Promise<Introspection | null>;

@@ -1,0 +1,44 @@
+/**
+ * Operations of a simulated disk that are to fail: one at a time, the n-th of its kind from now.
+ *
+ * A read that fails goes on failing until somebody takes the error away, as that of a bad sector
+ * does; a write or a sync fails once, and the next one says that all is well.
+ */
+import type { DiskFailure } from '../cluster.ts';
+
+export class DiskErrors {
+  #next: { readonly operation: DiskFailure['operation']; left: number } | null = null;
+  #failedCount = 0;
+  #hasFailed = false;
+
+  /** In the place of what was planned; null: nothing fails. */
+  plan(failure: DiskFailure | null): void {
+    this.#next = failure && { operation: failure.operation, left: failure.at };
+  }
+
+  /** Ever. */
+  get failedCount(): number {
+    return this.#failedCount;
+  }
+
+  beginLife(): void {
+    this.#hasFailed = false;
+  }
+
+  /** In this life. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** The operation is carried out now. True when it fails. */
+  meets(operation: DiskFailure['operation']): boolean {
+    const next = this.#next;
+    if (next === null || next.operation !== operation) return false;
+    next.left--;
+    if (next.left > 0) return false;
+    if (operation !== 'read') this.#next = null;
+    this.#failedCount++;
+    this.#hasFailed = true;
+    return true;
+  }
+}
