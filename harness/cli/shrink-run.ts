@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fingerprintOf, type SeedResult } from '../seeds/seed-result.ts';
+import { fingerprintOf, type SeedFinding, type SeedResult } from '../seeds/seed-result.ts';
 import type { Candidate, RecordedFault } from '../seeds/shrink.ts';
 import { renderScript } from '../seeds/shrink-faults.ts';
 import { ScheduleRecording } from '../seeds/shrink-recording.ts';
@@ -37,16 +37,16 @@ export class CandidateRuns {
   }
 
   /**
-   * Whether a checker calls it invalid in the words that `fingerprint` is of. Others may call it
-   * invalid too: one bug is often seen by several. What cannot be run at all fails in no way.
+   * Whether the oracle of the first failure calls it invalid too, in the same words but for numbers,
+   * names and values. Other oracles may as well: one bug is often seen by several. That a history
+   * is not linearizable is told by the operations that happen to show it, so there the oracle is
+   * enough. What cannot be run at all fails in no way.
    */
-  async failsAlike(candidate: Candidate, fingerprint: string): Promise<boolean> {
+  async failsAlike(candidate: Candidate, kind: string): Promise<boolean> {
     try {
       const { result } = await this.record(candidate);
       const { findings } = result;
-      const isAlike = findings.some(
-        (each) => each.valid === false && fingerprintOf([each]) === fingerprint,
-      );
+      const isAlike = findings.some((each) => each.valid === false && kindOf(each) === kind);
       if (isAlike) this.#results.set(JSON.stringify(candidate), result);
       return isAlike;
     } catch (error) {
@@ -88,6 +88,12 @@ export class CandidateRuns {
     }
     return planWithFaults(candidate, path);
   }
+}
+
+/** Equal for two failures that are alike. */
+export function kindOf(finding: SeedFinding): string {
+  const { oracle } = finding;
+  return oracle === 'linearizable' ? oracle : (fingerprintOf([finding]) ?? oracle);
 }
 
 /** The plan with the file of its faults, or without any where there are none. */

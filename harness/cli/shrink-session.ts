@@ -18,7 +18,7 @@ import { exitCodes } from './exit-codes.ts';
 import { runOnce } from './run-once.ts';
 import { parseSettings } from './settings.ts';
 import type { ShrinkConsole } from './shrink-console.ts';
-import { CandidateRuns, planWithFaults } from './shrink-run.ts';
+import { CandidateRuns, kindOf, planWithFaults } from './shrink-run.ts';
 import { flagsOfPlan } from './sim-run.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -49,13 +49,13 @@ export async function runShrink(session: ShrinkSession): Promise<number> {
   const runs = new CandidateRuns({ server, folder, signal: new AbortController().signal });
   const asked: Candidate = { plan, faults: null };
   const { result, faults: _, ...size } = await runs.record(asked);
-  const { fingerprint, valid } = result;
-  if (valid !== false || fingerprint === null) return nothingToShrink(result, console);
+  const [finding] = result.findings;
+  if (finding?.valid !== false) return nothingToShrink(result, console);
   const first: Candidate = { ...asked, plan: { ...plan, ...size } };
-  console.begin(`seed ${plan.seed} is invalid: ${result.findings[0]?.summary ?? fingerprint}`);
+  console.begin(`seed ${plan.seed} is invalid: ${finding.summary}`);
   const outcome = await shrink(first, {
     ...{ calm: calmWorld(), runsMax: session.runsMax, tries: session.tries },
-    run: (candidate) => runs.failsAlike(candidate, fingerprint),
+    run: (candidate) => runs.failsAlike(candidate, kindOf(finding)),
     faultsOf: async (candidate) => (await runs.record(candidate)).faults,
     isOver: () => signal.aborted,
     onRun: (progress) => console.progress(progress),

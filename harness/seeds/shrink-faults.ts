@@ -116,6 +116,12 @@ export function faultOnNodes(
   return isGone ? null : { ...fault, parameters };
 }
 
+/** The same wherever its variant says. */
+export function faultAnywhere(fault: ScriptedFault): ScriptedFault {
+  const { nodes, links, groups, to, mode, ...parameters } = fault.parameters;
+  return { ...fault, parameters };
+}
+
 function linkOf(link: unknown, names: ReadonlyMap<string, string>): readonly string[] {
   const [from = '', to = ''] = String(link).split('>');
   const ends = [names.get(from), names.get(to)];

@@ -1,16 +1,17 @@
 /** What a shrinking has come to, in words: the line that repeats it, and a table of from and to. */
-import { describeWorld, type World, type WorldName, worldNumbers } from '../simulation/world.ts';
+import { type World, type WorldName, worldNumbers } from '../simulation/world.ts';
 import type { SeedResult } from './seed-result.ts';
 import type { Candidate } from './shrink.ts';
 import { argsOfPlan, type SimPlan } from './sim-plan.ts';
+
+const worldNames = Object.keys(worldNumbers) as readonly WorldName[];
 
 /** Numbers that no fault of the world is made of are calm where they are usual or large. */
 const calmNumbers: World = { snapshot: 1000, trailing: 100, segment: 64 };
 
 /** Every number as it is in a world that does nobody any harm. */
 export function calmWorld(): World {
-  const names = Object.keys(worldNumbers) as readonly WorldName[];
-  return Object.fromEntries(names.map((name) => [name, calmNumber(name)]));
+  return Object.fromEntries(worldNames.map((name) => [name, calmNumber(name)]));
 }
 
 function calmNumber(name: WorldName): number {
@@ -37,10 +38,11 @@ export interface Shown {
   readonly result: SeedResult;
 }
 
-/** Lines of a table: what it was, what it is now. */
+/** Lines of a table: what it was, what it is now. A number of the world is told where it changed. */
 export function describeShrinking(from: Shown, to: Shown): readonly string[] {
   const [before, after] = [rowsOf(from), rowsOf(to)];
-  const rows = before.map(([name, value], at) => [name, value, after[at]?.[1] ?? ''] as const);
+  const all = before.map(([name, value], at) => [name, value, after[at]?.[1] ?? ''] as const);
+  const rows = all.filter(([name, old, now]) => !name.startsWith('world') || old !== now);
   const widthOf = (at: 0 | 1): number => Math.max(...rows.map((row) => row[at].length));
   const [first, second] = [widthOf(0), widthOf(1)];
   return rows.map(
@@ -58,14 +60,10 @@ function rowsOf({ candidate, result }: Shown): readonly (readonly [string, strin
     ['faults', String(faults?.length ?? result.faults)],
     ['messages', String(result.messages)],
     ['virtual seconds', (result.virtualMs / 1000).toFixed(1)],
-    ['world', describeWorld(loudWorld(plan.world)) || 'calm'],
     ['seed', String(plan.seed)],
+    ...worldNames.map((name): readonly [string, string] => [
+      `world: ${name}`,
+      String(plan.world[name] ?? worldNumbers[name].usual ?? 'drawn'),
+    ]),
   ];
-}
-
-/** The numbers that are not calm. */
-function loudWorld(world: World): World {
-  const names = Object.keys(world) as readonly WorldName[];
-  const loud = names.filter((name) => world[name] !== calmNumber(name));
-  return Object.fromEntries(loud.map((name) => [name, world[name]]));
 }

@@ -6,7 +6,7 @@
  * candidate what the first did for a larger one: each is tried with a few.
  */
 import type { World, WorldName } from '../simulation/world.ts';
-import { faultOnNodes, nodesNamedBy, type ScriptedFault } from './shrink-faults.ts';
+import { faultAnywhere, faultOnNodes, nodesNamedBy, type ScriptedFault } from './shrink-faults.ts';
 import { neededItems, smallestNumber } from './shrink-search.ts';
 import type { SimPlan } from './sim-plan.ts';
 
@@ -184,13 +184,18 @@ class Shrinking {
   }
 
   async #fewerNodes(): Promise<void> {
-    for (const count of [1, 2, 3, 4, 5, 6, 7, 8]) {
-      if (count >= this.#best.plan.nodes) return;
-      for (const candidate of this.#onNodes(count)) if (await this.#try(candidate)) return;
+    // Three are enough for most; fewer are worth a try only then.
+    for (const count of [3, 4, 5, 6, 7, 8, 2, 1]) {
+      const { nodes } = this.#best.plan;
+      if (count >= nodes || (count < 3 && nodes > 3)) continue;
+      for (const candidate of this.#onNodes(count)) if (await this.#try(candidate)) break;
     }
   }
 
-  /** The first nodes, or those that most faults are about under their names. */
+  /**
+   * The first nodes; those that most faults are about, under their names; and whichever the faults
+   * then hit, for another node may lead.
+   */
   #onNodes(count: number): readonly Candidate[] {
     const { plan, faults } = this.#best;
     const all = Array.from({ length: plan.nodes }, (_, at) => `n${at + 1}`);
@@ -198,12 +203,14 @@ class Shrinking {
     const busy = (faults ?? []).flatMap(nodesNamedBy);
     const callsOf = (node: string): number => busy.filter((each) => each === node).length;
     const busiest = all.toSorted((one, other) => callsOf(other) - callsOf(one)).slice(0, count);
+    const smaller = { ...plan, nodes: count, concurrency };
+    if (faults === null) return [{ plan: smaller, faults }];
     const kept = [all.slice(0, count), busiest.toSorted()];
-    return kept.map((nodes) => {
+    const named = kept.map((nodes) => {
       const names = new Map(nodes.map((node, at) => [node, `n${at + 1}`]));
-      const left = faults?.flatMap((fault) => faultOnNodes(fault, names) ?? []) ?? null;
-      return { plan: { ...plan, nodes: count, concurrency }, faults: left };
+      return { plan: smaller, faults: faults.flatMap((each) => faultOnNodes(each, names) ?? []) };
     });
+    return [...named, { plan: smaller, faults: faults.map(faultAnywhere) }];
   }
 
   async #calmerWorld(): Promise<void> {
