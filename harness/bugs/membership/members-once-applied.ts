@@ -1,14 +1,14 @@
-/** A server goes by the members of what it knows to be committed, and stands for election so. */
+/** A server that has restarted goes by the members of its snapshot until it applies newer ones. */
 import type { Bug } from '../bug.ts';
 
 export const membersOnceApplied: Bug = {
   id: 'members-once-applied',
-  title: 'a server stands for election by members that its own log has replaced',
+  title: 'a restarted server stands for election by members that its own log has replaced',
   mechanism:
-    'A configuration is in force where it has been applied, and not as soon as it is in the log. ' +
-    'Nobody asks, before a server stands or obeys a timeoutNow, whether its log holds one that is ' +
-    'committed and not applied yet; after a restart that is all of them since the snapshot.',
-  exposedBy: 'changes of members, and a restart of who has them in its log',
+    'The configurations in the log that a server starts with come into force when they are ' +
+    'applied once more. Nobody asks, before it stands or obeys a timeoutNow, whether there is one ' +
+    'that is committed and not applied yet, and it counts the votes of those who were members.',
+  exposedBy: 'changes of members, and a restart of those who have them in their logs',
   workload: 'register',
   args: ['--nemesis', 'members,kill,transfer,partition', '--nemesis-every', '50'],
   citations: [
@@ -27,10 +27,18 @@ export const membersOnceApplied: Bug = {
     return this.#later.at(-1) ?? this.#base;
   }`,
       replace: `  #appliedIndex = 0;
+  #recoveredIndex = 0;
 
   /** In force. */
   get current(): ConfigurationAt {
-    return this.#later.findLast(({ index }) => index <= this.#appliedIndex) ?? this.#base;
+    const inForce = ({ index }: ConfigurationAt): boolean =>
+      index <= this.#appliedIndex || index > this.#recoveredIndex;
+    return this.#later.findLast(inForce) ?? this.#base;
+  }
+
+  recover(entries: readonly Entry[]): void {
+    this.append(entries);
+    this.#recoveredIndex = entries.at(-1)?.index ?? 0;
   }
 
   /** The newest in the log. */
@@ -48,6 +56,17 @@ export const membersOnceApplied: Bug = {
         const facts = { index: entry.index, currentIndex: this.current.index };`,
       replace: `      if (entry.index <= this.newest.index) {
         const facts = { index: entry.index, currentIndex: this.newest.index };`,
+    },
+    {
+      file: 'server/raft/configuration-history.ts',
+      find: '    const before = this.#later.length;',
+      replace: `    this.#recoveredIndex = Math.min(this.#recoveredIndex, index - 1);
+    const before = this.#later.length;`,
+    },
+    {
+      file: 'server/raft/core.ts',
+      find: '  configurations.append(recovered.entries);',
+      replace: '  configurations.recover(recovered.entries);',
     },
     {
       file: 'server/raft/role.ts',
@@ -78,15 +97,6 @@ export const membersOnceApplied: Bug = {
       find: '  if (!settled || index > core.commitIndex || isJoint(configuration)) return',
       replace: `  const waits = core.configurations.newest.index > core.commitIndex;
   if (!settled || waits || isJoint(configuration)) return`,
-    },
-    {
-      file: 'server/raft/membership.ts',
-      find: `  if (core.configurations.current.index !== index) {
-    const facts = { index, currentIndex: core.configurations.current.index };
-    throw new InvariantError('a configuration is in force as soon as it is in the log', facts);
-  }
-`,
-      replace: '',
     },
     {
       file: 'server/raft/membership.ts',
