@@ -15,6 +15,7 @@ import { crashRecordOf, recordOf, type SeedLines, type SeedRecord } from '../see
 import type { SeedResult } from '../seeds/seed-result.ts';
 import { countOutcomes } from '../seeds/seed-tally.ts';
 import { describeSeries, type SeriesFile } from '../seeds/series-file.ts';
+import { renderSeries } from '../seeds/series-page.ts';
 import { SeriesPlan } from '../seeds/series-plan.ts';
 import type { SimConsole } from '../seeds/sim-console.ts';
 import { argsOfPlan } from '../seeds/sim-plan.ts';
@@ -80,7 +81,6 @@ export async function runSeries(options: SeriesOptions): Promise<number> {
     },
     plan.records(),
   );
-  writeFiles(folder, settings.jsonPath, file);
   return conclude(options, { file, plan, folder, stop });
 }
 
@@ -167,10 +167,13 @@ function conclude(
   { file, plan, folder, stop }: Conclusion,
 ): number {
   if (stop !== null) console.note(stop);
-  const { verdict, colour, exitCode } = judgeSeries(file, settings.unknownOk);
+  const { verdict, word, exitCode } = judgeSeries(file, settings.unknownOk);
+  writeFiles(folder, settings.jsonPath, file);
+  const page = join(folder, 'sim.html');
+  writeFileSync(page, renderSeries(file, { verdict, word }));
   const groups = plan.groups();
   const { counts, totals } = file;
-  console.finish({ verdict, colour, counts, totals, groups, path: describePath(folder) });
+  console.finish({ verdict, word, counts, totals, groups, path: describePath(page) });
   if (file.codeChanged) {
     console.note('the code was changed while the seeds ran: they are not of one series');
   }

@@ -10,7 +10,8 @@ import { exitCodes } from './exit-codes.ts';
 
 export interface SeriesVerdict {
   readonly verdict: string;
-  readonly colour: 'green' | 'yellow' | 'red';
+  /** Also the name of its colour. */
+  readonly word: 'valid' | 'invalid' | 'unknown';
   readonly exitCode: number;
 }
 
@@ -35,15 +36,15 @@ function decide(
   const broken = `${describeCount(invalid)} of ${all} broke a promise`;
   if (contradictions.length > 0) {
     const words = `FAILED: seed ${contradictions[0]} went two ways, so that none can be repeated`;
-    return { words, colour: 'red', exitCode: exitCodes.crashed };
+    return { words, word: 'invalid', exitCode: exitCodes.crashed };
   }
   if (crashed > 0) {
     const beside = invalid > 0 ? `, and ${broken}` : '';
     const words = `CRASHED: ${describeCount(crashed)} of ${all} have no verdict${beside}`;
-    return { words, colour: 'red', exitCode: exitCodes.crashed };
+    return { words, word: 'invalid', exitCode: exitCodes.crashed };
   }
   if (invalid > 0) {
-    return { words: `INVALID: ${broken}`, colour: 'red', exitCode: exitCodes.invalid };
+    return { words: `INVALID: ${broken}`, word: 'invalid', exitCode: exitCodes.invalid };
   }
   const share = `${describeCount(unknown)} of ${all} (${percent(unknown / Math.max(1, seedsRun))})`;
   const isTooMany = unknown > unknownOk * seedsRun;
@@ -52,11 +53,11 @@ function decide(
       seedsRun === 0
         ? 'UNKNOWN: no seed was run'
         : `UNKNOWN: none broke a promise, but ${share} tested too little to tell`;
-    return { words, colour: 'yellow', exitCode: exitCodes.unknown };
+    return { words, word: 'unknown', exitCode: exitCodes.unknown };
   }
   const allowed = `; ${share} tested too little to tell, --unknown-ok allows ${percent(unknownOk)}`;
   const words = `VALID: ${all}, and none broke a promise${unknown === 0 ? '' : allowed}`;
-  return { words, colour: 'green', exitCode: exitCodes.valid };
+  return { words, word: 'valid', exitCode: exitCodes.valid };
 }
 
 function percent(share: number): string {

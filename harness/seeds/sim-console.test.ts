@@ -61,7 +61,7 @@ const plan = { headline: 'a series', planned: 100, earlier: none };
 
 function endOf(records: readonly SeedRecord[]): Parameters<SimConsole['finish']>[0] {
   return {
-    ...{ verdict: 'INVALID: some', colour: 'red', path: 'results/sim' },
+    ...{ verdict: 'INVALID: some', word: 'invalid', path: 'results/sim' },
     counts: countOutcomes(records),
     totals: sumOf(records),
     groups: groupFailures(records),

@@ -23,9 +23,9 @@ export interface SeriesPlan {
 
 /** After the last one. */
 export interface SeriesEnd {
-  /** The verdict in a sentence; its first word decides the colour. */
+  /** A sentence. */
   readonly verdict: string;
-  readonly colour: 'green' | 'yellow' | 'red';
+  readonly word: 'valid' | 'invalid' | 'unknown';
   readonly counts: OutcomeCounts;
   readonly totals: SeedTotals;
   readonly groups: readonly SeedGroup[];
@@ -82,11 +82,11 @@ export class SimConsole {
 
   finish(end: SeriesEnd): void {
     this.stop();
-    const { verdict, colour, counts, totals, groups, path } = end;
+    const { verdict, word, counts, totals, groups, path } = end;
     const seconds = this.#options.timers.nowNs() - this.#startedNs;
     const rate = describeRate(this.#done, seconds);
     this.#print('');
-    this.#print(verdict, colour);
+    this.#print(verdict, ({ valid: 'green', invalid: 'red', unknown: 'yellow' } as const)[word]);
     this.#print(`  ${describeMany(this.#done, 'seed')} in ${describeDuration(seconds)}, ${rate}`);
     this.#print(`  ${describeCounts(counts)}`);
     this.#print(`  ${describeTotals(totals)}`);
@@ -193,7 +193,7 @@ export class SimConsole {
 }
 
 /** `9,800 valid, 3 invalid, 197 unknown`; crashed ones only where there are any. */
-export function describeCounts({ valid, invalid, unknown, crashed }: OutcomeCounts): string {
+function describeCounts({ valid, invalid, unknown, crashed }: OutcomeCounts): string {
   const lost = crashed === 0 ? '' : `, ${describeCount(crashed)} crashed`;
   const counts = [`${describeCount(valid)} valid`, `${describeCount(invalid)} invalid`];
   return `${counts.join(', ')}, ${describeCount(unknown)} unknown${lost}`;
