@@ -47,7 +47,7 @@ function problemOf(error: unknown): Outcome {
 
 const simSchema = z.object({
   seedsRun: z.number(),
-  counts: z.object({ unknown: z.number() }),
+  counts: z.object({ unknown: z.number(), crashed: z.number() }),
   wallSeconds: z.number(),
   found: z.array(
     z.object({
@@ -78,8 +78,10 @@ async function huntInSim(
   if (options.signal.aborted) return null;
   try {
     const told = simSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const { seedsRun, wallSeconds, found } = told;
-    return { seedsRun, wallSeconds, found, unknown: told.counts.unknown, problem: null };
+    const { seedsRun, wallSeconds, found, counts } = told;
+    const { unknown, crashed } = counts;
+    const problem = crashed === 0 ? null : `${crashed} seeds have no verdict`;
+    return { seedsRun, wallSeconds, found, unknown, problem };
   } catch {
     throw new Error(`rafture sim ended with ${ran.exitCode}: ${lastLine(ran.stderr)}`);
   } finally {

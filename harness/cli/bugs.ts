@@ -33,7 +33,7 @@ interface BugsFlags {
   readonly seeds: Typed | undefined;
   readonly findings: Typed | undefined;
   readonly cleanSeeds: Typed;
-  readonly noOpSeeds: Typed;
+  readonly harmlessSeeds: Typed;
   readonly seed: Typed;
   readonly patience: Typed;
   readonly jobs: Typed;
@@ -61,7 +61,7 @@ const options = {
     describe: 'Seeds that have shown it, after which it is enough',
   },
   'clean-seeds': { default: 0, describe: 'Seeds of the server as it is; none of them is to alarm' },
-  'no-op-seeds': { default: 0, describe: 'Seeds of each edit that changes nothing' },
+  'harmless-seeds': { default: 0, describe: 'Seeds of each edit that changes nothing' },
   seed: { default: 1, describe: 'The first of them' },
   patience: { default: 600, describe: 'Seconds for a bug, where the nodes are real' },
   jobs: { default: 2, describe: 'Processes at a time' },
@@ -83,7 +83,7 @@ export const bugsCommand: CommandModule<object, BugsFlags> = {
       .requiresArg(Object.keys(options).filter((name) => name !== 'resume'))
       .example('$0 bugs', 'Every bug, in the simulation')
       .example('$0 bugs --only reads --cluster process', 'Those of reads, on real processes')
-      .example('$0 bugs --clean-seeds 20000 --no-op-seeds 2000 --resume', 'The whole count')
+      .example('$0 bugs --clean-seeds 20000 --harmless-seeds 2000 --resume', 'The whole count')
       .epilogue(
         'Exit codes: 0 every bug was found and nothing else; 1 not so; 130 interrupted, --resume ' +
           'goes on; 254 bad arguments.',
@@ -118,7 +118,7 @@ function planOf(flags: BugsFlags): Plan {
   const subjects = bugsOf(flags.only, cluster);
   const counts = [
     { id: null, seeds: countOf('--clean-seeds', flags.cleanSeeds) },
-    ...noOpMutants.map(({ id }) => ({ id, seeds: countOf('--no-op-seeds', flags.noOpSeeds) })),
+    ...noOpMutants.map(({ id }) => ({ id, seeds: countOf('--harmless-seeds', flags.harmlessSeeds) })),
   ];
   const calm = counts.flatMap(({ id, seeds: all }) => calmParts(id, { cluster, firstSeed, all }));
   const hunts = subjects.map(({ id }): PartPlan => ({ bug: id, cluster, firstSeed, seeds }));

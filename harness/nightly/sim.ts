@@ -31,7 +31,7 @@ async function run(argv: readonly string[]): Promise<number> {
   const { seeds, clean, noOp } = argv.includes('--quick') ? quick : full;
   const own = argv.filter((word) => word !== '--quick');
   const folder = own.includes('--results') ? [] : ['--results', 'results/nightly-sim'];
-  const counts = ['--seeds', seeds, '--clean-seeds', clean, '--no-op-seeds', noOp].map(String);
+  const counts = ['--seeds', seeds, '--clean-seeds', clean, '--harmless-seeds', noOp].map(String);
   const words = [launcher, 'bugs', '--resume', ...counts, ...folder, ...own];
   const ran = await execa(process.execPath, words, { reject: false, stdio: 'inherit' });
   return ran.exitCode ?? 255;
