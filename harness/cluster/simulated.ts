@@ -196,6 +196,11 @@ export class SimulatedCluster implements Cluster {
     return this.#node(node).disk;
   }
 
+  /** From now on it hears what becomes of each message between nodes; null: nobody does. */
+  observeMessages(observer: SimulatedNetwork['observer']): void {
+    this.#network.observer = observer;
+  }
+
   messageCounts(): MessageCounts {
     return this.#network.counts;
   }

@@ -53,11 +53,24 @@ export interface MessageCounts {
   readonly replayed: number;
 }
 
+/** What became of a message, for who draws it. */
+export interface MessageEnd {
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly sentUs: number;
+  readonly endUs: number;
+  readonly fate: Exclude<keyof MessageCounts, 'sent' | 'replayed'>;
+  /** Another of the same moment, or one that has been delivered before. */
+  readonly kind: 'first' | 'copy' | 'replay';
+  readonly message: Message;
+}
+
 interface OnItsWay {
   readonly sender: Knocking;
   readonly bytes: Uint8Array;
-  /** It has been delivered before: it says nothing of who is connected with whom now. */
-  readonly isReplay: boolean;
+  readonly sentUs: number;
+  /** A replay says nothing of who is connected with whom now. */
+  readonly kind: MessageEnd['kind'];
 }
 
 /** It has come as far as a link that holds it, on its way to this life. */
@@ -79,6 +92,8 @@ interface Endpoint {
 }
 
 export class SimulatedNetwork {
+  /** Hears what became of each message that is no longer under way; null: nobody does. */
+  observer: ((end: MessageEnd) => void) | null = null;
   readonly #surroundings: NetworkSurroundings;
   readonly #endpoints = new Map<NodeId, Endpoint>();
   /** A stream for each directed pair: what happens on one link shifts no other. */
@@ -116,7 +131,7 @@ export class SimulatedNetwork {
       time.schedule(at + 1, () => {
         // A connection to an earlier life is none to this one.
         if (this.#endpoints.get(to)?.life === receiver) this.#arrive(message, to);
-        else this.#counts.unreachable++;
+        else this.#settle(message, to, 'unreachable');
       });
     }
   }
@@ -198,25 +213,24 @@ export class SimulatedNetwork {
     const isDoubled = random() < duplicateProbability;
     const { rules } = this.#surroundings;
     this.#counts.sent++;
-    if (rules.meets(from, to, 'drop', 'oneway', 'reset')) {
-      this.#counts.cut++;
-      return;
-    }
-    if (isLost || rules.loses(from, to)) {
-      this.#counts.lost++;
-      return;
-    }
+    const stays = (fate: MessageEnd['fate']): void => {
+      this.#counts[fate]++;
+      const { nowUs } = this.#surroundings.time;
+      this.observer?.({ from, to, sentUs: nowUs, endUs: nowUs, fate, kind: 'first', message });
+    };
+    if (rules.meets(from, to, 'drop', 'oneway', 'reset')) return stays('cut');
+    if (isLost || rules.loses(from, to)) return stays('lost');
     const identity = sender.admissions.own;
-    if (identity === null || !this.#reaches(sender, to)) {
-      this.#counts.unreachable++;
-      return;
-    }
+    if (identity === null || !this.#reaches(sender, to)) return stays('unreachable');
     const bytes = this.#surroundings.codec.encodeMessage(message);
-    const launched = { sender: { life: sender.life, identity }, bytes, isReplay: false };
+    const { nowUs: sentUs } = this.#surroundings.time;
+    const knocking = { life: sender.life, identity };
+    const launched = { sender: knocking, bytes, sentUs, kind: 'first' } as const;
     this.#launch(launched, to, random);
-    if (isDoubled) this.#launch(launched, to, random);
+    if (isDoubled) this.#launch({ ...launched, kind: 'copy' }, to, random);
     const again = this.#replays.draw(linkName(from, to));
-    if (again !== null) this.#launch({ ...again.message, isReplay: true }, to, again.random);
+    if (again === null) return;
+    this.#launch({ ...again.message, sentUs, kind: 'replay' }, to, again.random);
   }
 
   /** A node that joins does not know the leader that speaks to it: it answers on its connection. */
@@ -231,16 +245,26 @@ export class SimulatedNetwork {
     const { node: from } = message.sender.life;
     const latencyUs = drawLatencyUs(random, latency);
     const lateUs = rules.latenessUs(from, to, message.bytes.length);
-    if (lateUs === null) this.#counts.lost++;
+    if (lateUs === null) this.#settle(message, to, 'lost');
     else time.schedule(latencyUs + lateUs, () => this.#arrive(message, to));
+  }
+
+  #settle(message: OnItsWay, to: NodeId, fate: MessageEnd['fate'], parsed?: Message): void {
+    const { sender, sentUs, kind, bytes } = message;
+    if (fate === 'delivered' && kind === 'replay') this.#counts.replayed++;
+    else this.#counts[fate]++;
+    if (this.observer === null) return;
+    const { codec, time } = this.#surroundings;
+    const told = { from: sender.life.node, to, sentUs, endUs: time.nowUs, fate, kind };
+    this.observer({ ...told, message: parsed ?? codec.parseMessage(bytes) });
   }
 
   #arrive(message: OnItsWay, to: NodeId): void {
     const { time, trace, codec, rules } = this.#surroundings;
-    const { sender, bytes, isReplay } = message;
+    const { sender, bytes, kind } = message;
     const from = sender.life.node;
     if (rules.meets(from, to, 'drop', 'oneway', 'reset')) {
-      this.#counts.cut++;
+      this.#settle(message, to, 'cut');
       return;
     }
     const receiver = this.#endpoints.get(to);
@@ -249,7 +273,7 @@ export class SimulatedNetwork {
       return;
     }
     if (receiver === undefined) {
-      this.#counts.unreachable++;
+      this.#settle(message, to, 'unreachable');
       return;
     }
     trace.number(time.nowUs);
@@ -257,17 +281,14 @@ export class SimulatedNetwork {
     const passage = {
       enter: () => {
         const parsed = codec.parseMessage(bytes);
-        if (isReplay) this.#counts.replayed++;
-        else {
-          this.#counts.delivered++;
+        this.#settle(message, to, 'delivered', parsed);
+        if (kind !== 'replay') {
           receiver.incoming.set(from, sender.life);
           this.#replays.record(linkName(from, to), parsed.type, message);
         }
         receiver.onMessage(from, parsed);
       },
-      turnAway: () => {
-        this.#counts.refused++;
-      },
+      turnAway: () => this.#settle(message, to, 'refused'),
     };
     receiver.life.deliver(() => {
       this.#surroundings.onStep?.(to);
