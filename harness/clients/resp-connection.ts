@@ -26,13 +26,12 @@ export interface RespLost {
 type Waiting = (reply: RespReply | RespLost) => void;
 
 const decoder = new TextDecoder();
-const encoder = new TextEncoder();
 
 /** `*2\r\n$3\r\nGET\r\n$1\r\nk\r\n` */
 export function encodeCommand(args: readonly string[]): Uint8Array {
-  const parts = [`*${args.length}\r\n`];
-  for (const arg of args) parts.push(`$${encoder.encode(arg).length}\r\n${arg}\r\n`);
-  return encoder.encode(parts.join(''));
+  let text = `*${args.length}\r\n`;
+  for (const arg of args) text += `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`;
+  return Buffer.from(text);
 }
 
 export class RespConnection {
@@ -100,6 +99,20 @@ function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
   return joined;
 }
 
+/** Most are a few letters and digits: a decoder takes longer to be called than to read them. */
+const shortBytesMax = 24;
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > shortBytesMax) return decoder.decode(bytes.subarray(start, end));
+  let text = '';
+  for (let position = start; position < end; position++) {
+    const byte = bytes[position] ?? 0;
+    if (byte > 0x7f) return decoder.decode(bytes.subarray(start, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
 interface Parsed {
   readonly reply: RespReply;
   readonly end: number;
@@ -118,7 +131,7 @@ function parseReply(
   const lineEnd = bytes.indexOf(0x0a, offset);
   if (lineEnd === -1) return 'incomplete';
   if (bytes[lineEnd - 1] !== 0x0d) return 'malformed';
-  const line = decoder.decode(bytes.subarray(offset + 1, lineEnd - 1));
+  const line = textOf(bytes, offset + 1, lineEnd - 1);
   const end = lineEnd + 1;
   switch (String.fromCharCode(bytes[offset] ?? 0)) {
     case '+':
@@ -151,8 +164,7 @@ function parseBulk(bytes: Uint8Array, line: string, start: number): ReturnType<t
   if (!/^\d{1,9}$/.test(line)) return 'malformed';
   const end = start + Number(line);
   if (bytes.length < end + 2) return 'incomplete';
-  const value = decoder.decode(bytes.subarray(start, end));
-  return { reply: { type: 'bulk', value }, end: end + 2 };
+  return { reply: { type: 'bulk', value: textOf(bytes, start, end) }, end: end + 2 };
 }
 
 function parseArray(

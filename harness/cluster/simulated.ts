@@ -35,6 +35,14 @@ import { simulatedCapabilities } from './simulated-capabilities.ts';
 /** A node of the simulation cannot do what was asked of it. */
 class SimulatedClusterError extends Error {
   override readonly name = 'SimulatedClusterError';
+
+  /** Without a stack: a client that is refused is an everyday matter, and a stack takes long. */
+  constructor(message: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** How long a node may take from its start to its first answer, and to end in good order. */

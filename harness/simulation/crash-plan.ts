@@ -49,6 +49,7 @@ export class CrashPlan {
   /** The node is at this point. True when it is to crash there, now. */
   reach(node: string, name: CrashPointName): boolean {
     this.#passages.set(name, (this.#passages.get(name) ?? 0) + 1);
+    if (this.#armed.length === 0) return false;
     let isDue = false;
     for (const each of this.#armed) {
       if (each.at.node !== node || each.at.name !== name) continue;

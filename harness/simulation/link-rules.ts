@@ -62,12 +62,14 @@ export class LinkRules {
   }
 
   has(from: string, to: string, ...types: readonly ModeType[]): boolean {
+    if (this.#links.size === 0) return false;
     const modes = this.#links.get(linkName(from, to));
     return modes !== undefined && types.some((type) => modes[type] !== undefined);
   }
 
   /** As `has`; what has met the rule is counted. */
   meets(from: string, to: string, ...types: readonly ModeType[]): boolean {
+    if (this.#links.size === 0) return false;
     const modes = this.#links.get(linkName(from, to));
     const type = modes && types.find((each) => modes[each] !== undefined);
     if (type === undefined) return false;
@@ -77,6 +79,7 @@ export class LinkRules {
 
   /** How much later it comes than without rules; null: never, there is no room for it. */
   latenessUs(from: string, to: string, byteCount: number): number | null {
+    if (this.#links.size === 0) return 0;
     const name = linkName(from, to);
     const modes = this.#links.get(name);
     if (modes === undefined) return 0;
@@ -100,6 +103,7 @@ export class LinkRules {
 
   /** Whether chance loses it. */
   loses(from: string, to: string): boolean {
+    if (this.#links.size === 0) return false;
     const name = linkName(from, to);
     const loss = this.#links.get(name)?.loss;
     if (loss === undefined || this.#streamOf(name)() * 100 >= loss.percent) return false;

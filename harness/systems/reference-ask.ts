@@ -31,7 +31,7 @@ export function ask(
 /** `name:value` lines. */
 export function parseFields(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split('\n')) {
     const colon = line.indexOf(':');
     if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
   }

@@ -92,5 +92,7 @@ function statsLines({ counters }: NodeInfo): Lines {
 }
 
 function describeLines(lines: Lines): string {
-  return lines.map(([name, value]) => `${name}:${value ?? ''}\r\n`).join('');
+  let text = '';
+  for (const [name, value] of lines) text += `${name}:${value ?? ''}\r\n`;
+  return text;
 }

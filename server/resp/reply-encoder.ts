@@ -58,6 +58,9 @@ export function writeReply(reply: RespReply, protocol: Protocol, write: Write): 
     case 'integer':
       write(encodeInteger(reply.value));
       return;
+    case 'error':
+      write(Buffer.from(`-${reply.code} ${oneLine(reply.text)}\r\n`));
+      return;
     default: {
       const writer = new ReplyWriter(write);
       writer.reply(reply, protocol);
@@ -242,6 +245,7 @@ export class ReplyWriter {
 
 /** A line feed inside would be the start of another reply. */
 function oneLine(text: string): string {
+  if (!text.includes('\n') && !text.includes('\r')) return text;
   return text.replace(/[\r\n]/g, ' ');
 }
 

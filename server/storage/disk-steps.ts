@@ -7,13 +7,17 @@ export type DiskStep = (done: Done) => void;
 
 /** `done` gets the first error: what stands behind it is not done. */
 export function runInOrder(steps: readonly DiskStep[], done: Done): void {
-  const [first, ...rest] = steps;
-  if (first === undefined) {
+  runFrom(0, steps, done);
+}
+
+function runFrom(position: number, steps: readonly DiskStep[], done: Done): void {
+  const step = steps[position];
+  if (step === undefined) {
     done(null);
     return;
   }
-  first((error) => {
+  step((error) => {
     if (error !== null) done(error);
-    else runInOrder(rest, done);
+    else runFrom(position + 1, steps, done);
   });
 }
