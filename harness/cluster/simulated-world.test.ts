@@ -1,0 +1,81 @@
+/** What the numbers of the world do to the nodes of a simulation. */
+import { expect, test } from 'vitest';
+import { createRandomStream } from '../run/random.ts';
+import { drawSlowness } from '../simulation/node-pace.ts';
+import type { SimulationOptions } from '../simulation/plan.ts';
+import { createSimulatedCluster, type SimulatedCluster } from './simulated.ts';
+
+const three = ['n1', 'n2', 'n3'];
+
+async function tell(
+  options: Partial<SimulationOptions>,
+  story: (cluster: SimulatedCluster) => Promise<void>,
+): Promise<SimulatedCluster> {
+  const cluster = createSimulatedCluster({ seed: 1, nodes: three, trapImpurity: true, ...options });
+  await cluster.run(async () => {
+    await Promise.all(cluster.nodes.map((node) => cluster.start(node)));
+    await story(cluster);
+  });
+  return cluster;
+}
+
+test('a crash that leaves the power on loses nothing, until the power goes', async () => {
+  const lost = { 0: 0, 1: 0 };
+  for (let seed = 0; seed < 12; seed++) {
+    for (const powerProbability of [0, 1] as const) {
+      await tell({ seed, powerProbability }, async (cluster) => {
+        await cluster.kill('n1');
+        const sizes = [...cluster.disk('n1').sizes];
+        const { lost: told } = await cluster.disks.powerLoss(['n1']);
+        if (JSON.stringify(told).includes('"changesLost":0')) return;
+        lost[powerProbability]++;
+        expect(sizes.length, 'it was there').toBeGreaterThan(0);
+      });
+    }
+  }
+  expect(lost[0]).toBeGreaterThan(0);
+  expect(lost[1]).toBe(0);
+});
+
+test('a node ends at the step that was named, and at no other', async () => {
+  const ends: number[] = [];
+  for (let steps = 1; steps <= 12; steps++) {
+    const cluster = await tell({}, async (running) => {
+      await running.endAtStep('n1', steps);
+      await running.endAtStep('n2', 5);
+      await running.endAtStep('n2', null);
+      while ((await running.nodeState('n1')) !== 'stopped') {
+        await new Promise<void>((resolve) => running.timers.after(1, resolve));
+      }
+      ends.push(running.timers.nowNs());
+      expect(await running.nodeState('n2')).toBe('running');
+      await running.start('n1');
+      await new Promise<void>((resolve) => running.timers.after(500, resolve));
+      expect(await running.nodeState('n1'), 'once').toBe('running');
+    });
+    expect(cluster.unexpectedExits()).toEqual([]);
+  }
+  expect(ends).toEqual([...ends].sort((a, b) => a - b));
+  expect(new Set(ends).size).toBeGreaterThan(2);
+});
+
+test('nodes are fast and slow, within their factor; their heartbeats show it', async () => {
+  const factors = Array.from({ length: 200 }, (_, seed) =>
+    drawSlowness(1, createRandomStream(seed, 'pace')),
+  );
+  expect(Math.min(...factors)).toBeGreaterThanOrEqual(0.5);
+  expect(Math.min(...factors)).toBeLessThan(0.6);
+  expect(Math.max(...factors)).toBeGreaterThan(1.8);
+  expect(drawSlowness(0, Math.random)).toBe(1);
+  const sent: number[] = [];
+  for (const pace of [0, 9]) {
+    for (let seed = 0; seed < 6; seed++) {
+      const cluster = await tell({ seed, pace }, async ({ timers }) => {
+        await new Promise<void>((resolve) => timers.after(5000, resolve));
+      });
+      sent.push(cluster.messageCounts().sent);
+    }
+  }
+  const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts);
+  expect(spread(sent.slice(6))).toBeGreaterThan(2 * spread(sent.slice(0, 6)));
+});
