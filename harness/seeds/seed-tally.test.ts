@@ -28,6 +28,17 @@ test('one text that was invalid once and unknown once is two kinds', () => {
   expect(groupFailures(both).map(({ outcome }) => outcome)).toEqual(['invalid', 'unknown']);
 });
 
+test('unknown seeds are one kind by the first words of the oracle, invalid ones by all of them', () => {
+  const made = (outcome: 'invalid' | 'unknown'): readonly string[] => {
+    const records = ['no put', 'no get'].map((what, place) =>
+      madeSeed(place, outcome, { fingerprint: `stats: too little: ${what} has succeeded` }),
+    );
+    return groupFailures(records).map(({ fingerprint }) => fingerprint);
+  };
+  expect(made('unknown')).toEqual(['stats: too little']);
+  expect(made('invalid').length).toBe(2);
+});
+
 test('of equal length the fewer events come first, then the smaller seed', () => {
   const made = [
     madeSeed(9, 'invalid', { lines: 5, events: 7 }),

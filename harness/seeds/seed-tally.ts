@@ -11,6 +11,7 @@ export type OutcomeCounts = Readonly<Record<Outcome, number>>;
 /** Failures of one kind. */
 export interface SeedGroup {
   readonly outcome: Outcome;
+  /** As `kindOf` says it. */
   readonly fingerprint: string;
   /** The oracle whose word the fingerprint is. */
   readonly oracle: string;
@@ -55,20 +56,29 @@ export function sumOf(records: Iterable<SeedRecord>): SeedTotals {
 /** What is not valid: the worst outcome first, then the kind that has the shortest history. */
 export function groupFailures(records: Iterable<SeedRecord>): readonly SeedGroup[] {
   const failed = [...records].filter(({ outcome }) => outcome !== 'valid');
-  const groups = Map.groupBy(failed, ({ outcome, fingerprint }) => `${outcome} ${fingerprint}`);
+  const groups = Map.groupBy(failed, (record) => `${record.outcome} ${kindOf(record)}`);
   return [...groups.values()]
     .flatMap((group): readonly SeedGroup[] => {
       const [first, ...rest] = group.toSorted(compareLength);
       if (first === undefined) return [];
-      const { outcome, fingerprint, findings } = first;
+      const { outcome, findings } = first;
       const oracle = findings[0]?.oracle ?? '';
-      return [{ outcome, fingerprint: fingerprint ?? '', oracle, records: [first, ...rest] }];
+      return [{ outcome, fingerprint: kindOf(first), oracle, records: [first, ...rest] }];
     })
     .toSorted(
       (one, other) =>
         outcomes.indexOf(one.outcome) - outcomes.indexOf(other.outcome) ||
         compareLength(one.records[0], other.records[0]),
     );
+}
+
+/**
+ * What two failures have in common. Of one that is unknown the oracle and its first words are
+ * enough: what follows are the figures of a run that showed nothing.
+ */
+export function kindOf({ outcome, fingerprint }: SeedRecord): string {
+  const kind = fingerprint ?? '';
+  return outcome === 'unknown' ? kind.split(': ').slice(0, 2).join(': ') : kind;
 }
 
 /** Those that show what is looked for, in the order of their seeds. */

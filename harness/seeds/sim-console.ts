@@ -9,7 +9,7 @@ import { type ConsoleOptions, printable } from '../console.ts';
 import { describeCount, describeDuration, describeMany } from '../report/figures.ts';
 import { shorten } from '../report/html.ts';
 import type { Outcome, SeedRecord } from './seed-record.ts';
-import type { OutcomeCounts, SeedGroup, SeedTotals } from './seed-tally.ts';
+import { kindOf, type OutcomeCounts, type SeedGroup, type SeedTotals } from './seed-tally.ts';
 
 /** Before the first seed. */
 export interface SeriesPlan {
@@ -105,9 +105,9 @@ export class SimConsole {
   }
 
   #tell(record: SeedRecord): void {
-    const { outcome, seed, fingerprint, findings, lines, repeat } = record;
+    const { outcome, seed, findings, lines, repeat } = record;
     const [worst] = findings;
-    const kind = `${outcome} ${fingerprint}`;
+    const kind = `${outcome} ${kindOf(record)}`;
     const count = (this.#told.get(kind) ?? 0) + 1;
     this.#told.set(kind, count);
     const isHeard = this.#told.size <= kindsToldMax && count <= toldPerKind[outcome];
