@@ -9,8 +9,7 @@ export const sessionRevived: Bug = {
     'session has expired with the answers that it remembered, a call that is sent again is ' +
     'taken for a new one.',
   exposedBy:
-    'a call that is sent again after its session has expired; here that is after thirty ' +
-    'entries',
+    'a call that is sent again after its session has expired; here that is after ten ' + 'entries',
   workload: 'sessions',
   args: ['--nemesis', 'partition,kill', '--nemesis-every', '100'],
   citations: ['[Ongaro §6.3]'],
@@ -31,7 +30,7 @@ export const sessionRevived: Bug = {
     {
       file: 'server/kv/sessions.ts',
       find: `  idleEntriesMax: 1_000_000,`,
-      replace: `  idleEntriesMax: 30,`,
+      replace: `  idleEntriesMax: 10,`,
     },
   ],
 };

@@ -12,7 +12,7 @@ export const snapshotChecksumUnchecked: Bug = {
   workload: 'kv',
   args: [
     '--nemesis',
-    'bit-flip',
+    'corruption',
     '--nemesis-every',
     '100',
     '--world',

@@ -10,7 +10,7 @@ export const checksumUnchecked: Bug = {
     'log of it; half a record that a crash has left is read as a whole one.',
   exposedBy: 'a bit that flips in a log, or a crash in the middle of an append',
   workload: 'grow-set',
-  args: ['--nemesis', 'bit-flip', '--nemesis-every', '100'],
+  args: ['--nemesis', 'corruption', '--nemesis-every', '100'],
   citations: [
     'Protocol-aware recovery, FAST 2018 ' +
       'https://www.usenix.org/conference/fast18/presentation/alagappan',

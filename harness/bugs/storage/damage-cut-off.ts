@@ -10,7 +10,7 @@ export const damageCutOff: Bug = {
     'acknowledged, votes, and leads.',
   exposedBy: 'a bit that flips in the log of a node, and a leader elected with its help',
   workload: 'grow-set',
-  args: ['--nemesis', 'bit-flip', '--nemesis-every', '100'],
+  args: ['--nemesis', 'corruption', '--nemesis-every', '100'],
   citations: [
     'Protocol-aware recovery, FAST 2018 ' +
       'https://www.usenix.org/conference/fast18/presentation/alagappan',
