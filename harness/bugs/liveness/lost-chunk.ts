@@ -6,8 +6,8 @@ export const lostChunk: Bug = {
   title: 'a node waits for ever for a piece of a snapshot',
   mechanism:
     'The leader sends the next piece of a snapshot when the follower has answered the one ' +
-    'before. If one or its answer is lost, neither asks again, and under this leader the follower ' +
-    'gets nothing more.',
+    'before. If one or its answer is lost, neither asks again, and under this leader the ' +
+    'follower gets nothing more.',
   exposedBy: 'a node that needs a snapshot, over links that lose messages',
   workload: 'register',
   args: ['--nemesis', 'until-snapshot,partition', '--world', 'drop=0.1,snapshot=20,trailing=0'],

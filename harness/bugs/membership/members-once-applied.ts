@@ -6,8 +6,8 @@ export const membersOnceApplied: Bug = {
   title: 'a restarted server stands for election by members that its own log has replaced',
   mechanism:
     'The configurations in the log that a server starts with come into force when they are ' +
-    'applied once more. Nobody asks, before it stands or obeys a timeoutNow, whether there is one ' +
-    'that is committed and not applied yet, and it counts the votes of those who were members.',
+    'applied once more. Nobody asks, before it stands or obeys a timeoutNow, whether there is ' +
+    'one that is committed and not applied yet, and the votes of former members count.',
   exposedBy: 'changes of members, and a restart of those who have them in their logs',
   workload: 'register',
   args: ['--nemesis', 'members,kill,transfer,partition', '--nemesis-every', '50'],

@@ -18,10 +18,8 @@ export const removalFailsOnReplay: Bug = {
   edits: [
     {
       file: 'server/raft-driver.ts',
-      find: `    const { configuration } = this.raft.snapshotMetaAt(this.applier.appliedIndex).configuration;
-    this.#members = membersOf(configuration);`,
-      replace: `    const { configuration } = this.raft.status().configuration;
-    this.#members = membersOf(configuration);`,
+      find: '    this.#members = membersOf(configuration);',
+      replace: '    this.#members = membersOf(this.raft.status().configuration.configuration);',
     },
     {
       file: 'server/raft-driver.ts',

@@ -25,8 +25,9 @@ export const removedVotesBlindly: Bug = {
     {
       file: 'server/raft/election.ts',
       find: '    (core.votedFor === null || core.votedFor === message.candidateId) &&',
-      replace:
-        '    (isErased(core) || core.votedFor === null || core.votedFor === message.candidateId) &&',
+      replace: `    (isErased(core) ||
+      core.votedFor === null ||
+      core.votedFor === message.candidateId) &&`,
     },
     {
       file: 'server/raft/election.ts',

@@ -21,8 +21,7 @@ export const wipedVoter: Bug = {
     {
       file: 'server/storage/identity-memory.ts',
       find: '    const known = this.#peers.get(id);',
-      replace:
-        '    const known = this.#peers.get(id) === directoryId ? directoryId : undefined;',
+      replace: '    const known = this.#peers.get(id) === directoryId ? directoryId : undefined;',
     },
   ],
 };
