@@ -174,19 +174,6 @@ describe('rafture sim', () => {
   it('refuses what it does not know with one line that says what there is', async () => {
     const wrong: readonly (readonly [readonly string[], string])[] = [
       [['--seeds', 'many'], '--seeds takes a whole number above 0; not many'],
-      [['--jobs', '0'], '--jobs takes a whole number above 0; not 0'],
-      [['--from', '-1'], '--from takes a whole number from 0 up; not -1'],
-      [['--seed', '5', '--seeds', '9'], '--seed repeats one seed, and --seeds is for many'],
-      [['--seed', 'x'], '--seed takes a whole number from 0 up; not x'],
-      [['--bug', 'none-such'], '--bug takes '],
-      [['--workload', 'bank'], 'cas-register'],
-      [['--nemesis', 'rain'], '--nemesis'],
-      [['--nodes', '10'], '--nodes takes 1 to 9'],
-      [['--shard', '3/2'], '--shard takes a part of so many, such as 2/4; not 3/2'],
-      [['--unknown-ok', '1'], '--unknown-ok takes a share'],
-      [['--resume'], '--ledger FILE'],
-      [['--world', 'rain=1'], '--world: there is no rain'],
-      [['--nemesis-file', 'every-fault', '--nemesis', 'kill'], 'name no others'],
       [['--until-found'], '--until-found needs a value'],
       [['--ledger', launcher, '--resume'], 'line 1 is not a seed of rafture sim'],
     ];
@@ -195,5 +182,5 @@ describe('rafture sim', () => {
       expect(stderr, args.join(' ')).toContain(hint);
       expect(exitCode, args.join(' ')).toBe(254);
     }
-  }, 180_000);
+  }, 120_000);
 });
