@@ -16,6 +16,7 @@ import { singleNodeAck } from './single-node-ack.ts';
 import { snapshotInPlace } from './snapshot-in-place.ts';
 import { syncRetried } from './sync-retried.ts';
 import { tornTailFatal } from './torn-tail-fatal.ts';
+import { truncationNotSaved } from './truncation-not-saved.ts';
 
 export const storage: readonly Bug[] = [
   lazyLog,
@@ -25,6 +26,7 @@ export const storage: readonly Bug[] = [
   singleNodeAck,
   hardStateUnsynced,
   durableByIndex,
+  truncationNotSaved,
   segmentNameUnsynced,
   firstRecordUnsynced,
   repairUnsynced,
