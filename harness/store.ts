@@ -53,6 +53,8 @@ export interface RunFolder {
   /** Writes results.json and points the `latest` links here. */
   writeResults(results: ResultsRecord): void;
   writeReport(html: string): void;
+  /** space-time.html, of a simulation. */
+  writeSpaceTime(html: string): void;
   /** The nodes' log files, where Cluster.collectLogs(path) put them. */
   logFiles(nodes: readonly string[]): LogFile[];
 }
@@ -84,6 +86,7 @@ export function createRunFolder(options: RunFolderOptions): RunFolder {
       link(join(root, 'latest'), path);
     },
     writeReport: (html) => writeWhole(reportPath, html),
+    writeSpaceTime: (html) => writeWhole(join(path, 'space-time.html'), html),
     logFiles: (nodes) => nodes.flatMap((node) => logFilesOf(path, node)),
   };
 }

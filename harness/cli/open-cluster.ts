@@ -58,7 +58,7 @@ export async function openCluster({ settings, console, undo }: OpenOptions): Pro
   const why = whyNoTraces(settings, selection.kind);
   const traces = why === null;
   const otherVersion = await plantNextVersion(request, sourceRoot, undo);
-  const whole = { ...request, sourceRoot, traces, otherVersion };
+  const whole = { ...request, sourceRoot, traces, keepsMessages: traces, otherVersion };
   const selected = await createCluster(selection.kind, whole);
   undo.push('tear down the cluster', () => selected.cluster.tearDown());
   return { selected, selection, whyNoTraces: why };

@@ -19,6 +19,8 @@ import type { RunConsole } from '../console.ts';
 import { describeSchedule as scheduleWord } from '../nemesis/create-schedule.ts';
 import { renderReport } from '../report/report.ts';
 import type { TestRecord } from '../report/run-record.ts';
+import { renderSpaceTime } from '../report/space-time.ts';
+import { spaceTimeOf } from '../report/space-time-run.ts';
 import { fileLines } from '../run/file-lines.ts';
 import { RunHistory } from '../run/run-history.ts';
 import { runTest, type TestOutcome } from '../run/run-test.ts';
@@ -67,6 +69,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
   await selected.cluster
     .collectLogs(folder.path)
     .catch((error: unknown) => problems.push(`could not collect the logs: ${messageOf(error)}`));
+  const kept = selected.keptOfRun();
   problems.push(...(await undo.unwind()));
   const traces = traceEvidence({
     folder: folder.path,
@@ -74,7 +77,7 @@ export async function runSession(options: SessionOptions): Promise<number> {
     whyNot: run.whyNoTraces,
     referee: selected.referee(),
   });
-  return conclude({ options, test, folder, recorded: { ...recorded, problems }, traces });
+  return conclude({ options, test, folder, recorded: { ...recorded, problems }, traces, kept });
 }
 
 interface Recorded {
@@ -148,10 +151,12 @@ interface Conclusion {
   readonly folder: RunFolder;
   readonly recorded: Recorded;
   readonly traces: RecordedRun['traces'];
+  /** For the diagram; null where nothing was kept. */
+  readonly kept: ReturnType<SelectedCluster['keptOfRun']>;
 }
 
 async function conclude(conclusion: Conclusion): Promise<number> {
-  const { options, test, folder, recorded, traces } = conclusion;
+  const { options, test, folder, recorded, traces, kept } = conclusion;
   const { settings, console } = options;
   const { history, outcome } = recorded;
   // Without a single operation there is nothing to judge, and the reason is all there is to say.
@@ -169,7 +174,11 @@ async function conclude(conclusion: Conclusion): Promise<number> {
     console.note(`could not pack the traces: ${messageOf(error)}`),
   );
   const logs = folder.logFiles(settings.nodes);
-  folder.writeReport(renderReport({ test, results, ops: history, logs }));
+  const run = { test, results, ops: history, logs };
+  folder.writeReport(renderReport({ ...run, hasSpaceTime: kept !== null }));
+  if (kept !== null) {
+    folder.writeSpaceTime(renderSpaceTime(spaceTimeOf(run, kept.kept, kept.endUs)));
+  }
   console.finish(results, folder.path);
   // A violation stays a violation, even when the harness failed beside it.
   if (outcome === null && results.valid !== false) return exitCodes.crashed;

@@ -6,6 +6,7 @@
  */
 import type { RefereeReport } from '../checker.ts';
 import type { Ability, Cluster } from '../cluster.ts';
+import type { KeptOfRun } from '../report/space-time-run.ts';
 import { createRealTimers } from '../run/real-timers.ts';
 import type { HarnessTimers } from '../run/timers.ts';
 import type { World } from '../simulation/world.ts';
@@ -32,6 +33,8 @@ export interface ClusterRequest {
   readonly spares: readonly string[];
   /** Another version of the system, to upgrade to: the folder that holds its server/. */
   readonly otherVersion: { readonly name: string; readonly sourceRoot: string } | null;
+  /** Whether a simulation is to keep what its nodes say, for a diagram. Default no. */
+  readonly keepsMessages?: boolean;
   /** Of the simulation: how bad it is. Default as usual. */
   readonly world?: World;
 }
@@ -44,6 +47,8 @@ export interface SelectedCluster {
   drive<T>(main: () => Promise<T>): Promise<T>;
   /** What the referee has seen so far; null where none watches. */
   referee(): RefereeReport | null;
+  /** What was kept for a diagram, up to now; null where nothing is. */
+  keptOfRun(): { readonly kept: KeptOfRun; readonly endUs: number } | null;
 }
 
 export interface Selection {
@@ -77,17 +82,27 @@ export async function createCluster(
     case 'sim': {
       const { createSimulatedCluster } = await import('./simulated.ts');
       const { loadServerCode } = await import('../simulation/server-code.ts');
+      const { SimTrace } = await import('../seeds/sim-trace.ts');
       const { Referee } = await import('../simulation/referee.ts');
       const { reportOf } = await import('../simulation/referee-report.ts');
       const { optionsOfWorld } = await import('../simulation/world.ts');
       const { seed, nodes, traces } = request;
       const referee = traces ? new Referee() : null;
       const server = await loadServerCode(request.sourceRoot);
+      const simTrace =
+        request.keepsMessages === true ? new SimTrace([...nodes, ...request.spares]) : null;
       const cluster = createSimulatedCluster({
         ...{ seed, nodes, server, spares: request.spares },
         ...optionsOfWorld(request.world ?? {}),
-        onTraceEvent: referee === null ? null : (event) => referee.observe(event),
+        onTraceEvent:
+          (referee ?? simTrace) &&
+          ((event) => {
+            referee?.observe(event);
+            simTrace?.event(event);
+          }),
       });
+      if (simTrace !== null) cluster.observeMessages((end) => simTrace.message(end));
+      const endUs = (): number => Math.round(cluster.timers.nowNs() / 1000);
       // Nodes can only start while virtual time runs.
       const startAll = (): Promise<unknown> =>
         Promise.all(cluster.nodes.map((node) => cluster.start(node)));
@@ -96,6 +111,11 @@ export async function createCluster(
         timers: cluster.timers,
         drive: (main) => cluster.run(() => startAll().then(main)),
         referee: () => (referee === null ? null : reportOf(referee)),
+        keptOfRun: () =>
+          simTrace && {
+            kept: simTrace.drawn(endUs(), (node) => cluster.logLines(node)),
+            endUs: endUs(),
+          },
       };
     }
   }
@@ -103,5 +123,5 @@ export async function createCluster(
 
 function onRealTime(cluster: Cluster): SelectedCluster {
   const timers = createRealTimers();
-  return { cluster, timers, drive: (main) => main(), referee: () => null };
+  return { cluster, timers, drive: (main) => main(), referee: () => null, keptOfRun: () => null };
 }

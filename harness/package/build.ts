@@ -39,6 +39,10 @@ const entries = [
 const assets = [
   'harness/report/page/report-page.js',
   'harness/report/page/report-page.css',
+  'harness/report/page/space-time-model.js',
+  'harness/report/page/space-time-drawing.js',
+  'harness/report/page/space-time.js',
+  'harness/report/page/space-time.css',
   'docker/server.Dockerfile',
   'docker/host.Dockerfile',
   'docker/registry.Dockerfile',

@@ -145,4 +145,6 @@ export interface RunRecord {
   /** The whole history, in its order; read once. */
   readonly ops: Iterable<Op>;
   readonly logs: readonly LogFile[];
+  /** Whether space-time.html lies beside the report. Default no. */
+  readonly hasSpaceTime?: boolean;
 }

@@ -158,8 +158,10 @@ function settingsOf(test: TestRecord): (readonly [string, string])[] {
   ];
 }
 
-export function filesSection({ test, logs }: RunRecord): Html {
+export function filesSection({ test, logs, hasSpaceTime }: RunRecord): Html {
+  const diagram = { path: 'space-time.html', note: 'every message between the nodes, drawn' };
   const files = [
+    ...(hasSpaceTime === true ? [diagram] : []),
     { path: 'history.jsonl', note: 'every operation, in order' },
     { path: 'nemesis.jsonl', note: 'the evidence of every fault' },
     { path: 'results.json', note: 'the verdict, for programs' },
