@@ -335,3 +335,26 @@ test('an installed snapshot ends a write of an older one', () => {
     expect(machine.files()).toEqual([nameOf(30)]);
   }
 });
+
+test('an own snapshot and a leader’s of the same index leave one, which stays', () => {
+  for (let seed = 0; seed < 60; seed += 1) {
+    const machine = new TestMachine(seed);
+    const { store } = startStore(machine);
+    writeSnapshot(machine, store, 10);
+    const foreign = foreignSnapshot(20);
+    finish(machine, (done) => store.receive(chunkOf(foreign, { offset: 0, length: 1e6 }), done));
+    // Both are past the first look at what is current before either is.
+    store.write(metaOf(20), sourceOf(stateAt(20)), () => undefined);
+    const point = seed % 2 === 0 ? 'after-write-before-fsync' : 'after-fsync-before-rename';
+    while (machine.reached.filter((name) => name === `snapshot.${point}`).length < 2)
+      machine.step();
+    for (let step = 0; step < seed / 10; step += 1) machine.step();
+    finish(machine, (done) => store.install(20, done));
+    for (let calls = 0; calls < 20; calls += 1) store.dropUnused();
+    machine.run();
+    expect(store.current?.meta.lastIncludedIndex).toBe(20);
+    expect(machine.files()).toEqual([nameOf(20)]);
+    machine.crash('nothing');
+    expect(startStore(machine).state).toBe(foreign.state);
+  }
+});

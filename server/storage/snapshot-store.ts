@@ -92,6 +92,8 @@ export class SnapshotStore {
   #current: SnapshotFile | null;
   #superseded: SnapshotFile[] = [];
   #writer: SnapshotWriter | null = null;
+  /** They wait for the one that is being published; the first is it. */
+  readonly #publications: ((finished: () => void) => void)[] = [];
   #writeCount = 0;
   #verified = false;
 
@@ -177,14 +179,18 @@ export class SnapshotStore {
     done: (error: DiskError | null, written: boolean) => void,
   ): void {
     this.#host.crashPoints.reach('snapshot.after-fsync-before-rename');
-    if (file.lastIncludedIndex <= this.#currentIndex) {
-      this.#writer = null;
-      file.remove((error) => done(error, false));
-      return;
-    }
-    this.#publish(file, (error) => {
-      this.#writer = null;
-      done(error, error === null);
+    this.#inTurn((finished) => {
+      if (file.lastIncludedIndex <= this.#currentIndex) {
+        this.#writer = null;
+        file.remove((error) => done(error, false));
+        finished();
+        return;
+      }
+      this.#publish(file, (error) => {
+        this.#writer = null;
+        done(error, error === null);
+        finished();
+      });
     });
   }
 
@@ -238,11 +244,35 @@ export class SnapshotStore {
     }
     // It is about to be loaded.
     file.unreadCalls = 0;
-    this.#publish(file, (error) => {
-      this.#receiver.release(file);
-      const running = this.#writer?.meta.lastIncludedIndex ?? Number.POSITIVE_INFINITY;
-      if (running <= lastIncludedIndex) this.abandonWrite();
-      done(error);
+    this.#inTurn((finished) => {
+      if (lastIncludedIndex <= this.#currentIndex) {
+        done(null);
+        finished();
+        return;
+      }
+      this.#publish(file, (error) => {
+        this.#receiver.release(file);
+        const running = this.#writer?.meta.lastIncludedIndex ?? Number.POSITIVE_INFINITY;
+        if (running <= lastIncludedIndex) this.abandonWrite();
+        done(error);
+        finished();
+      });
+    });
+  }
+
+  /**
+   * One is published after the other. An own snapshot and a leader's of the same index have the
+   * same name: were both on their way to it, one would in the end be removed for the other's sake.
+   */
+  #inTurn(publication: (finished: () => void) => void): void {
+    this.#publications.push(publication);
+    if (this.#publications.length === 1) this.#publishNext();
+  }
+
+  #publishNext(): void {
+    this.#publications[0]?.(() => {
+      this.#publications.shift();
+      this.#publishNext();
     });
   }
 
