@@ -15,6 +15,7 @@ import { snapshotWithoutAnswers } from './snapshot-without-answers.ts';
 import { snapshotWithoutMembers } from './snapshot-without-members.ts';
 import { snapshotWithoutSessions } from './snapshot-without-sessions.ts';
 import { snapshotsOverlap } from './snapshots-overlap.ts';
+import { snapshotsShareName } from './snapshots-share-name.ts';
 
 export const snapshots: readonly Bug[] = [
   installKeepsTail,
@@ -23,6 +24,7 @@ export const snapshots: readonly Bug[] = [
   logResetFirst,
   installNotFinished,
   snapshotsOverlap,
+  snapshotsShareName,
   gapAfterRestart,
   snapshotWithoutSessions,
   snapshotWithoutAnswers,
