@@ -33,6 +33,13 @@ export type RaftEvent =
   | { readonly event: 'append'; readonly term: number; readonly entries: readonly RaftEntry[] }
   /** The log is durable up to here. */
   | { readonly event: 'durable'; readonly term: number; readonly index: number }
+  /** A leader counts the entries up to here as durable at the peer. */
+  | {
+      readonly event: 'match';
+      readonly term: number;
+      readonly peer: string;
+      readonly index: number;
+    }
   | { readonly event: 'commit'; readonly term: number; readonly index: number }
   | { readonly event: 'apply'; readonly index: number; readonly entryTerm: number }
   | {

@@ -10,6 +10,8 @@ export class NodeTrace {
   readonly #trace: Trace;
   #commitIndex = 0;
   #durableIndex = 0;
+  /** Of who leads, by peer: the match index that was told last. */
+  readonly #counted = new Map<string, number>();
   /** Of writes that are under way, in their order. */
   #hardStates: { readonly writeId: number; readonly hardState: HardState }[] = [];
 
@@ -49,6 +51,7 @@ export class NodeTrace {
     if (ready.configurationChanged) {
       this.#trace.event({ event: 'configuration', ...status.configuration });
     }
+    this.#matches(status);
     const { durableIndex, commitIndex } = status;
     if (durableIndex !== this.#durableIndex) {
       this.#durableIndex = durableIndex;
@@ -60,13 +63,29 @@ export class NodeTrace {
     }
   }
 
+  /** Of who leads: what it counts of the others, where that has changed. */
+  #matches({ followers, currentTerm: term }: RaftStatus): void {
+    if (followers.length === 0) {
+      if (this.#counted.size > 0) this.#counted.clear();
+      return;
+    }
+    for (const { id: peer, matchIndex: index } of followers) {
+      if ((this.#counted.get(peer) ?? 0) === index) continue;
+      this.#counted.set(peer, index);
+      if (index > 0) this.#trace.event({ event: 'match', term, peer, index });
+    }
+  }
+
   /** This write and all before it are durable. */
   written(writeId: number): void {
-    const newest = this.#hardStates.findLast((each) => each.writeId <= writeId);
-    if (newest === undefined) return;
+    const written = this.#hardStates.filter((each) => each.writeId <= writeId);
+    if (written.length === 0) return;
     this.#hardStates = this.#hardStates.filter((each) => each.writeId > writeId);
-    const { currentTerm: term, votedFor } = newest.hardState;
-    this.#trace.event({ event: 'persisted', term, votedFor });
+    // Each of them may be promised from now on, those too that later ones have replaced.
+    for (const { hardState } of written) {
+      const { currentTerm: term, votedFor } = hardState;
+      this.#trace.event({ event: 'persisted', term, votedFor });
+    }
   }
 
   applied(entry: Entry): void {

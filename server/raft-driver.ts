@@ -21,6 +21,9 @@ import type { Input, Ready, Rejection, TransferEnd } from './raft/ready.ts';
 import type { NodeCounters } from './server-node.ts';
 import { WriteQueue } from './storage/write-queue.ts';
 
+/** Nodes that trace tell the hash of their state at these indexes, so that others can compare. */
+const hashEvery = 16;
+
 export interface RaftDriverEvents {
   accepted(id: number, entry: EntryId): void;
   rejected(id: number, reason: Rejection): void;
@@ -72,11 +75,10 @@ export class RaftDriver {
     const { snapshots, stateMachine, wal } = recovered;
     this.raft = createRaft(
       {
-        id: options.id,
+        ...{ id: options.id, trailingEntryCount: options.trailingEntries, ...options.sizes?.raft },
         initialConfiguration: recovered.identity.initialConfiguration,
         electionTimeoutTicks: options.electionTicks,
         heartbeatTimeoutTicks: options.heartbeatTicks,
-        trailingEntryCount: options.trailingEntries,
         random: () => host.random.next(),
       },
       recovered.raft,
@@ -105,7 +107,7 @@ export class RaftDriver {
     );
     this.snapshots = new NodeSnapshots(
       host,
-      { id: options.id, store: snapshots },
+      { id: options.id, store: snapshots, chunkBytes: options.sizes?.chunkBytes },
       {
         step: (input) => this.guard(() => this.step(input)),
         taken: (snapshot) => this.guard(() => this.#taken(snapshot)),
@@ -151,7 +153,8 @@ export class RaftDriver {
   /** Takes a snapshot of the state as it is. */
   takeSnapshot(): void {
     const { appliedIndex, stateMachine } = this.applier;
-    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex), stateMachine.beginSnapshot());
+    const source = stateMachine.beginSnapshot(this.#options.sizes?.pieceItems);
+    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex), source);
   }
 
   hash(): { readonly appliedIndex: number; readonly hash: string } {
@@ -261,6 +264,7 @@ export class RaftDriver {
     this.counters.entriesApplied += 1;
     this.snapshots.noteApplied(entry.data.length);
     this.#trace?.applied(entry);
+    if (this.#trace !== null && entry.index % hashEvery === 0) this.hash();
     if (entry.kind === 'configuration') this.#configurationApplied(entry);
     this.#events.applied(entry, answer);
     this.#host.crashPoints.reach('raft.after-reply');

@@ -39,6 +39,13 @@ export type TraceEvent =
   | { readonly event: 'append'; readonly term: number; readonly entries: readonly TracedEntry[] }
   /** The log is durable up to here. */
   | { readonly event: 'durable'; readonly term: number; readonly index: number }
+  /** A leader counts the entries up to here as durable at the peer. [Fig. 2] */
+  | {
+      readonly event: 'match';
+      readonly term: number;
+      readonly peer: NodeId;
+      readonly index: number;
+    }
   | { readonly event: 'commit'; readonly term: number; readonly index: number }
   | { readonly event: 'apply'; readonly index: number; readonly entryTerm: number }
   | {

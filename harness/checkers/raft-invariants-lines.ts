@@ -87,6 +87,10 @@ export function parseRaftEvent(value: unknown): RaftEvent {
     case 'snapshot':
     case 'install':
       return { event, term: integer(fields, 'term'), index: integer(fields, 'index') };
+    case 'match': {
+      const { term, index } = { term: integer(fields, 'term'), index: integer(fields, 'index') };
+      return { event, term, index, peer: text(fields, 'peer') };
+    }
     case 'apply':
       return { event, index: integer(fields, 'index'), entryTerm: integer(fields, 'entryTerm') };
     case 'configuration':

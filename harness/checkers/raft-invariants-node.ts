@@ -92,6 +92,7 @@ export class TracedNode {
         this.#facts.hash(event.index, event.hash, this.#told);
         break;
       case 'configuration':
+      case 'match':
         break;
       default:
         event satisfies never;

@@ -46,6 +46,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     spares: sparesOf(settings),
     ...optionsOfWorld(settings.world),
     onTraceEvent: (event) => referee.observe(event),
+    watcher: referee,
   });
   const { timers } = cluster;
   const history = new RunHistory();

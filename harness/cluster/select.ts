@@ -100,6 +100,7 @@ export async function createCluster(
             referee?.observe(event);
             simTrace?.event(event);
           }),
+        watcher: referee,
       });
       if (simTrace !== null) cluster.observeMessages((end) => simTrace.message(end));
       const endUs = (): number => Math.round(cluster.timers.nowNs() / 1000);

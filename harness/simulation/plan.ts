@@ -5,6 +5,8 @@
  * its own, so that one more number drawn in one part shifts nothing in another.
  */
 import type { LogLevel } from '../../server/host.ts';
+import type { NodeSizes } from '../../server/node-options.ts';
+import type { Message } from '../../server/raft/message.ts';
 import type { TraceEvent } from '../../server/trace.ts';
 import { createRandomStream, type RandomSource, randomInteger } from '../run/random.ts';
 import type { CrashAt } from './crash-plan.ts';
@@ -28,7 +30,7 @@ export interface SimulationOptions {
   readonly slowProbability?: number;
   /** So long at most. Default 60. */
   readonly slowMs?: number;
-  /** The share of messages between nodes with which an old one comes again, in [0, 1). Default 0. */
+  /** The share of messages with which an old one of their link comes again, in [0, 1). Default 0. */
   readonly replayProbability?: number;
   /** The share of crashes that take the power of the machine along, in [0, 1]. Default 1. */
   readonly powerProbability?: number;
@@ -47,12 +49,16 @@ export interface SimulationOptions {
   readonly trailingEntries?: number;
   /** Of the log on disk. Default drawn from 4 to 64 KiB. */
   readonly segmentBytes?: number;
+  /** Of what is rare because it is large. Default the server's own. */
+  readonly sizes?: NodeSizes;
   /** The server checks its invariants after every step. Default true. */
   readonly checkDeeply?: boolean;
   /** Where nodes crash, losing their power. Default nowhere. */
   readonly crashAt?: readonly CrashAt[];
   /** Hears of every change of state of every node. Default null: the nodes do not tell. */
   readonly onTraceEvent?: ((event: NodeTraceEvent) => void) | null;
+  /** Hears of every message and every read. Default null. */
+  readonly watcher?: Watcher | null;
   /** Log events below it are not kept. Default `info`. */
   readonly logLevel?: LogLevel;
   /** A run that takes longer in virtual time is given up. Default an hour. */
@@ -70,6 +76,34 @@ export interface NodeTraceEvent {
   readonly life: number;
   readonly timeUs: number;
   readonly told: TraceEvent;
+}
+
+/** A node sends a message; whether it arrives is another matter. */
+export interface NodeMessage {
+  readonly node: string;
+  readonly life: number;
+  readonly timeUs: number;
+  readonly to: string;
+  readonly message: Message;
+}
+
+/** A node answers a read of a client. */
+export interface NodeRead {
+  readonly node: string;
+  readonly life: number;
+  readonly timeUs: number;
+  /** What `committedIndex` was when it was asked. */
+  readonly askedAt: number;
+  /** Of the state that it is answered from. */
+  readonly appliedIndex: number;
+}
+
+/** Who watches more than the changes of state. */
+export interface Watcher {
+  /** Entries that anybody took for committed so far. */
+  readonly committedIndex: number;
+  observeMessage(message: NodeMessage): void;
+  observeRead(read: NodeRead): void;
 }
 
 export interface SimulationPlan extends Required<SimulationOptions> {
@@ -114,9 +148,11 @@ export function planSimulation(options: SimulationOptions): SimulationPlan {
     heartbeatTicks: options.heartbeatTicks ?? 3,
     electionTicks: options.electionTicks ?? 15,
     ...drawSizes(createRandomStream(seed, 'sizes'), options),
+    sizes: options.sizes ?? {},
     checkDeeply: options.checkDeeply ?? true,
     crashAt: options.crashAt ?? [],
     onTraceEvent: options.onTraceEvent ?? null,
+    watcher: options.watcher ?? null,
     logLevel: options.logLevel ?? 'info',
     virtualTimeLimitMs: options.virtualTimeLimitMs ?? 3_600_000,
     trapImpurity: options.trapImpurity ?? false,

@@ -1,7 +1,10 @@
 /**
  * The referee's findings in sentences, for people who have never read its code.
  */
+import type { TraceEvent } from '../../server/trace.ts';
 import { describeEntry, type Place } from './told-log.ts';
+
+export type Told<Name extends TraceEvent['event']> = Extract<TraceEvent, { event: Name }>;
 
 type Held = { readonly holders: readonly string[]; readonly voters: readonly string[] };
 
@@ -33,6 +36,56 @@ export const words = {
   leaderLacks: (entry: Place, term: number, there: number | null): string =>
     `${describeEntry(entry)} was committed, and the leader of term ${term} ` +
     (there === null ? 'does not have it' : `has one of term ${there} in its place`),
+  votedForLess: (candidate: string, stood: Place, own: Place): string =>
+    `it votes for ${candidate}, whose log ended with ${describeEntry(stood)}, and its own ends ` +
+    `with ${describeEntry(own)}`,
+  fewVotes: (leader: string, term: number, { holders, voters }: Held): string =>
+    `${leader} leads in term ${term}, and only ${holders.length} of ${voters.length} voters had ` +
+    `a vote for it on disk: ${holders.join(' and ') || 'nobody'}`,
+  twoFollowed: (term: number, leader: string, known: { leader: string; node: string }): string =>
+    `it follows ${leader} in term ${term}, in which ${known.node} follows ${known.leader}`,
+  oldTermCommitted: (entry: Place, term: number): string =>
+    `a leader of term ${term} commits up to ${describeEntry(entry)}, which is not of its term`,
+  otherTerm: (entry: Place, term: number): string =>
+    `a leader of term ${term} appends ${describeEntry(entry)}`,
+  commitBelowSnapshot: (index: number, snapshotIndex: number): string =>
+    `it is ${index}, and the snapshot ends with entry ${snapshotIndex}`,
+  matchBeyond: (peer: string, index: number, durable: number): string =>
+    `the leader counts entry ${index} of ${peer}, which has up to ${durable} on disk`,
+  matchOther: (peer: string, entry: Place, there: number): string =>
+    `the leader counts ${describeEntry(entry)} of ${peer}, which has one of term ${there} there`,
+  changeInFlight: (index: number, before: number, commitIndex: number): string =>
+    `entry ${index} changes the members, entry ${before} did so too, and only up to ` +
+    `${commitIndex} they are committed`,
+  changeTooEarly: (index: number, committed: Place): string =>
+    `entry ${index} changes the members, and nothing of the leader's own term is committed, ` +
+    `only ${describeEntry(committed)}`,
+  otherConfiguration: (entry: Place, content: string, known: string): string =>
+    `${describeEntry(entry)} says ${content} here, and ${known} elsewhere`,
+  notNewest: (index: number, newest: number): string =>
+    `that of entry ${index} is in force, and the newest in the log is entry ${newest}`,
+  votesUnwritten: (term: number): string =>
+    `it asks for votes in term ${term}, and its own is not on its disk`,
+  votedUnwritten: (candidate: string, term: number): string =>
+    `it tells ${candidate} of its vote in term ${term}, which is not on its disk`,
+  termUnwritten: (term: number, persisted: number): string =>
+    `it acknowledges in term ${term}, and term ${persisted} is on its disk`,
+  matchUnwritten: (index: number, durable: number): string =>
+    `it acknowledges up to entry ${index}, and up to ${durable} they are on its disk`,
+  speaksAsLeader: (type: string, term: number): string =>
+    `it sends ${type} as the leader of term ${term}, which it never was`,
+  tellsCommit: (index: number, commitIndex: number): string =>
+    `it tells others that entry ${index} is committed, and knows of ${commitIndex}`,
+  sendsOther: (entry: Place, there: number | null): string =>
+    `it sends ${describeEntry(entry)}, and its log has ` +
+    (there === null ? 'none there' : `one of term ${there} there`),
+  sendsGap: (before: Place, entry: Place): string =>
+    `it sends ${describeEntry(entry)} right after ${describeEntry(before)}`,
+  readTooEarly: (term: number, committed: Place): string =>
+    `the leader of term ${term} confirms a read, and has committed only ${describeEntry(committed)}`,
+  staleRead: (appliedIndex: number, committed: number): string =>
+    `a read was answered from the state after entry ${appliedIndex}, and when it was asked ` +
+    `entry ${committed} was committed`,
   appendGap: (first: number, from: number, to: number): string =>
     `it appends entry ${first} to a log that holds ${to < from ? 'nothing' : `${from} to ${to}`}`,
   replacedOwn: (first: number, last: number): string =>

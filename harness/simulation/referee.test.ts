@@ -20,7 +20,7 @@ function leads(term: number, changes: Partial<Told<'status'>> = {}): Told<'statu
     role: 'leader',
     term,
     votedFor: 'n1',
-    leaderId: 'n1',
+    leaderId: changes.votedFor ?? 'n1',
     ...at,
     ...changes,
   };
@@ -71,6 +71,18 @@ const good: Tale = [
   ['n1', apply(2, 1)],
 ];
 
+/** n1 and n2 change the members; of those before, these have nothing of it. */
+function changedWithout(...others: readonly string[]): Tale {
+  const configuration = { ...members, outgoingVoters: ['n1', ...others] };
+  const change = { ...entry(3, 1), kind: 'configuration' as const };
+  const each = (node: string): Tale => [
+    [node, append(1, change)],
+    [node, { event: 'configuration', index: 3, configuration }],
+    [node, durable(1, 3)],
+  ];
+  return [...each('n2'), ...each('n1'), ['n1', commit(1, 3)]];
+}
+
 function judge(...tales: readonly Tale[]): Referee {
   const referee = new Referee();
   const lives = new Map<string, number>();
@@ -79,6 +91,11 @@ function judge(...tales: readonly Tale[]): Referee {
     referee.observe({ node, life: lives.get(node) ?? 1, timeUs, told });
   }
   return referee;
+}
+
+/** These tales leave out how the leaders were elected. */
+function violationsOf({ violations }: Referee): readonly string[] {
+  return violations.filter((violation) => !violation.startsWith('elected: '));
 }
 
 const restarted = start({ term: 1, lastLogIndex: 2, lastLogTerm: 1 });
@@ -96,7 +113,7 @@ describe('the referee finds nothing wrong', () => {
       ['n1', durable(1, 3)],
       ['n2', leads(2, { lastLogIndex: 2, lastLogTerm: 1, votedFor: 'n2' })],
       ['n2', append(2, entry(3, 2))],
-      ['n1', follows(2, { lastLogIndex: 3, lastLogTerm: 1, commitIndex: 2 })],
+      ['n1', follows(2, { leaderId: 'n2', lastLogIndex: 3, lastLogTerm: 1, commitIndex: 2 })],
       ['n1', append(2, entry(3, 2))],
       // The replacement was not durable, so the old tail is back.
       ['n1', start({ term: 2, lastLogIndex: 3, lastLogTerm: 1 })],
@@ -116,6 +133,7 @@ describe('the referee finds nothing wrong', () => {
       ['n3', append(1, entry(1, 1), entry(2, 1))],
       ['n2', leads(3, { lastLogIndex: 2, lastLogTerm: 1, votedFor: 'n2' })],
       ['n2', append(3, entry(3, 3))],
+      ['n1', follows(3, { lastLogIndex: 2, lastLogTerm: 1, commitIndex: 2, leaderId: 'n2' })],
       ['n1', append(3, entry(3, 3))],
       ['n1', durable(3, 3)],
       ['n2', durable(3, 3)],
@@ -142,7 +160,7 @@ describe('the referee finds nothing wrong', () => {
     ],
   };
   for (const [title, tale] of Object.entries(fine)) {
-    test(title, () => expect(judge(good, tale).violations).toEqual([]));
+    test(title, () => expect(violationsOf(judge(good, tale))).toEqual([]));
   }
 
   test('and counts what it saw', () => {
@@ -158,7 +176,7 @@ describe('the referee finds nothing wrong', () => {
     const referee = judge(good);
     referee.forget('n2');
     referee.observe({ node: 'n2', life: 2, timeUs: 99, told: start() });
-    expect(referee.violations).toEqual([]);
+    expect(violationsOf(referee)).toEqual([]);
   });
 });
 
@@ -269,24 +287,7 @@ describe('the referee sees', () => {
         ['n1', commit(1, 3)],
       ],
     ],
-    'a commit without the majority of the old members': [
-      'quorum',
-      [
-        [
-          'n1',
-          {
-            event: 'configuration',
-            index: 3,
-            configuration: { ...members, outgoingVoters: ['n1', 'n3', 'n4'] },
-          },
-        ],
-        ['n1', append(1, entry(3, 1))],
-        ['n2', append(1, entry(3, 1))],
-        ['n1', durable(1, 3)],
-        ['n2', durable(1, 3)],
-        ['n1', commit(1, 3)],
-      ],
-    ],
+    'a commit without the majority of the old members': ['quorum', changedWithout('n3', 'n4')],
     'two entries that are committed under one index': [
       'state machine safety',
       [
@@ -347,8 +348,8 @@ describe('the referee sees', () => {
     'a term that is below that of the last entry, after a restart': [
       'terms',
       [
-        ['n1', append(2, entry(3, 2))],
-        ['n1', start({ term: 1, lastLogIndex: 3, lastLogTerm: 2 })],
+        ['n2', append(2, entry(3, 2))],
+        ['n2', start({ term: 1, lastLogIndex: 3, lastLogTerm: 2 })],
       ],
     ],
     'a commit index that is claimed behind the end': [
@@ -373,7 +374,7 @@ describe('the referee sees', () => {
   };
   for (const [title, [promise, tale]] of Object.entries(bad)) {
     test(title, () => {
-      const [first = 'nothing'] = judge(good, tale).violations;
+      const [first = 'nothing'] = violationsOf(judge(good, tale));
       expect(first.split(':')[0]).toBe(promise);
     });
   }
@@ -402,13 +403,13 @@ describe('the referee sees', () => {
   ];
   for (const [words, tale] of sentences) {
     test(`in words: ${words.slice(0, 40)} …`, () => {
-      const [first = 'nothing'] = judge(good, tale).violations;
+      const [first = 'nothing'] = violationsOf(judge(good, tale));
       expect(first.replace(/ \(n\d, life .*$/, '')).toBe(words);
     });
   }
 
   test('which node told it, in which life and when', () => {
-    const [first] = judge(good, [['n3', leads(2)]]).violations;
+    const [first] = violationsOf(judge(good, [['n3', leads(2)]]));
     expect(first).toBe(
       'leader completeness: entry 1 of term 1 was committed, and the leader of term 2 does not ' +
         'have it (n3, life 1, at 0.015 ms)',

@@ -5,40 +5,15 @@
  * shares no code with the server that it judges. It never throws: a violation is a sentence.
  */
 import type { TraceEvent } from '../../server/trace.ts';
-import type { NodeTraceEvent } from './plan.ts';
-import { words } from './referee-words.ts';
-import { describeEntry, KnownEntries, type Place, ToldLog } from './told-log.ts';
-import { ToldVote, type Vote } from './told-vote.ts';
-
-type Told<Name extends TraceEvent['event']> = Extract<TraceEvent, { event: Name }>;
-type Members = Told<'configuration'>['configuration'];
-
-/** What a node told, over all its lives. */
-interface Watched {
-  readonly node: string;
-  readonly log: ToldLog;
-  readonly vote: ToldVote;
-  life: number;
-  role: string;
-  term: number;
-  votedFor: string | null;
-  commitIndex: number;
-  appliedIndex: number;
-  /** Of its log as it is: entries that were replaced since do not count. */
-  durableIndex: number;
-  /** A crash cannot take it below: it led in this term, or has an entry of it on disk. */
-  durableTerm: number;
-  snapshotIndex: number;
-  members: Members | null;
-  /** Where it said that its log ends; the entries that make it so are told next. */
-  claimedEnd: Place | null;
-}
-
-interface Committed {
-  readonly term: number;
-  /** The lowest term in which a node told that it is committed. */
-  readonly inTerm: number;
-}
+import type { NodeMessage, NodeRead, NodeTraceEvent } from './plan.ts';
+import { CommitRules } from './referee-commits.ts';
+import { ConfigurationRules } from './referee-configurations.ts';
+import { ElectionRules } from './referee-elections.ts';
+import { judgeMessage } from './referee-messages.ts';
+import { type Told, words } from './referee-words.ts';
+import { describeEntry, KnownEntries } from './told-log.ts';
+import type { Vote } from './told-vote.ts';
+import { type Watched, watchNode } from './watched-node.ts';
 
 export interface RefereeCounts {
   readonly terms: number;
@@ -50,17 +25,25 @@ export interface RefereeCounts {
 /** More of them say nothing new. */
 const violationsMax = 20;
 
+/** What a step may tell after it has appended: how far it has got by it. */
+const tellsProgress: ReadonlySet<string> = new Set(['configuration', 'match', 'durable', 'commit']);
+
 export class Referee {
   readonly #violations: string[] = [];
   readonly #watched = new Map<string, Watched>();
   readonly #known = new KnownEntries();
-  /** At position index - 1. */
-  readonly #committed: Committed[] = [];
+  readonly #commits: CommitRules;
   readonly #leaders = new Map<number, string>();
   readonly #hashes = new Map<number, { readonly hash: string; readonly node: string }>();
   readonly #events = new Map<string, number>();
+  readonly #elections = new ElectionRules();
+  readonly #configurations = new ConfigurationRules();
   /** Where the event at hand comes from, for the sentences. */
   #context = '';
+
+  constructor() {
+    this.#commits = new CommitRules(this.#watched, (promise, what) => this.#broken(promise, what));
+  }
 
   /** Sentences that begin with the promise that was broken; the first ones alone. */
   get violations(): readonly string[] {
@@ -69,12 +52,14 @@ export class Referee {
 
   get counts(): RefereeCounts {
     const { size: terms } = this.#leaders;
-    return { terms, committed: this.#committed.length, events: this.#events };
+    return { terms, committed: this.#commits.count, events: this.#events };
   }
 
   /** The node's disk was taken away: what it had promised is void. */
   forget(node: string): void {
     this.#watched.delete(node);
+    this.#elections.forget(node);
+    this.#configurations.forget(node);
   }
 
   observe({ node, life, timeUs, told }: NodeTraceEvent): void {
@@ -89,8 +74,47 @@ export class Referee {
     // The entries that a change of status brings are told right after it.
     const isOfStatus = told.event === 'append' || told.event === 'install';
     if (!isOfStatus) this.#judgeClaim(watched);
+    if (!isOfStatus && told.event !== 'configuration' && told.event !== 'start') {
+      this.#judgeOne('configuration in force', this.#judgeInForce(watched));
+    }
+    if (!tellsProgress.has(told.event)) {
+      this.#judgeOne('one change at a time', this.#configurations.judgeChange(node, watched));
+    }
     this.#judge(watched, told);
     if (told.event === 'append') this.#judgeClaim(watched);
+  }
+
+  #judgeInForce({ node, log }: Watched): string | null {
+    return this.#configurations.judgeInForce(node, log, (index) => this.#commits.termAt(index));
+  }
+
+  /** A node sends a message. */
+  observeMessage({ node, life, timeUs, to, message }: NodeMessage): void {
+    const watched = this.#watched.get(node);
+    if (watched === undefined || watched.life !== life) return;
+    this.#context = `${node}, life ${life}, at ${timeUs / 1000} ms`;
+    const sender = {
+      ...watched,
+      persistedTerm: watched.vote.term,
+      hasLed: (term: number) => this.#leaders.get(term) === node,
+    };
+    const broken = judgeMessage(sender, { to, message }, this.#elections);
+    if (broken !== null) this.#broken(...broken);
+  }
+
+  /** A client asks a node: whatever is committed by now has to be in the answer. */
+  get committedIndex(): number {
+    return this.#commits.count;
+  }
+
+  /** A read is answered that was asked when so many entries were committed. [Ongaro §6.4] */
+  observeRead({ node, life, timeUs, askedAt, appliedIndex }: NodeRead): void {
+    this.#context = `${node}, life ${life}, at ${timeUs / 1000} ms`;
+    if (appliedIndex < askedAt) this.#broken('reads', words.staleRead(appliedIndex, askedAt));
+  }
+
+  #judgeOne(promise: string, what: string | null): void {
+    if (what !== null) this.#broken(promise, what);
   }
 
   #judgeClaim(watched: Watched): void {
@@ -113,6 +137,7 @@ export class Referee {
       case 'persisted':
         this.#judgeVote(watched, told);
         watched.vote.persist(told);
+        this.#elections.persisted(watched.node, told);
         watched.durableTerm = Math.max(watched.durableTerm, told.term);
         break;
       case 'append':
@@ -122,13 +147,20 @@ export class Referee {
         this.#judgeDurable(watched, told);
         break;
       case 'commit':
-        this.#judgeCommit(watched, told);
+        this.#commits.judgeCommit(watched, told);
         break;
       case 'apply':
-        this.#judgeApply(watched, told);
+        this.#commits.judgeApply(watched, told);
         break;
       case 'configuration':
         watched.members = told.configuration;
+        this.#judgeOne(
+          'one configuration',
+          this.#configurations.judgeContent(watched.node, told.index, told.configuration),
+        );
+        break;
+      case 'match':
+        this.#judgeMatch(watched, told);
         break;
       case 'snapshot':
         this.#judgeSnapshot(watched, told);
@@ -172,6 +204,9 @@ export class Referee {
       this.#broken('durability', words.lostEntry(last, durable));
     }
     if (term < lastLogTerm) this.#broken('terms', words.termBelowLog(term, lastLogTerm));
+    watched.vote.persist(told);
+    this.#elections.persisted(watched.node, told);
+    this.#configurations.starts(watched.node, watched.log, (place) => this.#known.kindOf(place));
     watched.claimedEnd = null;
     watched.role = 'follower';
     watched.term = term;
@@ -202,6 +237,11 @@ export class Referee {
     const { lastIndex, lastTerm } = watched.log;
     const isThere = lastIndex === lastLogIndex && lastTerm === lastLogTerm;
     watched.claimedEnd = isThere ? null : { index: lastLogIndex, term: lastLogTerm };
+    if (commitIndex < watched.snapshotIndex) {
+      const what = words.commitBelowSnapshot(commitIndex, watched.snapshotIndex);
+      this.#broken('commit index', what);
+    }
+    this.#judgeElection(watched, told);
     const beginsToLead = role === 'leader' && !(watched.role === role && watched.term === term);
     watched.role = role;
     watched.term = term;
@@ -212,22 +252,49 @@ export class Referee {
     if (beginsToLead) this.#judgeLeader(watched);
   }
 
+  /** Before the change is taken over. */
+  #judgeElection(watched: Watched, told: Told<'status'>): void {
+    const { node, vote } = watched;
+    const { role, term, votedFor, leaderId, lastLogIndex, lastLogTerm } = told;
+    const last = { index: lastLogIndex, term: lastLogTerm };
+    if (role === 'candidate') this.#elections.stands(node, term, last);
+    const isNew = votedFor !== null && !(term === watched.term && votedFor === watched.votedFor);
+    if (isNew && votedFor !== node && !vote.holds({ term, votedFor })) {
+      this.#judgeOne('vote rule', this.#elections.judgeVote({ term, votedFor }, last));
+    }
+    if (leaderId === null) return;
+    this.#judgeOne('election safety', this.#elections.judgeFollowed(node, term, leaderId));
+  }
+
+  /** What a leader counts of another is there, as far as that one is not in a later term. */
+  #judgeMatch(watched: Watched, { peer, index }: Told<'match'>): void {
+    const other = this.#watched.get(peer);
+    if (other === undefined || other.term > watched.term) return;
+    // What a snapshot has taken the place of meanwhile was there before it.
+    if (index > other.durableIndex && index >= other.log.firstIndex) {
+      this.#broken('match index', words.matchBeyond(peer, index, other.durableIndex));
+      return;
+    }
+    const [own, there] = [watched.log.termAt(index), other.log.termAt(index)];
+    if (own === null || there === null || own === there) return;
+    this.#broken('match index', words.matchOther(peer, { index, term: own }, there));
+  }
+
   /** Election safety, and leader completeness. [Fig. 3] */
-  #judgeLeader({ node, term, log }: Watched): void {
+  #judgeLeader(watched: Watched): void {
+    const { node, term, log, members } = watched;
+    if (members !== null) {
+      this.#judgeOne('elected', this.#elections.judgeLeader(node, term, members));
+    }
     const other = this.#leaders.get(term);
     if (other !== undefined) {
       this.#broken('election safety', words.twoLeaders(term, node, other));
     }
     this.#leaders.set(term, node);
-    for (let index = log.firstIndex; index <= this.#committed.length; index++) {
-      const committed = this.#committed[index - 1];
-      // Who was elected late, in a term that is over, may lack what later ones committed.
-      if (committed === undefined || committed.inTerm >= term) continue;
-      if (log.termAt(index) === committed.term) continue;
-      const missing = { index, term: committed.term };
-      this.#broken('leader completeness', words.leaderLacks(missing, term, log.termAt(index)));
-      return;
-    }
+    const missing = this.#commits.missingOf(watched);
+    if (missing === null) return;
+    const there = log.termAt(missing.index);
+    this.#broken('leader completeness', words.leaderLacks(missing, term, there));
   }
 
   /** Log matching, leader append-only, and nothing that is committed is taken back. [Fig. 3] */
@@ -244,6 +311,9 @@ export class Referee {
     if (first <= commitIndex) {
       this.#broken('committed stays', words.replacedCommitted(first, commitIndex));
     }
+    this.#commits.judgeReplaced(watched, first);
+    if (role === 'leader') this.#configurations.changes(watched.node, told.entries);
+    this.#configurations.appends(watched.node, told.entries);
     log.truncateFrom(first);
     watched.durableIndex = Math.min(watched.durableIndex, first - 1);
     for (const entry of told.entries) {
@@ -253,6 +323,9 @@ export class Referee {
       }
       if (entry.term < log.lastTerm) {
         this.#broken('log order', words.comesAfter(entry, `one of term ${log.lastTerm}`));
+      }
+      if (role === 'leader' && entry.term !== watched.term) {
+        this.#broken('leader appends', words.otherTerm(entry, watched.term));
       }
       const contradiction = this.#known.add(entry, log.lastTerm);
       if (contradiction !== null) {
@@ -275,67 +348,6 @@ export class Referee {
     watched.durableTerm = Math.max(watched.durableTerm, log.termAt(index) ?? 0);
   }
 
-  /** A committed entry is on the disks of a majority, and is the only one of its index. */
-  #judgeCommit(watched: Watched, { index, term }: Told<'commit'>): void {
-    const { log } = watched;
-    if (index < watched.commitIndex) {
-      this.#broken('commit index', words.wentBack(watched.commitIndex, index));
-    }
-    if (index > log.lastIndex) {
-      this.#broken('commit index', words.beyondLog(index, log.lastIndex));
-      return;
-    }
-    if (index > this.#committed.length) this.#judgeQuorum(watched, index);
-    for (let each = watched.commitIndex + 1; each <= index; each++) {
-      this.#commit({ index: each, term: log.termAt(each) ?? 0 }, term);
-    }
-    watched.commitIndex = index;
-  }
-
-  #commit(entry: Place, inTerm: number): void {
-    const known = this.#committed[entry.index - 1];
-    if (known !== undefined && known.term !== entry.term) {
-      const other = { index: entry.index, term: known.term };
-      this.#broken('state machine safety', words.twoCommitted(other, entry));
-      return;
-    }
-    const lowest = Math.min(inTerm, known?.inTerm ?? inTerm);
-    this.#committed[entry.index - 1] = { term: entry.term, inTerm: lowest };
-  }
-
-  #judgeQuorum(watched: Watched, index: number): void {
-    const { members } = watched;
-    if (members === null) return;
-    const term = watched.log.termAt(index);
-    const holds = (id: string): boolean => {
-      const voter = this.#watched.get(id);
-      if (voter === undefined || voter.durableIndex < index) return false;
-      return index < voter.log.firstIndex || voter.log.termAt(index) === term;
-    };
-    for (const voters of [members.voters, members.outgoingVoters]) {
-      const holders = voters.filter(holds);
-      if (voters.length === 0 || 2 * holders.length > voters.length) continue;
-      const entry = { index, term: term ?? 0 };
-      this.#broken('quorum', words.fewHold(entry, { holders, voters }));
-    }
-  }
-
-  /** All nodes apply the same entries, each once and in order. [Fig. 3] */
-  #judgeApply(watched: Watched, { index, entryTerm }: Told<'apply'>): void {
-    if (index !== watched.appliedIndex + 1) {
-      this.#broken('apply order', words.appliedAfter(index, watched.appliedIndex));
-    }
-    if (index > watched.commitIndex) {
-      this.#broken('apply order', words.appliedEarly(index, watched.commitIndex));
-    }
-    const committed = this.#committed[index - 1];
-    if (committed !== undefined && committed.term !== entryTerm) {
-      const applied = { index, term: entryTerm };
-      this.#broken('state machine safety', words.appliedOther(applied, committed.term));
-    }
-    watched.appliedIndex = index;
-  }
-
   #judgeSnapshot(watched: Watched, { index, term }: Told<'snapshot'>): void {
     if (index > watched.appliedIndex) {
       this.#broken('snapshots', words.snapshotEarly(index, watched.appliedIndex));
@@ -343,7 +355,7 @@ export class Referee {
     if (index < watched.snapshotIndex) {
       this.#broken('snapshots', words.snapshotOlder(index, watched.snapshotIndex));
     }
-    this.#judgeSnapshotTerm({ index, term });
+    this.#commits.judgeSnapshotTerm({ index, term });
     watched.snapshotIndex = Math.max(watched.snapshotIndex, index);
   }
 
@@ -353,21 +365,15 @@ export class Referee {
     if (index <= watched.appliedIndex) {
       this.#broken('snapshots', words.installedOld(index, watched.appliedIndex));
     }
-    this.#judgeSnapshotTerm({ index, term });
+    this.#commits.judgeSnapshotTerm({ index, term });
     if (log.termAt(index) !== term) {
       log.resetTo({ index, term });
+      this.#configurations.reset(watched.node);
       // Until it is durable a crash may bring the old log back, of which this much stays true.
       watched.durableIndex = Math.min(watched.durableIndex, commitIndex);
     }
     watched.commitIndex = Math.max(commitIndex, index);
     watched.appliedIndex = index;
-  }
-
-  #judgeSnapshotTerm({ index, term }: Place): void {
-    const committed = this.#committed[index - 1];
-    if (committed?.term === term) return;
-    const found = words.snapshotOfOther({ index, term }, committed?.term ?? null);
-    this.#broken('snapshots', found);
   }
 
   #judgeHash({ node }: Watched, { index, hash }: Told<'hash'>): void {
@@ -381,12 +387,7 @@ export class Referee {
   #watch(node: string): Watched {
     const known = this.#watched.get(node);
     if (known !== undefined) return known;
-    const watched: Watched = {
-      node,
-      ...{ log: new ToldLog(), vote: new ToldVote() },
-      ...{ life: 0, role: 'follower', term: 0, votedFor: null, members: null, claimedEnd: null },
-      ...{ commitIndex: 0, appliedIndex: 0, durableIndex: 0, durableTerm: 0, snapshotIndex: 0 },
-    };
+    const watched = watchNode(node);
     this.#watched.set(node, watched);
     return watched;
   }

@@ -24,6 +24,7 @@ import { Life } from './life.ts';
 import type { SimulatedNetwork } from './network.ts';
 import { NodeLog } from './node-log.ts';
 import { drawSlowness, slowedDown } from './node-pace.ts';
+import { type WatchedLife, watchMessages, watchReads } from './node-watch.ts';
 import type { SimulationPlan } from './plan.ts';
 import type { Trace } from './trace.ts';
 
@@ -207,7 +208,8 @@ export class SimulatedNode {
   #startServer(life: Life): void {
     const { plan, engine, network, clientAddresses } = this.#surroundings;
     const { tickMs, heartbeatTicks, electionTicks } = plan;
-    const { segmentBytes, snapshotEntries, trailingEntries, checkDeeply, onTraceEvent } = plan;
+    const { segmentBytes, snapshotEntries, trailingEntries, sizes } = plan;
+    const { checkDeeply, onTraceEvent } = plan;
     const host = createSimulatedHost(life, {
       time: engine.time,
       disk: this.#disk,
@@ -229,12 +231,19 @@ export class SimulatedNode {
       },
       randomStream: plan.randomStream,
     });
-    this.#server = plan.server.startNode(host, {
+    const { watcher } = plan;
+    const watched: WatchedLife | null = watcher && {
+      ...{ watcher, node: this.name, life: life.number },
+      nowUs: () => engine.time.nowUs,
+      counts: () => !this.#disk.isHarmed,
+    };
+    const server = plan.server.startNode(watched === null ? host : watchMessages(host, watched), {
       ...{ id: this.name, clusterId, initialConfiguration: this.#initialConfiguration() },
       ...{ clientAddresses, tickMs: tickMs * this.#slowness, heartbeatTicks, electionTicks },
-      ...{ segmentBytes, snapshotEntries, trailingEntries, checkDeeply },
+      ...{ segmentBytes, snapshotEntries, trailingEntries, sizes, checkDeeply },
       onFatal: (error) => this.#endByItself(life, error),
     });
+    this.#server = watched === null ? server : watchReads(server, watched);
   }
 
   #initialConfiguration(): Configuration {

@@ -42,6 +42,11 @@ export class KnownEntries {
     return null;
   }
 
+  /** What the entry is; null when nobody ever had it. */
+  kindOf({ index, term }: Place): string | null {
+    return this.#entries.get(index)?.get(term)?.kind ?? null;
+  }
+
   /** The term of the entry before this one; null when nobody ever had this one. */
   previousTerm({ index, term }: Place): number | null {
     return this.#entries.get(index)?.get(term)?.previousTerm ?? null;
@@ -105,6 +110,11 @@ export class ToldLog {
     this.#terms = terms.reverse();
     return null;
   }
+}
+
+/** Whether a log that ends with the one is less up to date than one that ends with the other. */
+export function isBehind(one: Place, other: Place): boolean {
+  return one.term === other.term ? one.index < other.index : one.term < other.term;
 }
 
 /** `entry 7 of term 2`. */

@@ -9,6 +9,15 @@ export interface Vote {
 export class ToldVote {
   #persisted: Vote = { term: 0, votedFor: null };
 
+  /** The newest term that is on the disk. */
+  get term(): number {
+    return this.#persisted.term;
+  }
+
+  holds({ term, votedFor }: Vote): boolean {
+    return this.#persisted.term === term && this.#persisted.votedFor === votedFor;
+  }
+
   persist(vote: Vote): void {
     this.#persisted = vote;
   }
