@@ -11,7 +11,7 @@ export const sessionRevived: Bug = {
   exposedBy:
     'a call that is sent again after its session has expired; here that is after ten ' + 'entries',
   workload: 'sessions',
-  args: ['--nemesis', 'partition,kill', '--nemesis-every', '100'],
+  args: ['--nemesis', 'partition,kill', '--nemesis-every', '100', '--concurrency', '30'],
   citations: ['[Ongaro §6.3]'],
   rows: [],
   needs: 'cluster',

@@ -29,8 +29,8 @@ export const gapAfterRestart: Bug = {
   edits: [
     {
       file: 'server/raft-driver.ts',
-      find: `    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex), stateMachine.beginSnapshot());`,
-      replace: `    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex), stateMachine.beginSnapshot());
+      find: `    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex), source);`,
+      replace: `    this.snapshots.take(this.raft.snapshotMetaAt(appliedIndex), source);
     this.#compactWal(appliedIndex - this.#options.trailingEntries);`,
     },
     {

@@ -24,8 +24,8 @@ export const keysSurviveInstall: Bug = {
   edits: [
     {
       file: 'server/applier.ts',
-      find: `    const restore = StateMachine.restore(lastIncludedIndex);`,
-      replace: `    const restore = StateMachine.restore(lastIncludedIndex, undefined, this.#stateMachine);`,
+      find: `restore(lastIncludedIndex, this.#stateMachine.sessionLimits);`,
+      replace: `restore(lastIncludedIndex, undefined, this.#stateMachine);`,
     },
     {
       file: 'server/kv/state-machine.ts',

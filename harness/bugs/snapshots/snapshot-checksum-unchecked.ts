@@ -11,12 +11,8 @@ export const snapshotChecksumUnchecked: Bug = {
   exposedBy: 'a bit that flips in a snapshot',
   workload: 'kv',
   args: [
-    '--nemesis',
-    'corruption',
-    '--nemesis-every',
-    '100',
-    '--world',
-    'snapshot=20,trailing=0,segment=4',
+    ...['--nemesis', 'corruption,until-snapshot,kill', '--nemesis-every', '50'],
+    ...['--world', 'snapshot=20,trailing=0'],
   ],
   citations: [
     'Protocol-aware recovery, FAST 2018 https://www.usenix.org/conference/fast18/presentation/alagappan',

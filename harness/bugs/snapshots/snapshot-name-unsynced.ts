@@ -20,7 +20,7 @@ export const snapshotNameUnsynced: Bug = {
   citations: ['etcd #6368 https://github.com/etcd-io/etcd/issues/6368'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'exits' }],
+  expect: [{ checker: 'raft-invariants' }],
   edits: [
     {
       file: 'server/storage/snapshot-store.ts',

@@ -10,7 +10,7 @@ export const snapshotsOverlap: Bug = {
     'way, and the node ends.',
   exposedBy: 'many writes and a low threshold',
   workload: 'grow-set',
-  args: ['--nemesis', 'none', '--world', 'snapshot=10'],
+  args: ['--nemesis', 'disk-slow', '--nemesis-every', '50', '--world', 'snapshot=5'],
   citations: ['etcd #18055 https://github.com/etcd-io/etcd/issues/18055'],
   rows: ['B54'],
   needs: 'cluster',

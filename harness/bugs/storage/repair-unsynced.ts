@@ -10,7 +10,7 @@ export const repairUnsynced: Bug = {
     'loss afterwards takes it away.',
   exposedBy: 'a process that is killed, restarted, and then loses its power',
   workload: 'grow-set',
-  args: ['--nemesis', 'kill,power', '--nemesis-every', '50', '--world', 'power=0.5'],
+  args: ['--nemesis', 'kill,power', '--nemesis-every', '30', '--world', 'power=0.5'],
   citations: [
     'Rebello et al., ATC 2020 https://www.usenix.org/conference/atc20/presentation/rebello',
   ],
