@@ -1,8 +1,8 @@
 /**
  * A worker of `rafture sim`: a child process that runs the seeds it is sent, one after the other,
- * and answers with what came of each. It writes nothing, and outlives nobody: see the watch below.
+ * and answers with what came of each. It writes nothing, and does not outlive who sent it.
  */
-import { Worker } from 'node:worker_threads';
+import { watchParent } from '../seeds/parent-watch.ts';
 import type { SeedResult } from '../seeds/seed-result.ts';
 import type { WorkerOrder, WorkerWord } from '../seeds/worker-words.ts';
 import { loadServerCode, ownServerCode, type ServerCode } from '../simulation/server-code.ts';
@@ -10,17 +10,9 @@ import { runSeed } from './sim-run.ts';
 import { planOf, type SimTask } from './sim-task.ts';
 
 const waiting: number[] = [];
-let running: Promise<void> = Promise.resolve();
+let running: Promise<void> = watchParent();
 let server: Promise<ServerCode> | null = null;
 let task: SimTask | null = null;
-
-/** Its own thread looks whether the parent is there: this one may be in a seed that never ends. */
-function watchParent(): void {
-  const watch = `setInterval(() => {
-    if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL');
-  }, 1000)`;
-  new Worker(watch, { eval: true, execArgv: [] }).unref();
-}
 
 function obey(order: WorkerOrder<SimTask>): void {
   switch (order.kind) {
@@ -28,7 +20,7 @@ function obey(order: WorkerOrder<SimTask>): void {
       task = order.task;
       server =
         task.sourceRoot === null ? Promise.resolve(ownServerCode) : loadServerCode(task.sourceRoot);
-      running = server.then(() => say({ kind: 'ready' }));
+      running = Promise.all([running, server]).then(() => say({ kind: 'ready' }));
       return;
     case 'seed':
       waiting.push(order.seed);
@@ -62,6 +54,5 @@ function say(word: WorkerWord<SeedResult>, onSent: () => void = () => {}): void 
   process.send?.(word, onSent);
 }
 
-watchParent();
 process.on('disconnect', () => process.exit(0));
 process.on('message', obey);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,7 @@ async function startSeries(
     },
     { timeout: 60_000, interval: 50 },
   );
+  expect(workers().length).toBeGreaterThan(0);
   return { child, ended };
 }
 
@@ -65,8 +66,7 @@ function workers(): readonly string[] {
     if (!/^\d+$/.test(pid)) return false;
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-      return command.includes('sim-worker') && environment.includes(`PWD=${folder}`);
+      return command.includes('sim-worker') && readlinkSync(`/proc/${pid}/cwd`) === folder;
     } catch {
       return false;
     }
