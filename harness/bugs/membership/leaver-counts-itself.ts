@@ -9,7 +9,7 @@ export const leaverCountsItself: Bug = {
     'copy as one of those that are needed. Those who stay may then elect one that lacks them.',
   exposedBy: 'the leader removed from an even number of voters, and gone at once afterwards',
   workload: 'register',
-  args: ['--nemesis', 'members:remove-leader,kill', '--nodes', '4', '--nemesis-every', '50'],
+  args: ['--nemesis-schedule', 'members'],
   citations: ['[Ongaro §4.2.2]'],
   rows: [],
   needs: 'cluster',

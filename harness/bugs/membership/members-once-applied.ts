@@ -10,7 +10,7 @@ export const membersOnceApplied: Bug = {
     'one that is committed and not applied yet, and the votes of former members count.',
   exposedBy: 'changes of members, and a restart of those who have them in their logs',
   workload: 'register',
-  args: ['--nemesis', 'members,kill,transfer,partition', '--nemesis-every', '50'],
+  args: ['--nemesis-schedule', 'members'],
   citations: [
     'raft-rs #221 https://github.com/tikv/raft-rs/issues/221',
     'raft-rs #226 https://github.com/tikv/raft-rs/pull/226',

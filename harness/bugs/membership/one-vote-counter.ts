@@ -10,7 +10,7 @@ export const oneVoteCounter: Bug = {
     'elect a leader, and the other old ones elect another.',
   exposedBy: 'a voter that joins an odd number of others, and a partition meanwhile',
   workload: 'register',
-  args: ['--nemesis', 'members,partition,kill', '--nodes', '3', '--nemesis-every', '50'],
+  args: ['--nemesis-schedule', 'members'],
   citations: ['async-raft #62 https://github.com/async-raft/async-raft/issues/62', '[Raft §6]'],
   rows: ['B30'],
   needs: 'cluster',

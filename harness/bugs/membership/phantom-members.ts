@@ -10,7 +10,7 @@ export const phantomMembers: Bug = {
     'index, and goes on deciding who votes.',
   exposedBy: 'a leader that is cut off with a change of its own until it needs a snapshot',
   workload: 'register',
-  args: ['--nemesis', 'members,partition:leader,until-snapshot', '--nemesis-every', '50'],
+  args: ['--nemesis-schedule', 'members', '--world', 'snapshot=10,trailing=0'],
   citations: ['openraft #1808 https://github.com/databendlabs/openraft/issues/1808', '[Fig. 13]'],
   rows: ['B33'],
   needs: 'cluster',

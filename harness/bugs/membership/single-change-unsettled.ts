@@ -10,7 +10,7 @@ export const singleChangeUnsettled: Bug = {
     'that its predecessor left behind may be decided by majorities that do not meet.',
   exposedBy: 'changes at two leaders in a row, the first of which was cut off with its own',
   workload: 'register',
-  args: ['--nemesis', 'members,partition,kill', '--nodes', '4', '--nemesis-every', '50'],
+  args: ['--nemesis-schedule', 'members'],
   citations: [
     'hydro #3192 https://github.com/hydro-project/hydro/pull/3192',
     'jgroups-raft #38 https://github.com/jgroups-extras/jgroups-raft/issues/38',

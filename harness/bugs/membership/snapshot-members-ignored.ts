@@ -10,7 +10,7 @@ export const snapshotMembersIgnored: Bug = {
     'the old ones until the next change, or its restart.',
   exposedBy: 'changes of members while a node is away until it needs a snapshot',
   workload: 'register',
-  args: ['--nemesis', 'members,until-snapshot,partition', '--nemesis-every', '50'],
+  args: ['--nemesis-schedule', 'members', '--world', 'snapshot=10,trailing=0'],
   citations: ['async-raft #133 https://github.com/async-raft/async-raft/issues/133', '[Fig. 13]'],
   rows: [],
   needs: 'cluster',

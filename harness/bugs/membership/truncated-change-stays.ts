@@ -9,7 +9,7 @@ export const truncatedChangeStays: Bug = {
     'entry is removed for those of a later leader, nobody goes back to the one before.',
   exposedBy: 'a leader that is cut off with a change of its own, and comes back',
   workload: 'register',
-  args: ['--nemesis', 'members,partition:leader,kill:leader', '--nemesis-every', '50'],
+  args: ['--nemesis-schedule', 'members'],
   citations: ['canonical/raft #250 https://github.com/canonical/raft/issues/250', '[Raft §6]'],
   rows: [],
   needs: 'cluster',

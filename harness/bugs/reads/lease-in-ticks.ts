@@ -19,7 +19,7 @@ export const leaseInTicks: Bug = {
   ],
   rows: ['B27'],
   needs: 'cluster',
-  expect: [{ checker: 'linearizable' }],
+  expect: [{ checker: 'raft-invariants', says: /reads/ }],
   edits: [
     ...leaseEdits,
     {

@@ -18,7 +18,7 @@ export const readIdReused: Bug = {
   ],
   rows: ['B25'],
   needs: 'message',
-  expect: [{ checker: 'linearizable' }],
+  expect: [{ checker: 'raft-invariants', says: /reads/ }],
   edits: [
     {
       file: 'server/raft/read-index.ts',

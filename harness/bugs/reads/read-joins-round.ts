@@ -14,7 +14,7 @@ export const readJoinsRound: Bug = {
   citations: ['etcd #21399 https://github.com/etcd-io/etcd/pull/21399', '[Ongaro §6.4]'],
   rows: ['B25'],
   needs: 'message',
-  expect: [{ checker: 'linearizable' }],
+  expect: [{ checker: 'raft-invariants', says: /reads/ }],
   edits: [
     {
       file: 'server/raft/read-index.ts',
