@@ -2,7 +2,7 @@
 import type { Op } from '../../checker/history.ts';
 import type { RunRecord } from './run-record.ts';
 import type { DrawnFault, DrawnOperation, SpaceTimeData } from './space-time-data.ts';
-import { describeVerdict } from './verdict-words.ts';
+import { describeVerdict, describeWitness } from './verdict-words.ts';
 
 /** What was kept while the run went on. */
 export type KeptOfRun = Pick<
@@ -72,20 +72,14 @@ function operationsOf(run: RunRecord, nodes: readonly string[]): readonly DrawnO
   return drawn.sort((one, other) => one.fromUs - other.fromUs);
 }
 
-/** Lines of the history that the verdict names. */
+/** Lines of the history that the verdict's sentence names; of one that names none, the witness. */
 function witnessIndexes({ results }: RunRecord): ReadonlySet<number> {
   const { linearizability } = results;
-  const indexes = new Set<number>();
-  if (linearizability?.valid !== false) return indexes;
-  const sentences = JSON.stringify(linearizability.witness);
-  for (const [, index] of sentences.matchAll(/\(op (\d+)\)/g)) indexes.add(Number(index));
-  const [, index] = results.checkers[0]?.summary.match(/\(op (\d+)\)/) ?? [];
-  if (index !== undefined) indexes.add(Number(index));
-  for (const { name, summary } of results.checkers) {
-    if (name !== 'linearizable') continue;
-    for (const [, each] of summary.matchAll(/\(op (\d+)\)/g)) indexes.add(Number(each));
-  }
-  return indexes;
+  if (linearizability?.valid !== false) return new Set();
+  const { witness } = linearizability;
+  const named = [...describeWitness(witness).matchAll(/\(op (\d+)\)/g)];
+  if (named.length > 0) return new Set(named.map(([, index]) => Number(index)));
+  return new Set(witness.operations.map(({ id }) => id));
 }
 
 function wordsOf(invoke: Op, end: Op | null): string {
