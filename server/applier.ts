@@ -89,7 +89,7 @@ export class Applier {
     this.#head = 0;
     this.#installing = snapshot;
     const { lastIncludedIndex } = snapshot;
-    const restore = StateMachine.restore(lastIncludedIndex);
+    const restore = StateMachine.restore(lastIncludedIndex, this.#stateMachine.sessionLimits);
     this.#snapshots.load(lastIncludedIndex, restore.sink, (error) => {
       // A newer one may have come meanwhile.
       if (this.#stopped || this.#installing !== snapshot) return;

@@ -1,7 +1,22 @@
 /**
  * What a node is told at its start.
  */
+import type { SessionLimits } from './kv/sessions.ts';
 import type { Configuration, NodeId } from './raft/entry.ts';
+import type { RaftOptions } from './raft/options.ts';
+
+/** The defaults are right for any server; small ones make what is rare common in a simulation. */
+export interface NodeSizes {
+  readonly raft?: Partial<
+    Pick<RaftOptions, 'maxEntryBytesPerMessage' | 'maxInflightMessages' | 'maxInflightBytes'>
+  >;
+  /** Of a snapshot in one installSnapshot. Default 256 KiB. */
+  readonly chunkBytes?: number;
+  /** Items of the state that are put into one piece of a snapshot. Default 2048. */
+  readonly pieceItems?: number;
+  /** The same on all nodes, else their states part. */
+  readonly sessions?: Partial<SessionLimits>;
+}
 
 export interface NodeOptions {
   readonly id: NodeId;
@@ -25,6 +40,8 @@ export interface NodeOptions {
   readonly trailingEntries: number;
   /** Walk the whole log after each step: slow. */
   readonly checkDeeply: boolean;
+  /** No flag: nobody needs others than these. */
+  readonly sizes?: NodeSizes;
   /**
    * The node can not go on: its disk failed (DiskError) or an invariant is broken. It has ended
    * already when this is called: it sends and answers nothing more. Called at most once.

@@ -5,7 +5,9 @@
  * whatever it cannot explain: a node that goes on with less than it had promised loses writes.
  */
 import type { Host } from './host.ts';
+import { defaultSessionLimits, type SessionLimits } from './kv/sessions.ts';
 import { StateMachine } from './kv/state-machine.ts';
+import type { NodeSizes } from './node-options.ts';
 import type { Configuration, EntryId, SnapshotMeta } from './raft/entry.ts';
 import type { Recovered } from './raft/options.ts';
 import type { Disk, Done } from './storage/disk.ts';
@@ -22,6 +24,7 @@ export interface RecoveryOptions {
   readonly clusterId: string;
   readonly initialConfiguration: Configuration;
   readonly segmentBytes: number;
+  readonly sizes?: Pick<NodeSizes, 'sessions'>;
   /** The disk failed later on, while a peer was being remembered. */
   readonly failed: (error: Error) => void;
 }
@@ -47,7 +50,10 @@ export function recoverNode(host: Host, options: RecoveryOptions): RecoveredNode
   checkLogIsThere(disk, identity);
   const { store: snapshots, repair: repairSnapshots } = recoverSnapshots(host);
   const snapshot = snapshots.current?.meta ?? null;
-  const stateMachine = loadState(snapshots, snapshot);
+  const stateMachine = loadState(snapshots, snapshot, {
+    ...defaultSessionLimits,
+    ...options.sizes?.sessions,
+  });
   const wal = recoverWal(disk, {
     random,
     crashPoints,
@@ -85,9 +91,13 @@ function checkLogIsThere(disk: Disk, identity: RecoveredIdentity): void {
   );
 }
 
-function loadState(snapshots: SnapshotStore, snapshot: SnapshotMeta | null): StateMachine {
-  if (snapshot === null) return new StateMachine();
-  const restore = StateMachine.restore(snapshot.lastIncludedIndex);
+function loadState(
+  snapshots: SnapshotStore,
+  snapshot: SnapshotMeta | null,
+  limits: SessionLimits,
+): StateMachine {
+  if (snapshot === null) return new StateMachine(limits);
+  const restore = StateMachine.restore(snapshot.lastIncludedIndex, limits);
   snapshots.loadSync(restore.sink);
   return restore.finish();
 }

@@ -16,8 +16,14 @@ export interface SnapshotsEvents {
   failed(error: Error): void;
 }
 
-/** Of one installSnapshot. */
-const chunkBytes = 256 * 1024;
+interface SnapshotsParts {
+  readonly id: NodeId;
+  readonly store: SnapshotStore;
+  readonly chunkBytes?: number | undefined;
+}
+
+/** Of one installSnapshot, unless told otherwise. */
+const chunkBytesDefault = 256 * 1024;
 /** Bytes of log that are worth a snapshot, however few entries they are; unless told otherwise. */
 const logBytesMaxDefault = 256 * 1024 * 1024;
 
@@ -25,6 +31,7 @@ export class NodeSnapshots {
   readonly #host: Host;
   readonly #id: NodeId;
   readonly #store: SnapshotStore;
+  readonly #chunkBytes: number;
   readonly #events: SnapshotsEvents;
   #bytesSince = 0;
   /** Told when the running one is durable, or will never be. */
@@ -34,12 +41,13 @@ export class NodeSnapshots {
 
   constructor(
     host: Host,
-    { id, store }: { readonly id: NodeId; readonly store: SnapshotStore },
+    { id, store, chunkBytes = chunkBytesDefault }: SnapshotsParts,
     events: SnapshotsEvents,
   ) {
     this.#host = host;
     this.#id = id;
     this.#store = store;
+    this.#chunkBytes = chunkBytes;
     this.#events = events;
   }
 
@@ -97,7 +105,8 @@ export class NodeSnapshots {
   sendChunk(request: ChunkRequest): void {
     const { to, term, lastIncludedIndex, offset, replicationId } = request;
     const stored = this.#store.find(lastIncludedIndex);
-    this.#store.readChunk(lastIncludedIndex, { offset, length: chunkBytes }, (error, data) => {
+    const length = this.#chunkBytes;
+    this.#store.readChunk(lastIncludedIndex, { offset, length }, (error, data) => {
       if (this.#stopped) return;
       if (error !== null) {
         this.#events.failed(error);

@@ -1,6 +1,8 @@
 /** What the numbers of the world do to the nodes of a simulation. */
 import { expect, test } from 'vitest';
+import { RespConnection } from '../clients/resp-connection.ts';
 import { createRandomStream } from '../run/random.ts';
+import type { CrashAt } from '../simulation/crash-plan.ts';
 import { drawSlowness } from '../simulation/node-pace.ts';
 import type { SimulationOptions } from '../simulation/plan.ts';
 import { createSimulatedCluster, type SimulatedCluster } from './simulated.ts';
@@ -78,4 +80,36 @@ test('nodes are fast and slow, within their factor; their heartbeats show it', a
   }
   const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts);
   expect(spread(sent.slice(6))).toBeGreaterThan(2 * spread(sent.slice(0, 6)));
+});
+
+/** How often points were passed until a node that lacked all of it had the snapshot. */
+async function passagesOf(
+  sizes: NonNullable<SimulationOptions['sizes']>,
+  points: readonly CrashAt['name'][],
+): Promise<readonly number[]> {
+  const cluster = await tell(
+    { snapshotEntries: 20, trailingEntries: 0, sizes },
+    async (running) => {
+      await running.kill('n1');
+      const connections = await Promise.all(
+        ['n2', 'n3'].map(async (node) => new RespConnection(await running.connect(node))),
+      );
+      for (let key = 0; key < 200; key++) {
+        for (const connection of connections) connection.call(['SET', `k${key}`, 'v'], () => {});
+        await new Promise<void>((resolve) => running.timers.after(10, resolve));
+      }
+      await running.start('n1');
+      await new Promise<void>((resolve) => running.timers.after(3000, resolve));
+    },
+  );
+  return points.map((point) => cluster.crashPoints().passages.get(point) ?? 0);
+}
+
+test('small sizes make many pieces and many chunks of a snapshot', async () => {
+  const points = ['snapshot.during-write', 'snapshot.after-chunk'] as const;
+  const [pieces = 0, chunks = 0] = await passagesOf({}, points);
+  expect(chunks).toBeGreaterThan(0);
+  const [manyPieces, manyChunks] = await passagesOf({ chunkBytes: 100, pieceItems: 1 }, points);
+  expect(manyPieces).toBeGreaterThan(5 * pieces);
+  expect(manyChunks).toBeGreaterThan(5 * chunks);
 });

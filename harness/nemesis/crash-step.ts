@@ -30,7 +30,7 @@ export const crashStep: FamilyModule = {
     variants: targetVariants(['step-crash', 'kill'], ['one', 'leader', 'follower']),
     parameters: {
       nodes: 'this node, instead of the variant',
-      steps: `messages and disk operations until then, up to ${stepsMax}; the seed says, few mostly`,
+      steps: `messages and disk operations until then, to ${stepsMax}; the seed says, few mostly`,
     },
     isMomentary: false,
     evidence: 'the state of the node before and after',

@@ -68,7 +68,7 @@ function withFailedSync(seed: number): Rig {
   return rig;
 }
 
-test('what a failed sync covered may be gone after a power loss, though the next one succeeds', () => {
+test('what a failed sync covered may be gone, though the next one succeeds', () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < 60; seed++) {
     const rig = withFailedSync(seed);

@@ -4,7 +4,10 @@
  * A read that fails goes on failing until somebody takes the error away, as that of a bad sector
  * does; a write or a sync fails once, and the next one says that all is well.
  */
+import { DiskError } from '../../server/storage/disk.ts';
 import type { DiskFailure } from '../cluster.ts';
+import type { RandomSource } from '../run/random.ts';
+import type { FileChange } from './power-cut.ts';
 
 export class DiskErrors {
   #next: { readonly operation: DiskFailure['operation']; left: number } | null = null;
@@ -41,4 +44,21 @@ export class DiskErrors {
     this.#hasFailed = true;
     return true;
   }
+}
+
+/** Of a disk that nobody has given any: a failed write leaves nothing, nor does a failed sync. */
+export const noChance: RandomSource = () => 0;
+
+/** The beginning of what was to be written. */
+export function partOf(change: FileChange, share: number): FileChange {
+  if (change.type === 'truncate') return change;
+  return { ...change, bytes: change.bytes.subarray(0, Math.floor(share * change.bytes.length)) };
+}
+
+export function ioError(file: string, what: string): DiskError {
+  return new DiskError('EIO', file, `EIO: the ${what} of ${file} failed`);
+}
+
+export function noSuchFile(file: string): DiskError {
+  return new DiskError('ENOENT', file, `no such file: ${file}`);
 }

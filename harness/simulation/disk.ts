@@ -9,7 +9,7 @@ import { type Disk, DiskError, type Done } from '../../server/storage/disk.ts';
 import type { Damage, DiskFailure, DiskFile } from '../cluster.ts';
 import { type RandomSource, randomInteger } from '../run/random.ts';
 import { LifeEnded } from './crash-plan.ts';
-import { DiskErrors } from './disk-errors.ts';
+import { DiskErrors, ioError, noChance, noSuchFile, partOf } from './disk-errors.ts';
 import { harm } from './disk-harm.ts';
 import { type Busy, type DiskLatencies, DiskTiming } from './disk-timing.ts';
 import type { Life } from './life.ts';
@@ -388,21 +388,4 @@ export class SimulatedDisk {
       this.#deliver(life, () => done(noSuchFile(file))),
     );
   }
-}
-
-/** Of a disk that nobody has given any: a failed write leaves nothing, nor does a failed sync. */
-const noChance: RandomSource = () => 0;
-
-/** The beginning of what was to be written. */
-function partOf(change: FileChange, share: number): FileChange {
-  if (change.type === 'truncate') return change;
-  return { ...change, bytes: change.bytes.subarray(0, Math.floor(share * change.bytes.length)) };
-}
-
-function ioError(file: string, what: string): DiskError {
-  return new DiskError('EIO', file, `EIO: the ${what} of ${file} failed`);
-}
-
-function noSuchFile(file: string): DiskError {
-  return new DiskError('ENOENT', file, `no such file: ${file}`);
 }

@@ -1,5 +1,5 @@
 /**
- * Changes of the names in a directory, and which of them a power loss leaves when it keeps no order.
+ * Changes of the names in a directory, and which of them a power loss leaves that keeps no order.
  *
  * Each is whole or has not happened. Two that touch the same name keep their order on any
  * filesystem; of others the later one may survive alone. (Journals keep all of them in order.)

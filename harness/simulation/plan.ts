@@ -30,7 +30,7 @@ export interface SimulationOptions {
   readonly slowProbability?: number;
   /** So long at most. Default 60. */
   readonly slowMs?: number;
-  /** The share of messages with which an old one of their link comes again, in [0, 1). Default 0. */
+  /** The share of messages with which an old one comes again, in [0, 1). Default 0. */
   readonly replayProbability?: number;
   /** The share of crashes that take the power of the machine along, in [0, 1]. Default 1. */
   readonly powerProbability?: number;

@@ -5,6 +5,7 @@
  * `--world drop=0.05,snapshot=50` names some of them; the others are as `usualWorld` has them, or
  * drawn from the seed. All zero is a calm world.
  */
+import type { NodeSizes } from '../../server/node-options.ts';
 import { hintOf } from '../nearest-name.ts';
 import type { RandomSource } from '../run/random.ts';
 import { randomItem } from '../run/random.ts';
@@ -17,7 +18,7 @@ interface WorldNumber {
   readonly from: number;
   readonly to: number;
   readonly isWhole: boolean;
-  /** What it is when nobody names it; null: the simulation draws it. */
+  /** When nobody names it; null: the simulation draws it, or it is the server's own. */
   readonly usual: number | null;
   draw(random: RandomSource): number;
 }
@@ -37,7 +38,13 @@ export type WorldName =
   | 'election'
   | 'snapshot'
   | 'trailing'
-  | 'segment';
+  | 'segment'
+  | 'packet'
+  | 'inflight'
+  | 'chunk'
+  | 'piece'
+  | 'sessions'
+  | 'idle';
 
 /** Two decimals: for a command line that a person can read. */
 const share = (random: RandomSource, below: number): number =>
@@ -98,7 +105,7 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
   tick: {
     describe: 'milliseconds of a tick of the server',
     ...{ from: 1, to: 1000, isWhole: true, usual: 20 },
-    draw: (random) => randomItem(random, [10, 20, 20, 30]),
+    draw: (random) => randomItem(random, [10, 20, 20, 30, 50]),
   },
   heartbeat: {
     describe: 'ticks between two heartbeats',
@@ -108,7 +115,7 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
   election: {
     describe: 'ticks of the shortest election timeout',
     ...{ from: 2, to: 1000, isWhole: true, usual: 15 },
-    draw: (random) => randomItem(random, [8, 10, 15, 15, 25]),
+    draw: (random) => randomItem(random, [4, 5, 8, 10, 15, 15, 25]),
   },
   snapshot: {
     describe: 'entries of the log after which a node takes a snapshot',
@@ -124,6 +131,36 @@ export const worldNumbers: Readonly<Record<WorldName, WorldNumber>> = {
     describe: 'KiB of a segment of the log on disk',
     ...{ from: 1, to: 65_536, isWhole: true, usual: null },
     draw: (random) => randomItem(random, [1, 1, 2, 4, 4, 8, 16, 32]),
+  },
+  packet: {
+    describe: 'bytes of commands in one appendEntries',
+    ...{ from: 1, to: 16_777_216, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [1, 100, 1000, 4096, 262_144, 262_144]),
+  },
+  inflight: {
+    describe: 'appendEntries with entries that a follower has not answered',
+    ...{ from: 1, to: 1000, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [1, 2, 4, 64, 64]),
+  },
+  chunk: {
+    describe: 'bytes of a snapshot in one installSnapshot',
+    ...{ from: 64, to: 1_048_576, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [100, 300, 1000, 4096, 262_144]),
+  },
+  piece: {
+    describe: 'items of the state in one piece of a snapshot',
+    ...{ from: 1, to: 2048, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [1, 2, 10, 2048]),
+  },
+  sessions: {
+    describe: 'sessions of clients that the state holds',
+    ...{ from: 1, to: 10_000, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [8, 20, 10_000, 10_000, 10_000]),
+  },
+  idle: {
+    describe: 'entries after which a session that none of them used expires',
+    ...{ from: 1, to: 1_000_000, isWhole: true, usual: null },
+    draw: (random) => randomItem(random, [50, 200, 1_000_000, 1_000_000, 1_000_000]),
   },
 };
 
@@ -191,6 +228,20 @@ export function optionsOfWorld(world: World): Partial<SimulationOptions> {
     snapshotEntries: of('snapshot'),
     trailingEntries: of('trailing'),
     segmentBytes: segment === undefined ? undefined : segment * 1024,
+    sizes: sizesOf(of),
+  });
+}
+
+/** What nobody names is the server's own. */
+function sizesOf(of: (name: WorldName) => number | undefined): NodeSizes {
+  return definedOf<NodeSizes>({
+    raft: definedOf({
+      maxEntryBytesPerMessage: of('packet'),
+      maxInflightMessages: of('inflight'),
+    }),
+    chunkBytes: of('chunk'),
+    pieceItems: of('piece'),
+    sessions: definedOf({ sessionsMax: of('sessions'), idleEntriesMax: of('idle') }),
   });
 }
 
@@ -201,4 +252,10 @@ function definedOf<T extends object>(
 ): Partial<T> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as Partial<T>;
+}
+
+/** The longest time in which a follower of this world that hears nobody stands. */
+export function electionTimeoutMsOf(world: World): number {
+  const of = (name: WorldName): number => world[name] ?? worldNumbers[name].usual ?? 0;
+  return 2 * of('election') * of('tick') * (1 + of('pace'));
 }

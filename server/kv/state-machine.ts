@@ -67,6 +67,10 @@ export class StateMachine {
     return this.#keyspace.size;
   }
 
+  get sessionLimits(): SessionLimits {
+    return this.#sessions.limits;
+  }
+
   get sessionCount(): number {
     return this.#sessions.size;
   }

@@ -49,8 +49,8 @@ export const keysSurviveInstall: Bug = {
     },
     {
       file: 'server/kv/snapshot-sink.ts',
-      find: `    if (this.#parts.keyspace.get(place) !== undefined) throw new ShapeError('a key is there twice');`,
-      replace: `    this.#parts.keyspace.remove(place);`,
+      find: `get(place) !== undefined) throw new ShapeError('a key is there twice');`,
+      replace: 'remove(place)) return place;',
     },
     {
       file: 'server/kv/sessions.ts',
