@@ -17,7 +17,7 @@ export const sentCountsAsHeld: Bug = {
   ],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'raft-invariants', says: /quorum/ }],
+  expect: [{ checker: 'raft-invariants', says: /match index|quorum/ }],
   edits: [
     {
       file: 'server/raft/replication.ts',

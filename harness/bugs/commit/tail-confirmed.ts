@@ -17,7 +17,7 @@ export const tailConfirmed: Bug = {
   ],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'raft-invariants', says: /quorum|log matching/ }],
+  expect: [{ checker: 'raft-invariants', says: /match index|quorum|log matching/ }],
   edits: [
     {
       file: 'server/raft/append-entries.ts',

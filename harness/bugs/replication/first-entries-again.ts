@@ -9,7 +9,12 @@ export const firstEntriesAgain: Bug = {
     'are not found there, so they are new, and are appended at the end.',
   exposedBy: 'the first message of a term that comes again after a snapshot',
   workload: 'list-append',
-  args: ['--nemesis', 'hold', '--world', 'snapshot=10,trailing=0,duplicate=0.1'],
+  args: [
+    '--nemesis',
+    'hold',
+    '--world',
+    'snapshot=5,trailing=0,duplicate=0.3,slow=0.2,slow-ms=1000',
+  ],
   citations: [
     'willemt/raft #118 https://github.com/willemt/raft/pull/118',
     'RedisLabs/raft #49 https://github.com/RedisLabs/raft/issues/49',

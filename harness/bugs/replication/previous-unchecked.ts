@@ -24,7 +24,11 @@ export const previousUnchecked: Bug = {
     {
       file: 'server/raft/role.ts',
       find: 'new Progress(core.log.lastIndex + 1, replicationId, core.options)',
-      replace: 'new Progress(core.log.lastIndex + 2, replicationId, core.options)',
+      replace: `new Progress(
+      core.log.lastIndex + (core.log.lastTerm === core.currentTerm ? 1 : 2),
+      replicationId,
+      core.options,
+    )`,
     },
   ],
 };

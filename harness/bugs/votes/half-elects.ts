@@ -13,7 +13,7 @@ export const halfElects: Bug = {
   citations: ['[Raft §5.2]'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'raft-invariants', says: /election safety|leader completeness/ }],
+  expect: [{ checker: 'raft-invariants', says: /elected|election safety|leader completeness/ }],
   edits: [
     {
       file: 'server/raft/quorum.ts',

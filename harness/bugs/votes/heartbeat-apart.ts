@@ -10,7 +10,7 @@ export const heartbeatApart: Bug = {
     'proposals, they are appended as a leader’s, in a term in which another leads.',
   exposedBy: 'a leader that was cut off, hears its successor, and has writes waiting',
   workload: 'cas-register',
-  args: ['--nemesis', 'partition', '--nemesis-every', '100'],
+  args: ['--nemesis-schedule', 'stale-leader'],
   citations: ['hashicorp/raft #695 https://github.com/hashicorp/raft/issues/695'],
   rows: ['B09'],
   needs: 'cluster',

@@ -14,7 +14,7 @@ export const oldVotesCounted: Bug = {
   citations: ['[Raft §5.2]'],
   rows: [],
   needs: 'message',
-  expect: [{ checker: 'raft-invariants', says: /election safety/ }],
+  expect: [{ checker: 'raft-invariants', says: /elected|election safety/ }],
   edits: [
     {
       file: 'server/raft/election.ts',

@@ -13,7 +13,7 @@ export const outsiderVotes: Bug = {
   citations: ['[Ongaro §4.1]', '[Ongaro §4.2.1]'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'raft-invariants', says: /election safety|leader completeness/ }],
+  expect: [{ checker: 'raft-invariants', says: /elected|election safety|leader completeness/ }],
   edits: [
     {
       file: 'server/raft/election.ts',

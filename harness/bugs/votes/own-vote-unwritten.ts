@@ -14,7 +14,7 @@ export const ownVoteUnwritten: Bug = {
   citations: ['raft-java #57 https://github.com/wenweihu86/raft-java/issues/57'],
   rows: ['B01'],
   needs: 'cluster',
-  expect: [{ checker: 'raft-invariants', says: /terms survive|election safety/ }],
+  expect: [{ checker: 'raft-invariants', says: /terms survive|elected|election safety/ }],
   edits: [
     {
       file: 'server/raft/role.ts',

@@ -13,7 +13,7 @@ export const staleCandidateElected: Bug = {
   citations: ['[Raft §5.1]'],
   rows: [],
   needs: 'message',
-  expect: [{ checker: 'raft-invariants', says: /election safety/ }],
+  expect: [{ checker: 'raft-invariants', says: /durable before told|elected|election safety/ }],
   edits: [
     {
       file: 'server/raft/election.ts',

@@ -10,7 +10,7 @@ export const voteAfterTerm: Bug = {
     'has voted, and knows nothing of it.',
   exposedBy: 'a voter that crashes between the two records',
   workload: 'cas-register',
-  args: ['--nemesis', 'crash-point'],
+  args: ['--nemesis-schedule', 'crash-points'],
   citations: ['hashicorp/raft #661 https://github.com/hashicorp/raft/issues/661'],
   rows: ['B02'],
   needs: 'cluster',

@@ -13,7 +13,7 @@ export const voteBeforeDisk: Bug = {
   citations: ['[Fig. 2]'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'raft-invariants', says: /vote|election safety/ }],
+  expect: [{ checker: 'raft-invariants', says: /durable before told/ }],
   edits: [
     {
       file: 'server/raft/election.ts',
