@@ -26,7 +26,7 @@ export const sessionAnswerAnew: Bug = {
     {
       file: 'server/kv/state-machine.ts',
       find: `  #digest(): Lanes {`,
-      replace: `  #executeOnce(command: Extract<Command, { type: 'inSession' }>, index: number): Reply {
+      replace: `  #executeOnce(command: InSession, index: number): Reply {
     let isNew = false;
     const reply = this.#sessions.executeIn(command, index, () => {
       isNew = true;
@@ -41,7 +41,9 @@ export const sessionAnswerAnew: Bug = {
     {
       file: 'server/kv/state-machine.ts',
       find: `import type { ReadCommand, Reply } from './command.ts';`,
-      replace: `import type { Command, ReadCommand, Reply } from './command.ts';`,
+      replace: `import type { ReadCommand, Reply, SessionCommand } from './command.ts';
+
+type InSession = Extract<SessionCommand, { type: 'inSession' }>;`,
     },
   ],
 };

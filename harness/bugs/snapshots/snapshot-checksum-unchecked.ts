@@ -15,7 +15,8 @@ export const snapshotChecksumUnchecked: Bug = {
     ...['--world', 'snapshot=20,trailing=0'],
   ],
   citations: [
-    'Protocol-aware recovery, FAST 2018 https://www.usenix.org/conference/fast18/presentation/alagappan',
+    'Protocol-aware recovery, FAST 2018 ' +
+      'https://www.usenix.org/conference/fast18/presentation/alagappan',
   ],
   rows: [],
   needs: 'sector',

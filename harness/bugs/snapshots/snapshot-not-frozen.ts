@@ -30,8 +30,8 @@ export const snapshotNotFrozen: Bug = {
     },
     {
       file: 'server/kv/keyspace.ts',
-      find: `    if (step === null) throw new RangeError(\`\${this.#left} keys are lost to the snapshot\`);`,
-      replace: `    if (step === null) return 'end';`,
+      find: `throw new RangeError(\`\${this.#left} keys are lost to the snapshot\`);`,
+      replace: "return 'end';",
     },
     {
       file: 'server/kv/snapshot-sink.ts',

@@ -25,8 +25,8 @@ export const snapshotWithoutMembers: Bug = {
   edits: [
     {
       file: 'server/raft/core.ts',
-      find: `  const configurations = new ConfigurationHistory(snapshot?.configuration ?? initial);`,
-      replace: `  const configurations = new ConfigurationHistory(initial);`,
+      find: 'new ConfigurationHistory(snapshot?.configuration ?? initial);',
+      replace: 'new ConfigurationHistory(initial);',
     },
   ],
 };

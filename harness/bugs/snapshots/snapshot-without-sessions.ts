@@ -27,9 +27,8 @@ export const snapshotWithoutSessions: Bug = {
   edits: [
     {
       file: 'server/kv/state-machine.ts',
-      find: `    return new StateSnapshotSource(head, this.#snapshots, [this.#keyspace, this.#sessions]);`,
-      replace: `    const parts = [this.#keyspace];
-    return new StateSnapshotSource({ ...head, sessionCount: 0 }, this.#snapshots, parts);`,
+      find: '(head, this.#snapshots, [this.#keyspace, this.#sessions]);',
+      replace: '({ ...head, sessionCount: 0 }, this.#snapshots, [this.#keyspace]);',
     },
     {
       file: 'server/kv/snapshot-sink.ts',

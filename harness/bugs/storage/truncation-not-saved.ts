@@ -18,11 +18,13 @@ export const truncationNotSaved: Bug = {
   edits: [
     {
       file: 'server/storage/wal-replay.ts',
-      find: `    this.#entries.length = Math.max(0, Math.min(this.#entries.length, keptIndex - base.index));
+      find: `Math.max(0, Math.min(this.#entries.length, keptIndex - base.index));
     for (const entry of write.entries) {
       if (entry.index > base.index) this.#entries.push(entry);
     }`,
-      replace: `    if (write.voidsAll) this.#entries.length = Math.max(0, keptIndex - base.index);
+      replace: `write.voidsAll
+      ? Math.max(0, keptIndex - base.index)
+      : this.#entries.length;
     for (const entry of write.entries) {
       if (entry.index > base.index) this.#entries[entry.index - base.index - 1] = entry;
     }`,
