@@ -147,6 +147,9 @@ class LiveConsole implements RunConsole {
     if (this.#test !== null) {
       this.#print([{ text: '  repeat  ', style: 'dim' }, { text: this.#test.repeat }]);
     }
+    if (results.traceHash !== undefined) {
+      this.#print([{ text: '  trace   ', style: 'dim' }, { text: results.traceHash }]);
+    }
   }
 
   stop(): void {

@@ -92,6 +92,14 @@ test.each([
   expect([...verdict.keys].sort()).toEqual(['x', 'y']);
 });
 
+test('a limit of steps gives the same unknown each time, however fast the machine is', async () => {
+  const ops = number([...hard('x', 0), ...hard('y', 100)]);
+  const check = () => checkHistory({ ...limits, stepsMax: 50_000, ops });
+  const verdict = await check();
+  expect(verdict).toMatchObject({ valid: 'unknown', reason: 'steps' });
+  expect(await check()).toEqual(verdict);
+});
+
 test.each([
   ['here', limits],
   ['in worker threads', inWorkers],

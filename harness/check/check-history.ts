@@ -23,7 +23,7 @@ import { checkInWorkers, type KeySize } from './check-pool.ts';
 import { asFileError, readHistoryFile } from './history-file.ts';
 import { loadModel } from './load-model.ts';
 import type { CheckableHistory } from './posted-history.ts';
-import { createStopRule, reasonToStop, type StopRule, stopNow } from './stop-rule.ts';
+import { createStopRule, reasonToStop, type StopRule, stopForSteps, stopNow } from './stop-rule.ts';
 
 export interface CheckLimits {
   /** Name of a model, or the path of a file that exports one: as `loadModel` takes it. */
@@ -31,6 +31,8 @@ export interface CheckLimits {
   /** What a register begins with, when that is not null. */
   readonly initial?: unknown;
   readonly timeLimitMs: number;
+  /** Of the search: a limit that is reached at the same point on each machine. Default none. */
+  readonly stepsMax?: number;
   /** For what the searches store, estimated; all threads together. */
   readonly memoryLimitBytes: number;
   /** Ends the check with what is known. */
@@ -80,7 +82,7 @@ export async function checkOperations(
     const isLarge =
       history.columns.count >= (limits.workerOperationsMin ?? workerOperationsMinDefault);
     if (isLarge && keys.length > 1) return await searchInWorkers(here, keys);
-    return await inSlices(createChecker(optionsOf(here)));
+    return await inSlices(createChecker(optionsOf(here)), here);
   } catch (error) {
     if (error instanceof HistoryError) throw error;
     return crashed(history, error);
@@ -102,7 +104,7 @@ interface Here {
  */
 async function searchInWorkers(here: Here, keys: readonly KeySize[]): Promise<Verdict> {
   const { history, limits, rule } = here;
-  const { verdicts, undecided } = await inSlices(createFastChecker(optionsOf(here)));
+  const { verdicts, undecided } = await inSlices(createFastChecker(optionsOf(here)), here);
   if (undecided.length === 0) return mergeVerdicts(verdicts);
   const open = new Set(undecided);
   const searched = await checkInWorkers({
@@ -122,10 +124,12 @@ function optionsOf({ history, model, limits, rule }: Here): CheckerOptions {
 }
 
 /** Lets a signal through now and then. */
-async function inSlices<T>(checker: Stepped<T>): Promise<T> {
-  for (;;) {
+async function inSlices<T>(checker: Stepped<T>, { limits, rule }: Here): Promise<T> {
+  const slicesMax = (limits.stepsMax ?? Number.POSITIVE_INFINITY) / stepsPerSlice;
+  for (let slices = 1; ; slices++) {
     const result = checker.step(stepsPerSlice);
     if (result !== null) return result;
+    if (slices >= slicesMax) stopForSteps(rule);
     await setImmediate();
   }
 }

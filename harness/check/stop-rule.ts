@@ -8,7 +8,7 @@ import type { UnknownReason } from '../../checker/verdict.ts';
 export interface StopRule {
   /** Milliseconds since the epoch. */
   readonly deadlineMs: number;
-  /** One 32-bit word; 1 ends the check. */
+  /** One 32-bit word; 1 ends the check, and 2 does when its steps are used up. */
   readonly flag: Int32Array;
 }
 
@@ -20,8 +20,14 @@ export function stopNow({ flag }: StopRule): void {
   Atomics.store(flag, 0, 1);
 }
 
+/** The check has taken as many steps as it may. */
+export function stopForSteps({ flag }: StopRule): void {
+  Atomics.compareExchange(flag, 0, 0, 2);
+}
+
 /** null to go on. */
 export function reasonToStop({ deadlineMs, flag }: StopRule): UnknownReason | null {
-  if (Atomics.load(flag, 0) === 1) return 'interrupted';
+  const word = Atomics.load(flag, 0);
+  if (word !== 0) return word === 1 ? 'interrupted' : 'steps';
   return Date.now() >= deadlineMs ? 'time' : null;
 }

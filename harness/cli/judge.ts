@@ -37,6 +37,8 @@ export interface RecordedRun {
   readonly violation: Violation | null;
   readonly traces: Pick<CheckedRun, 'traces' | 'whyNoTraces' | 'referee'>;
   readonly signal: AbortSignal;
+  /** Ends the search of the check at the same point on each machine. Default none. */
+  readonly checkStepsMax?: number;
 }
 
 export async function judgeRun(recorded: RecordedRun): Promise<ResultsRecord> {
@@ -94,6 +96,7 @@ async function decide(recorded: RecordedRun): Promise<Verdict> {
     ...(historyPath === null ? { ops: history } : { historyPath }),
     model: settings.workload.model,
     timeLimitMs: settings.checkTimeLimitS * 1000,
+    ...(recorded.checkStepsMax === undefined ? {} : { stepsMax: recorded.checkStepsMax }),
     memoryLimitBytes: settings.checkMemoryLimitMb * 1e6,
     signal,
   }).catch((error: unknown) => notChecked(error, history.length));
@@ -135,6 +138,7 @@ function checkedRun(recorded: RecordedRun): CheckedRun {
     eachFamilyCounts: settings.eachFamilyCounts,
     requireAllFaults: settings.requireAllFaults,
     recovery: outcome?.recovery ?? null,
+    liveness: outcome?.liveness ?? null,
     brokeOff: outcome === null ? problems.join('; ') : null,
     unexpectedExits: outcome?.unexpectedExits ?? [],
     availabilityMin,

@@ -6,6 +6,7 @@ import type { NodeLog } from '../checker.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
 import { neededAbilities } from '../nemesis/needed-abilities.ts';
 import type { Schedule } from '../nemesis/schedule.ts';
+import type { LivenessSettings } from '../run/liveness.ts';
 import { RunHistory } from '../run/run-history.ts';
 import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { findingsOf, fingerprintOf, type SeedResult } from '../seeds/seed-result.ts';
@@ -13,11 +14,14 @@ import type { SimPlan } from '../seeds/sim-plan.ts';
 import { Referee } from '../simulation/referee.ts';
 import { reportOf } from '../simulation/referee-report.ts';
 import type { ServerCode } from '../simulation/server-code.ts';
-import { describeWorld, optionsOfWorld } from '../simulation/world.ts';
+import { describeWorld, electionTimeoutMsOf, optionsOfWorld } from '../simulation/world.ts';
 import { judgeRun } from './judge.ts';
 import { askedFamilies } from './nemesis-settings.ts';
 import { type PlannedFaults, planFaults } from './planned-faults.ts';
 import { parseSettings, type TestFlags, type TestSettings } from './settings.ts';
+
+/** Some seconds of search; usual histories take a few thousand. */
+const checkStepsMax = 5_000_000;
 
 export interface SeedRun {
   readonly plan: SimPlan;
@@ -27,7 +31,7 @@ export interface SeedRun {
   /** Watches the faults at work, and hears what came of them. */
   readonly witness?: RunWitness;
   /** Called when the run is over and its checks have not begun. */
-  readonly onRan?: () => void;
+  readonly onRan?: (history: RunHistory) => void;
 }
 
 /** Who wants to know more of a run than its result. */
@@ -58,10 +62,11 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
       problems.push(`the run broke off: ${error instanceof Error ? error.message : String(error)}`);
       return null;
     });
-  run.onRan?.();
+  run.onRan?.(history);
   if (outcome !== null) witness?.hear(outcome, settings);
   const results = await judgeRun({
     ...{ settings, history, historyPath: null, outcome, problems, violation: null, signal },
+    checkStepsMax,
     logs: cluster.nodes.map((node) => logOf(cluster, node)),
     traces: { traces: [], whyNoTraces: null, referee: reportOf(referee) },
   });
@@ -99,6 +104,7 @@ async function startAndTest(
     ...{ cluster, timers: cluster.timers, history, sinks: [] },
     timeLimitMs: settings.timeLimitS * 1000,
     recoveryLimitMs: settings.recoveryLimitS * 1000,
+    liveness: livenessOf(settings, cluster),
     onEvidence: () => {},
     onStatus: () => {},
     shouldStop: () => false,
@@ -131,7 +137,8 @@ export function flagsOfPlan(plan: SimPlan): TestFlags {
     nemesisEvery: plan.nemesisEvery,
     nemesisFile: nemesisFile ?? undefined,
     ...{ nemesisInterval: undefined, requireAllFaults: false, recoveryLimit: 60 },
-    ...{ check: 'after', checkTimeLimit: 60, checkMemoryLimit: 1000 },
+    // The steps end a search long before the time does, which differs from machine to machine.
+    ...{ check: 'after', checkTimeLimit: 600, checkMemoryLimit: 1000 },
     ...{ availability: undefined, trace: 'on' },
     ...worldFlag(world),
   };
@@ -140,4 +147,11 @@ export function flagsOfPlan(plan: SimPlan): TestFlags {
 function worldFlag(world: SimPlan['world']): Pick<TestFlags, 'world'> {
   const text = describeWorld(world);
   return { world: text === '' ? undefined : text };
+}
+
+function livenessOf({ world }: TestSettings, cluster: SimulatedCluster): LivenessSettings {
+  return {
+    electionTimeoutMs: electionTimeoutMsOf(world),
+    filesOf: (node) => cluster.disk(node).sizes,
+  };
 }

@@ -87,11 +87,13 @@ interface Recorded {
   readonly problems: readonly string[];
   /** What ended the run, with `--check online`. */
   readonly violation: Violation | null;
+  /** Of the run alone, without what cleans up behind it. */
+  readonly traceHash: string | null;
 }
 
 async function recordTest(
   { settings, console, interruption, planned }: SessionOptions & { planned: PlannedFaults },
-  { cluster, timers, drive }: SelectedCluster,
+  { cluster, timers, drive, traceHash }: SelectedCluster,
   folder: RunFolder,
 ): Promise<Recorded> {
   const ops = new RunHistory(folder.historyPath);
@@ -117,11 +119,12 @@ async function recordTest(
     );
     // Its own trouble costs no verdict: the whole history is checked in any case.
     if (typeof online?.problem === 'string') console.note(online.problem);
-    return { history: ops, outcome, problems: [], violation: online?.violation ?? null };
+    const violation = online?.violation ?? null;
+    return { history: ops, outcome, problems: [], violation, traceHash: traceHash() };
   } catch (error) {
     const problems = [`the run broke off: ${messageOf(error)}`];
     const violation = online?.violation ?? null;
-    return { history: ops, outcome: null, problems, violation };
+    return { history: ops, outcome: null, problems, violation, traceHash: traceHash() };
   } finally {
     history.close();
     nemesis.close();
@@ -161,7 +164,8 @@ async function conclude(conclusion: Conclusion): Promise<number> {
   const { history, outcome } = recorded;
   // Without a single operation there is nothing to judge, and the reason is all there is to say.
   if (history.length === 0) throw new Error(recorded.problems.join('; '));
-  const results = await judgeRun({
+  const { traceHash } = recorded;
+  const judged = await judgeRun({
     ...recorded,
     traces,
     settings,
@@ -169,6 +173,7 @@ async function conclude(conclusion: Conclusion): Promise<number> {
     logs: linesOfLogs(folder, settings.nodes),
     signal: options.interruption.beginCheck(),
   });
+  const results = traceHash === null ? judged : { ...judged, traceHash };
   folder.writeResults(results);
   await packTraces(folder.path, settings.nodes, results.valid).catch((error: unknown) =>
     console.note(`could not pack the traces: ${messageOf(error)}`),

@@ -49,6 +49,8 @@ export interface SelectedCluster {
   referee(): RefereeReport | null;
   /** What was kept for a diagram, up to now; null where nothing is. */
   keptOfRun(): { readonly kept: KeptOfRun; readonly endUs: number } | null;
+  /** Of all that has happened so far; null where no seed decides it. */
+  traceHash(): string | null;
 }
 
 export interface Selection {
@@ -92,7 +94,7 @@ export async function createCluster(
       const simTrace =
         request.keepsMessages === true ? new SimTrace([...nodes, ...request.spares]) : null;
       const cluster = createSimulatedCluster({
-        ...{ seed, nodes, server, spares: request.spares },
+        ...{ seed, nodes, server, spares: request.spares, trapImpurity: true },
         ...optionsOfWorld(request.world ?? {}),
         onTraceEvent:
           (referee ?? simTrace) &&
@@ -117,6 +119,7 @@ export async function createCluster(
             kept: simTrace.drawn(endUs(), (node) => cluster.logLines(node)),
             endUs: endUs(),
           },
+        traceHash: () => cluster.traceHash(),
       };
     }
   }
@@ -124,5 +127,8 @@ export async function createCluster(
 
 function onRealTime(cluster: Cluster): SelectedCluster {
   const timers = createRealTimers();
-  return { cluster, timers, drive: (main) => main(), referee: () => null, keptOfRun: () => null };
+  return {
+    ...{ cluster, timers, drive: (main) => main() },
+    ...{ referee: () => null, keptOfRun: () => null, traceHash: () => null },
+  };
 }

@@ -68,7 +68,7 @@ export class SimulatedCluster implements Cluster {
   readonly nodes: readonly string[];
   readonly spares: readonly string[];
   readonly versions: readonly string[] = ['first'];
-  readonly disks: ClusterDisks = new SimulatedDisks((node) => this.#node(node));
+  readonly disks: ClusterDisks = new SimulatedDisks((node) => this.#act('disk', node));
   readonly network: ClusterNetwork;
   readonly timers: HarnessTimers;
   readonly #plan: SimulationPlan;
@@ -196,7 +196,7 @@ export class SimulatedCluster implements Cluster {
 
   /** Puts an empty disk into a node that is stopped. */
   wipe(node: string): void {
-    this.#node(node).wipe();
+    this.#act('wipe', node).wipe();
   }
 
   /** A node's disk: how large its files are, and a way to make its syncs fail. */
@@ -233,7 +233,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   async start(node: string): Promise<void> {
-    const simulated = this.#node(node);
+    const simulated = this.#act('start', node);
     if (simulated.state !== 'stopped') {
       throw new SimulatedClusterError(`${node} is ${simulated.state} already`);
     }
@@ -249,7 +249,7 @@ export class SimulatedCluster implements Cluster {
   }
 
   stop(node: string): Promise<void> {
-    const simulated = this.#node(node);
+    const simulated = this.#act('stop', node);
     return new Promise((resolve, reject) => {
       const cancel = this.timers.after(patienceMs, () => {
         reject(new SimulatedClusterError(`${node} did not stop within ${patienceMs} virtual ms`));
@@ -262,15 +262,15 @@ export class SimulatedCluster implements Cluster {
   }
 
   async kill(node: string): Promise<void> {
-    this.#node(node).crash();
+    this.#act('kill', node).crash();
   }
 
   async pause(node: string): Promise<void> {
-    this.#node(node).pause();
+    this.#act('pause', node).pause();
   }
 
   async resume(node: string): Promise<void> {
-    this.#node(node).resume();
+    this.#act('resume', node).resume();
   }
 
   async nodeState(node: string): Promise<NodeState> {
@@ -345,6 +345,14 @@ export class SimulatedCluster implements Cluster {
         for (const handler of this.#logLineHandlers) handler(node, line);
       });
     });
+  }
+
+  /** What somebody does to a node belongs to what happened. */
+  #act(what: string, name: string): SimulatedNode {
+    const node = this.#node(name);
+    this.#trace.number(this.#engine.time.nowUs);
+    this.#trace.text(`${what} ${name}`);
+    return node;
   }
 
   #createNodes(): ReadonlyMap<string, SimulatedNode> {

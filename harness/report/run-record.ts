@@ -129,6 +129,8 @@ export interface ResultsRecord {
   readonly uninjected: readonly UninjectedFault[];
   /** In order of time; empty when nobody asked the nodes. */
   readonly leaders: readonly LeaderSighting[];
+  /** Of a simulated run: equal when two runs went the same way. */
+  readonly traceHash?: string | undefined;
 }
 
 /** A log file of a node, relative to the run's folder. */

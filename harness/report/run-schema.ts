@@ -180,6 +180,7 @@ export const resultsSchema: z.ZodType<ResultsRecord> = z.object({
   faults: z.array(fault),
   uninjected: z.array(uninjected).default([]),
   leaders: z.array(z.object({ timeNs: number, leader: text.nullable(), term: number })),
+  traceHash: text.optional(),
 });
 
 export const nemesisSchema: z.ZodType<NemesisRecord> = z.object({

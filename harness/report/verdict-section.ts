@@ -102,7 +102,7 @@ export function scopeSection(run: RunRecord): Html {
   </section>`;
 }
 
-export function configurationSection({ test }: RunRecord): Html {
+export function configurationSection({ test, results }: RunRecord): Html {
   return html`<section id="configuration">
     <h2>Configuration</h2>
     <p class="lead">This line repeats the run, with the same choices of operations and faults.</p>
@@ -112,6 +112,11 @@ export function configurationSection({ test }: RunRecord): Html {
       <dl class="settings">${settingsOf(test).map(
         ([name, value]) => html`<div><dt>${name}</dt><dd>${shorten(value, 400)}</dd></div>`,
       )}</dl>
+      ${
+        results.traceHash !== undefined &&
+        html`<p class="caption">Trace hash <code>${results.traceHash}</code>: equal for two simulations
+        that went the same way.</p>`
+      }
       ${test.sizeNotes.map((note) => html`<p class="caption">${shorten(note, 400)}</p>`)}
     </div>
   </section>`;

@@ -1,3 +1,5 @@
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Engine, SimulationError } from './engine.ts';
 import { ImpurityError } from './impurity-traps.ts';
@@ -57,24 +59,66 @@ test('what the harness throws comes out of the run', async () => {
   await expect(run).rejects.toThrow(RangeError);
 });
 
-test('clocks, real timers and Math.random throw under virtual time, only there', async () => {
-  const impure: readonly (() => unknown)[] = [
-    () => Date.now(),
-    () => Math.random(),
-    () => performance.now(),
-    () => setTimeout(() => undefined, 0),
-    () => crypto.randomUUID(),
-  ];
-  for (const call of impure) {
-    const engine = new Engine(limits);
-    const run = engine.run(
-      () =>
-        new Promise<void>(() => {
-          engine.time.schedule(1, () => void call());
-        }),
-    );
-    await expect(run).rejects.toThrow(ImpurityError);
-    expect(Date.now()).toBeGreaterThan(0);
-    expect(Math.random()).toBeLessThan(1);
-  }
+const impure: Readonly<Record<string, () => unknown>> = {
+  'Date.now': () => Date.now(),
+  'new Date': () => new Date(),
+  Date: () => Date(),
+  'Math.random': () => Math.random(),
+  'performance.now': () => performance.now(),
+  hrtime: () => process.hrtime(),
+  'hrtime.bigint': () => process.hrtime.bigint(),
+  uptime: () => process.uptime(),
+  nextTick: () => process.nextTick(() => undefined),
+  setTimeout: () => setTimeout(() => undefined, 0),
+  setImmediate: () => setImmediate(() => undefined),
+  'setTimeout of node:timers/promises': () => delay(0),
+  'crypto.randomUUID': () => crypto.randomUUID(),
+  getRandomValues: () => crypto.getRandomValues(new Uint8Array(1)),
+  'randomBytes of node:crypto': () => randomBytes(1),
+  'randomInt of node:crypto': () => randomInt(5),
+  'randomUUID of node:crypto': () => randomUUID(),
+};
+
+for (const [name, call] of Object.entries(impure)) {
+  test(`${name} throws under virtual time, in an event and in the harness, only there`, async () => {
+    const inEvent = (engine: Engine): Promise<void> =>
+      new Promise(() => engine.time.schedule(1, () => void call()));
+    const inHarness = async (engine: Engine): Promise<void> => {
+      await pause(engine, 1);
+      for (let step = 0; step < 10; step++) await null;
+      call();
+    };
+    for (const main of [inEvent, inHarness]) {
+      const engine = new Engine(limits);
+      await expect(engine.run(() => main(engine))).rejects.toThrow(ImpurityError);
+      expect(call).not.toThrow();
+    }
+    const lax = new Engine({ ...limits, trapImpurity: false });
+    await lax.run(() => inHarness(lax));
+  });
+}
+
+test('a date that was asked for, and microtasks, are pure', async () => {
+  const engine = new Engine(limits);
+  const year = await engine.run(async () => {
+    await new Promise<void>((resolve) => queueMicrotask(resolve));
+    return new Date(0).getUTCFullYear();
+  });
+  expect(year).toBe(1970);
+});
+
+test('a harness of many turns gives way to the event loop, and is not disturbed by it', async () => {
+  const engine = new Engine(limits);
+  let others = 0;
+  const interval = setInterval(() => others++, 0);
+  const order: number[] = [];
+  await engine.run(async () => {
+    for (let step = 0; step < 5000; step++) {
+      await pause(engine, 1);
+      order.push(engine.time.nowUs);
+    }
+  });
+  clearInterval(interval);
+  expect(order).toEqual(Array.from({ length: 5000 }, (_, step) => (step + 1) * 1000));
+  expect(others).toBeGreaterThan(0);
 });
