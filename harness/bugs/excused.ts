@@ -15,7 +15,8 @@ export const excusedRows: readonly ExcusedRow[] = [
     mechanism: 'peers vote for a candidate that is not in their configuration',
     citation: 'akka-raft #49 https://github.com/ktoso/akka-raft/issues/49',
     why:
-      'A voter answers whoever asks, on purpose [Ongaro §4.1], and what did the harm there, servers ' +
+      'A voter answers whoever asks, on purpose [Ongaro §4.1], and what did the harm there, ' +
+      'servers ' +
       'that are told of other members by hand, has no way in: members change by entries of the ' +
       'log alone, through a joint configuration.',
   },

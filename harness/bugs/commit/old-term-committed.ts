@@ -22,8 +22,8 @@ export const oldTermCommitted: Bug = {
   edits: [
     {
       file: 'server/raft/replication.ts',
-      find: '  if (index <= core.commitIndex || core.log.termAt(index) !== core.currentTerm) return false;',
-      replace: '  if (index <= core.commitIndex) return false;',
+      find: ' || core.log.termAt(index) !== core.currentTerm) return false;',
+      replace: ') return false;',
     },
   ],
 };

@@ -5,7 +5,8 @@ export const hintUnknown: Bug = {
   id: 'hint-unknown',
   title: 'a follower is never brought into line',
   mechanism:
-    'A leader looks for the term that the follower has named in its own log, and goes back to its ' +
+    'A leader looks for the term that the follower has named in its own log, and goes back ' +
+    'to its ' +
     'last entry of it. When it has none it stays where it is, is refused again, and so on for ' +
     'ever.',
   exposedBy: 'a deposed leader with entries of a term that nobody else has any of',
@@ -17,12 +18,13 @@ export const hintUnknown: Bug = {
   ],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'recovery', says: /did not apply/, valid: 'unknown' }],
+  expect: [{ checker: 'progress' }, { checker: 'recovery', valid: 'unknown' }],
   edits: [
     {
       file: 'server/raft/replication.ts',
       find: '  progress.maybeBacktrack(agreed + 1);',
-      replace: `  const isKnown = agreed < core.log.base.index || core.log.termAt(agreed) === conflictTerm;
+      replace: `  const { log } = core;
+  const isKnown = agreed < log.base.index || log.termAt(agreed) === conflictTerm;
   if (isKnown) progress.maybeBacktrack(agreed + 1);`,
     },
   ],

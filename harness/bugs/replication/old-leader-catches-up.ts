@@ -47,9 +47,9 @@ export const oldLeaderCatchesUp: Bug = {
     },
     {
       file: 'server/raft/append-entries.ts',
-      find: '    refuse(core, from, { ...conflictBefore(core, message), readRound, replicationId });',
+      find: '    refuse(core, from, { ...conflictBefore(core, message),',
       replace: `    core.catchesUp = true;
-    refuse(core, from, { ...conflictBefore(core, message), readRound, replicationId });`,
+    refuse(core, from, { ...conflictBefore(core, message),`,
     },
     {
       file: 'server/raft/append-entries.ts',

@@ -5,7 +5,8 @@ export const oversizeSkipped: Bug = {
   id: 'oversize-skipped',
   title: 'a message lacks an entry in its middle',
   mechanism:
-    'Who packs entries into a message leaves out one for which there is no room, and goes on with ' +
+    'Who packs entries into a message leaves out one for which there is no room, and goes on ' +
+    'with ' +
     'the smaller ones behind it. The follower numbers what comes by its place, so from there on ' +
     'its log has other entries under the same names.',
   exposedBy: 'a follower that lags by more than a message, and values of different lengths',
@@ -41,9 +42,8 @@ export const oversizeSkipped: Bug = {
     },
     {
       file: 'server/peer-codec.ts',
-      find: "    entries.push({ term, index, kind, data: reader.copy(length, 'the data of an entry') });",
-      replace: `    const data = reader.copy(length, 'the data of an entry');
-    entries.push({ term, index: prevLogIndex + 1 + position, kind, data });`,
+      find: '    entries.push({ term, index, kind, data: reader',
+      replace: '    entries.push({ term, index: prevLogIndex + 1 + position, kind, data: reader',
     },
   ],
 };

@@ -34,12 +34,12 @@ export const tailTermAdopted: Bug = {
     },
     {
       file: 'server/raft/append-entries.ts',
-      find: '    refuse(core, from, { ...conflictBefore(core, message), readRound, replicationId });',
+      find: '    refuse(core, from, { ...conflictBefore(core, message),',
       replace: `    if (prevLogIndex === core.log.lastIndex) {
       core.log.tailTerm = { index: prevLogIndex, term: prevLogTerm };
       return;
     }
-    refuse(core, from, { ...conflictBefore(core, message), readRound, replicationId });`,
+    refuse(core, from, { ...conflictBefore(core, message),`,
     },
   ],
 };

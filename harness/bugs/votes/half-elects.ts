@@ -5,7 +5,8 @@ export const halfElects: Bug = {
   id: 'half-elects',
   title: 'half of the voters are taken for a majority',
   mechanism:
-    'A candidate wins with half of the votes, rounded up. That is a majority of three or five; of ' +
+    'A candidate wins with half of the votes, rounded up. That is a majority of three or ' +
+    'five; of ' +
     'four it is two, and two others may elect another.',
   exposedBy: 'an even number of voters, and two candidates or two halves',
   workload: 'cas-register',

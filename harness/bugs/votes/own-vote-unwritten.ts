@@ -5,7 +5,8 @@ export const ownVoteUnwritten: Bug = {
   id: 'own-vote-unwritten',
   title: 'a candidate forgets that it stood',
   mechanism:
-    'Who stands raises its term and votes for itself in memory only; they reach the disk with its ' +
+    'Who stands raises its term and votes for itself in memory only; they reach the disk ' +
+    'with its ' +
     'first entry as a leader, if it wins. After a crash it may vote for another in a term in ' +
     'which others have elected it.',
   exposedBy: 'a candidate that crashes as it wins, before its first entry is durable',
@@ -31,10 +32,15 @@ export const ownVoteUnwritten: Bug = {
     },
     {
       file: 'server/raft/raft.ts',
-      find: `  const changed = core.currentTerm !== before.currentTerm || core.votedFor !== before.votedFor;
+      find: '  const changed = core.currentTerm',
+      replace: '  const differs = core.currentTerm',
+    },
+    {
+      file: 'server/raft/raft.ts',
+      find: ` || core.votedFor !== before.votedFor;
   const entries = core.log.takeUnwritten();
 `,
-      replace: `  const differs = core.currentTerm !== before.currentTerm || core.votedFor !== before.votedFor;
+      replace: ` || core.votedFor !== before.votedFor;
   const entries = core.log.takeUnwritten();
   if (differs) core.stoodUnwritten = core.role === 'candidate';
   const changed = core.stoodUnwritten ? entries.length > 0 : differs;

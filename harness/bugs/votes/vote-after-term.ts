@@ -5,7 +5,8 @@ export const voteAfterTerm: Bug = {
   id: 'vote-after-term',
   title: 'term and vote are written one after the other',
   mechanism:
-    'The term is one record and the vote another. The first counts as the write of both, and what ' +
+    'The term is one record and the vote another. The first counts as the write of both, and ' +
+    'what ' +
     'waited for it leaves; a crash before the second one leaves a voter in a term in which it ' +
     'has voted, and knows nothing of it.',
   exposedBy: 'a voter that crashes between the two records',
