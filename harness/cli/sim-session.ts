@@ -40,7 +40,7 @@ export interface SeriesOptions {
 
 /** What is started by its path: JavaScript in a package, TypeScript in a checkout. */
 const workerPath = fileURLToPath(new URL('./sim-worker.ts', import.meta.url));
-/** Seeds after which a worker is replaced: it begins in a second, and a seed takes a part of one. */
+/** Seeds after which a worker is replaced: it begins in a second, and a seed takes a part of it. */
 const seedsPerWorker = 1000;
 /** So many in a row that have no verdict are no accident: the others would have none either. */
 const crashesInRowMax = 10;
@@ -132,8 +132,8 @@ function openPlan(settings: SeriesSettings, ledger: SeedLedger): SeriesPlan {
   const count = plan.records().length;
   if (count === 0 || settings.resume) return plan;
   throw new SettingsError(
-    `--ledger ${settings.ledgerPath} has ${describeCount(count)} of these seeds already: --resume ` +
-      'goes on with them',
+    `--ledger ${settings.ledgerPath} has ${describeCount(count)} of these seeds already: ` +
+      '--resume goes on with them',
   );
 }
 

@@ -154,8 +154,8 @@ function parseWorldFlag(text: string): World {
 function parseBug(id: string): Bug {
   if (isPackaged) {
     throw new SettingsError(
-      '--bug edits the sources of the server, which this package does not hold: use a checkout of ' +
-        'rafture',
+      '--bug edits the sources of the server, which this package does not hold: use a checkout ' +
+        'of rafture',
     );
   }
   const all = [...bugs, ...noOpMutants];

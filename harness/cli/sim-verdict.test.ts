@@ -25,7 +25,7 @@ test('all valid is valid, and nothing else is by itself', () => {
   expect(judge({}).exitCode).toBe(2);
 });
 
-test('an unknown does not hide what is invalid, and one that crashed hides its count not either', () => {
+test('an unknown does not hide what is invalid, and a crash does not hide how many were', () => {
   expect(judge({ invalid: 1, unknown: 5 }, 0.9)).toMatchObject({ exitCode: 1 });
   expect(judge({ invalid: 2, crashed: 1, valid: 1 }).verdict).toBe(
     'CRASHED: 1 of 4 seeds have no verdict, and 2 of 4 seeds broke a promise',

@@ -21,8 +21,8 @@ export function judgeSeries(
   unknownOk: number,
 ): SeriesVerdict {
   const { counts, seedsRun, seedsWanted, interrupted, contradictions } = file;
-  const stopped = `You stopped it after ${describeCount(seedsRun)} of ${describeCount(seedsWanted)}`;
-  const prefix = interrupted ? `${stopped} seeds. ` : '';
+  const done = `${describeCount(seedsRun)} of ${describeCount(seedsWanted)} seeds`;
+  const prefix = interrupted ? `You stopped it after ${done}. ` : '';
   const { words, ...rest } = decide({ counts, seedsRun, contradictions }, unknownOk);
   return { verdict: `${prefix}${words}`, ...rest };
 }

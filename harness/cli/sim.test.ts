@@ -74,7 +74,7 @@ function workers(): readonly string[] {
 }
 
 describe('rafture sim', () => {
-  it('runs seeds of the server as it is, each with faults of its own, and none is invalid', async () => {
+  it('runs seeds of the server as it is, and none of them is invalid', async () => {
     const args = ['--seeds', '200', '--jobs', '2', '--json', 'clean.json', '--unknown-ok', '0.2'];
     const { exitCode, stdout } = await sim(...args);
     const { counts, groups, workloads, totals, seedsRun } = readSeries('clean.json');
@@ -160,7 +160,7 @@ describe('rafture sim', () => {
     expect(file.seedsRun).toBeGreaterThan(4);
   }, 180_000);
 
-  it('runs the parts of a series apart, and counts them as one when they are put together', async () => {
+  it('runs the parts of a series apart, and counts them as one when merged', async () => {
     const all = ['--seeds', '8', ...small, ...lenient];
     for (const part of ['1', '2']) {
       await sim(...all, '--shard', `${part}/2`, '--ledger', 'parts.jsonl', '--resume');

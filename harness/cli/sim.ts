@@ -71,8 +71,8 @@ export const planOptions: Record<string, Options> = {
 const all = { ...seeds, ...output, ...planOptions };
 
 const exitCodesOfSeries = [
-  'Exit codes: 0 every seed valid; 1 some invalid; 2 some unknown: they tested too little, which is',
-  'no pass, and --unknown-ok 0.1 allows a tenth of them; 130 interrupted, and what there is was',
+  'Exit codes: 0 every seed valid; 1 some invalid; 2 some unknown: they tested too little, which',
+  'is no pass, and --unknown-ok 0.1 allows a tenth of them; 130 interrupted, and what there is was',
   'kept; 254 bad arguments; 255 a seed crashed, or rafture failed.',
 ].join('\n');
 

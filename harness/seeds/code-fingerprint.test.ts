@@ -31,7 +31,7 @@ test('two checkouts of the same code have the same fingerprint', () => {
   expect(fingerprintOf('one')).toMatch(/^[0-9a-f]{12}$/);
 });
 
-test('a change in what is imported changes it, however far away, and one elsewhere does not', () => {
+test('a change in what is imported changes it, however far away, and none elsewhere does', () => {
   const whole = fingerprintOf('whole');
   for (const path of ['main.ts', 'a.ts', 'b/c.ts', 'b/late.ts']) {
     expect(fingerprintOf(path, { [path]: `${files[path]}// changed\n` }), path).not.toBe(whole);

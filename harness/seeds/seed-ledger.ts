@@ -1,6 +1,6 @@
 /**
- * Seeds that were run, on disk: JSON lines, appended when a seed has ended, so that a long count can
- * be made in parts and a SIGKILL loses nothing that was told.
+ * Seeds that were run, on disk: JSON lines, appended when a seed has ended, so that a long count
+ * can be made in parts and a SIGKILL loses nothing that was told.
  *
  * A line belongs to the series that made it: what was asked for, and the code that ran. Seeds of
  * another series stand in the same file and count for nothing in this one. Files of several

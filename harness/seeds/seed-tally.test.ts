@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { madeSeed } from './made-seeds.ts';
 import { countByWorkload, countOutcomes, foundOf, groupFailures, sumOf } from './seed-tally.ts';
 
-test('failures stand by kind: the worst outcome first, then the kind with the shortest history', () => {
+test('failures stand by kind: the worst outcome first, then the shortest history', () => {
   const records = [
     madeSeed(1, 'unknown', { fingerprint: 'stats: little', lines: 1 }),
     madeSeed(2, 'invalid', { fingerprint: 'a', lines: 90 }),
@@ -28,7 +28,7 @@ test('one text that was invalid once and unknown once is two kinds', () => {
   expect(groupFailures(both).map(({ outcome }) => outcome)).toEqual(['invalid', 'unknown']);
 });
 
-test('unknown seeds are one kind by the first words of the oracle, invalid ones by all of them', () => {
+test('unknown seeds are one kind by their first words, invalid ones by all of them', () => {
   const made = (outcome: 'invalid' | 'unknown'): readonly string[] => {
     const records = ['no put', 'no get'].map((what, place) =>
       madeSeed(place, outcome, { fingerprint: `stats: too little: ${what} has succeeded` }),
