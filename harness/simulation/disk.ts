@@ -325,6 +325,9 @@ export class SimulatedDisk {
   #change(life: Life, file: UnsyncedFile, change: FileChange, done: Done): void {
     file.changedAtUs = this.#surroundings.time.nowUs;
     file.issue(change);
+    const { trace } = this.#surroundings;
+    if (change.type === 'truncate') trace.number(change.length);
+    else trace.content(change.bytes);
     this.#timing.later('access', file, () => {
       file.applyNext();
       this.#deliver(life, () => done(null));

@@ -5,6 +5,8 @@
  * same moments. It is how a test sees that a seed repeats; it is not meant against an adversary.
  */
 
+const contentBytesMax = 2048;
+
 export class Trace {
   #first = 0x811c9dc5 | 0;
   #second = 0x9e3779b9 | 0;
@@ -32,6 +34,12 @@ export class Trace {
     const whole = length & ~3;
     for (let at = 0; at < whole; at += 4) this.#mix(wordAt(bytes, at));
     for (let at = whole; at < length; at++) this.#mix(bytes[at] ?? 0);
+  }
+
+  /** Of what is long (zeros that are written ahead, snapshots) the length says enough. */
+  content(bytes: Uint8Array): void {
+    if (bytes.length > contentBytesMax) this.number(bytes.length);
+    else this.bytes(bytes);
   }
 
   /** 16 hexadecimal digits. */
