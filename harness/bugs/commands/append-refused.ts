@@ -10,7 +10,7 @@ export const appendRefused: Bug = {
   exposedBy: 'anybody who appends; no fault is needed',
   workload: 'kv',
   args: ['--nemesis', 'none'],
-  citations: [],
+  citations: ['[Raft §8]: an operation is executed when a quorum has it'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'stats', says: /append/, valid: 'unknown' }],

@@ -11,7 +11,9 @@ export const assertionSurvived: Bug = {
   exposedBy: 'a leader that is isolated with writes in flight: only its log tells of it',
   workload: 'cas-register',
   args: ['--nemesis', 'partition', '--nemesis-every', '200'],
-  citations: [],
+  citations: [
+    'a node that goes on after a broken invariant: compare redisraft #48 https://github.com/RedisLabs/redisraft/issues/48',
+  ],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'logs' }],

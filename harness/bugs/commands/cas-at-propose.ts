@@ -12,7 +12,7 @@ export const casAtPropose: Bug = {
     'two clients that want a free lock at the same time; a holder from whom it is taken over',
   workload: 'lock',
   args: [],
-  citations: [],
+  citations: ['[Raft §8]: decided on a state that is not yet that of its place in the log'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable', kinds: ['token-reuse', 'double-grant'] }],

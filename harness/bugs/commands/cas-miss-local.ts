@@ -10,7 +10,7 @@ export const casMissLocal: Bug = {
   exposedBy: 'a node that lags behind or is cut off: what it says that it saw is long replaced',
   workload: 'cas-register',
   args: ['--nemesis', 'partition', '--nemesis-every', '200'],
-  citations: [],
+  citations: ['[Raft §8]: answered from a state that nobody has confirmed'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }],

@@ -11,7 +11,9 @@ export const deleteLocal: Bug = {
   exposedBy: 'a key that is read before it is written, elsewhere; no fault is needed',
   workload: 'kv',
   args: [],
-  citations: [],
+  citations: [
+    '[Raft §8]: answered before the command is committed; compare etcd #14370 https://github.com/etcd-io/etcd/issues/14370',
+  ],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }],

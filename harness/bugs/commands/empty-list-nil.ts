@@ -8,7 +8,7 @@ export const emptyListNil: Bug = {
   exposedBy: 'a read of a list that is empty; no fault is needed',
   workload: 'list-append',
   args: ['--nemesis', 'none'],
-  citations: [],
+  citations: ['the protocol of Redis: an empty array is none that is null'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'errors', says: /unexpected-reply/, valid: 'unknown' }],

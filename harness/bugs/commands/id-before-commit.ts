@@ -11,7 +11,7 @@ export const idBeforeCommit: Bug = {
   exposedBy: 'a leader that is killed or isolated right after it has answered',
   workload: 'unique-ids',
   args: [],
-  citations: [],
+  citations: ['[Raft §8]: answered before the command is committed'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable', kinds: ['duplicate-id'] }],

@@ -10,7 +10,7 @@ export const popBeforeCommit: Bug = {
   exposedBy: 'two clients that take from one queue at the same time; no fault is needed',
   workload: 'queue',
   args: [],
-  citations: [],
+  citations: ['[Raft §8]: answered before the command is committed'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }, { checker: 'total-queue' }],

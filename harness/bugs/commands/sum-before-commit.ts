@@ -10,7 +10,7 @@ export const sumBeforeCommit: Bug = {
   exposedBy: 'two clients that add at the same time; no fault is needed',
   workload: 'fetch-and-add',
   args: [],
-  citations: [],
+  citations: ['[Raft §8]: answered before the command is committed'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'linearizable' }],

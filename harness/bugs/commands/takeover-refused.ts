@@ -11,7 +11,7 @@ export const takeoverRefused: Bug = {
   exposedBy: 'anybody who wants a lock that is held; no fault is needed',
   workload: 'lock',
   args: ['--recovery-limit', '5'],
-  citations: [],
+  citations: ['[Raft §8]: a command that is never executed'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'fencing', valid: 'unknown' }],
