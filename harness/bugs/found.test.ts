@@ -42,7 +42,7 @@ test(
 test('a bug that nothing can show in so few seeds is told as not found, with exit code 1', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rafture-bugs-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const id = 'old-term-committed';
+  const id = 'jitter-drawn-once';
   expect(bugs.some((bug) => bug.id === id)).toBe(true);
   const args = [launcher, 'bugs', '--only', id, '--seeds', '1', '--results', folder];
   const ran = await execa('node', args, { reject: false });
