@@ -31,7 +31,7 @@ export function spaceTimeOf(run: RunRecord, kept: KeptOfRun, endUs: number): Spa
   };
 }
 
-/** When the last operation of the witness ended, or the first node ended by itself. */
+/** When the last operation of the witness ended, the referee saw it, or a node ended by itself. */
 function violationOf(
   { results }: RunRecord,
   operations: readonly DrawnOperation[],
@@ -40,6 +40,13 @@ function violationOf(
   if (results.valid !== false) return null;
   const times = operations.flatMap(({ isWitness, toUs }) => (isWitness ? (toUs ?? []) : []));
   if (times.length > 0) return Math.max(...times);
+  const broken = results.checkers.filter(({ valid }) => valid === false);
+  const [, ms] =
+    broken
+      .map(({ summary }) => summary)
+      .join()
+      .match(/ at ([\d.]+) ms\)/) ?? [];
+  if (ms !== undefined) return Math.round(Number(ms) * 1000);
   const exit = marks.find(([, , words]) => words.startsWith('ends by itself'));
   return exit?.[0] ?? null;
 }
