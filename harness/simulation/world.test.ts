@@ -30,7 +30,10 @@ test('what is drawn is within its range, can be said again, and makes a world', 
     const world = drawWorld((name) => createRandomStream(seed, name));
     expect(parseWorld(describeWorld(world))).toEqual(world);
     planSimulation({ seed, nodes: ['n1'], ...optionsOfWorld(world) });
-    expect(world.heartbeat ?? 0).toBeLessThan(world.election ?? 0);
+    const { heartbeat = 0, election = 0, pace = 0 } = world;
+    expect(heartbeat * (1 + pace) * 4, 'heartbeats of a slow leader').toBeLessThanOrEqual(
+      (election / (1 + pace)) * (1 + 1e-9),
+    );
     for (const [name, value] of Object.entries(world)) {
       seen.set(name, (seen.get(name) ?? new Set()).add(value));
     }

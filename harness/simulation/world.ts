@@ -171,9 +171,23 @@ const worldNames = Object.keys(worldNumbers) as readonly WorldName[];
 
 /** Every number, from a stream of its own for each: one more draw shifts no other. */
 export function drawWorld(randomStream: (name: string) => RandomSource): World {
-  return Object.fromEntries(
-    worldNames.map((name) => [name, worldNumbers[name].draw(randomStream(`world/${name}`))]),
-  );
+  const drawn = (name: WorldName): number => worldNumbers[name].draw(randomStream(`world/${name}`));
+  const world = Object.fromEntries(worldNames.map((name) => [name, drawn(name)]));
+  return { ...world, ...patient(drawn('heartbeat'), drawn('election'), drawn('pace')) };
+}
+
+/** So many heartbeats of the slowest leader come within a timeout of the fastest follower. */
+const heartbeatsPerTimeout = 4;
+
+/** Safety needs no such thing; but nobody could promise progress without. [Raft §5.6] */
+function patient(
+  heartbeat: number,
+  election: number,
+  pace: number,
+): Pick<World, 'heartbeat' | 'election'> {
+  const least = heartbeatsPerTimeout * (1 + pace) * (1 + pace);
+  const often = Math.max(1, Math.min(heartbeat, Math.floor(election / least)));
+  return { heartbeat: often, election: Math.max(election, Math.ceil(least * often)) };
 }
 
 /** `drop=0.05,snapshot=50`. Throws RangeError with what it takes. */
