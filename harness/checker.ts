@@ -137,6 +137,47 @@ export interface RunRecovery {
   readonly finalOperations: number;
   /** Position in the history at which it began: what comes later is final. */
   readonly beganAt: number;
+  /** From the healing to the first change that was acknowledged; absent: none was. */
+  readonly servedAfterMs?: number;
+  /** From the healing until every node had applied it; null: not all did. */
+  readonly caughtUpAfterMs?: number | null;
+}
+
+/** How a healthy majority got on after the safety phase. Times are virtual, and exact. */
+export interface RunLiveness {
+  /** The longest time in which a follower that hears nobody stands. */
+  readonly electionTimeoutMs: number;
+  /** While a minority went on disturbing it; null: there was none to do so. */
+  readonly core: {
+    /** `n4 deaf`. */
+    readonly description: string;
+    /** null: never. */
+    readonly servedAfterMs: number | null;
+    /** The longest that a change took later. */
+    readonly longestGapMs: number;
+    /** Terms that came later. */
+    readonly terms: number;
+  } | null;
+  /** Terms that came when all was well and had been for a while. */
+  readonly termsAtEnd: number;
+  /** Entries of the log that a snapshot and what is kept before it leave; null: not known. */
+  readonly logEntries: number | null;
+  /** Members that did not answer a read at the end. */
+  readonly silent: readonly string[];
+  readonly ends: readonly NodeEnd[];
+}
+
+/** What a member is left with when nobody has asked it anything for a while. */
+export interface NodeEnd {
+  readonly node: string;
+  readonly waitingWrites: number;
+  readonly waitingReads: number;
+  /** To whom it hands leadership over; null: to nobody. */
+  readonly transferringTo: string | null;
+  readonly logEntries: number;
+  /** On its disk; null where nobody can tell. */
+  readonly files: number | null;
+  readonly bytes: number | null;
 }
 
 /** All that a checker may look at. */
@@ -168,6 +209,8 @@ export interface CheckedRun {
   readonly requireAllFaults: boolean;
   /** null when the run broke off before it. */
   readonly recovery: RunRecovery | null;
+  /** Only where time is virtual. */
+  readonly liveness: RunLiveness | null;
   /** Why the run broke off; null when it came to its end. */
   readonly brokeOff: string | null;
   readonly unexpectedExits: readonly UnexpectedExit[];

@@ -6,11 +6,13 @@
 import type { Checker } from '../checker.ts';
 import type { CheckerChanges } from '../workload.ts';
 import { availability } from './availability.ts';
+import { bounds } from './bounds.ts';
 import { convergence } from './convergence.ts';
 import { errors } from './errors.ts';
 import { exits } from './exits.ts';
 import { faults } from './faults.ts';
 import { logs } from './logs.ts';
+import { progress } from './progress.ts';
 import { raftInvariants } from './raft-invariants.ts';
 import { recovery } from './recovery.ts';
 import { stats } from './stats.ts';
@@ -22,6 +24,8 @@ export const standardCheckers: readonly Checker[] = [
   availability,
   faults,
   recovery,
+  progress,
+  bounds,
   logs,
   exits,
   convergence,

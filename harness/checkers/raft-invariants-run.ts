@@ -19,6 +19,7 @@ export function runOf(parts: Partial<CheckedRun>): CheckedRun {
     requireAllFaults: false,
     excusedLines: [],
     recovery: null,
+    liveness: null,
     brokeOff: null,
     unexpectedExits: [],
     availabilityMin: null,

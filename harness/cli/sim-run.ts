@@ -6,7 +6,6 @@ import type { NodeLog } from '../checker.ts';
 import { createSimulatedCluster, type SimulatedCluster } from '../cluster/simulated.ts';
 import { neededAbilities } from '../nemesis/needed-abilities.ts';
 import type { Schedule } from '../nemesis/schedule.ts';
-import type { LivenessSettings } from '../run/liveness.ts';
 import { RunHistory } from '../run/run-history.ts';
 import { runTest, type TestOutcome } from '../run/run-test.ts';
 import { findingsOf, fingerprintOf, type SeedResult } from '../seeds/seed-result.ts';
@@ -14,8 +13,9 @@ import type { SimPlan } from '../seeds/sim-plan.ts';
 import { Referee } from '../simulation/referee.ts';
 import { reportOf } from '../simulation/referee-report.ts';
 import type { ServerCode } from '../simulation/server-code.ts';
-import { describeWorld, electionTimeoutMsOf, optionsOfWorld } from '../simulation/world.ts';
+import { describeWorld, optionsOfWorld } from '../simulation/world.ts';
 import { judgeRun } from './judge.ts';
+import { livenessOf } from './liveness-settings.ts';
 import { askedFamilies } from './nemesis-settings.ts';
 import { type PlannedFaults, planFaults } from './planned-faults.ts';
 import { parseSettings, type TestFlags, type TestSettings } from './settings.ts';
@@ -104,7 +104,7 @@ async function startAndTest(
     ...{ cluster, timers: cluster.timers, history, sinks: [] },
     timeLimitMs: settings.timeLimitS * 1000,
     recoveryLimitMs: settings.recoveryLimitS * 1000,
-    liveness: livenessOf(settings, cluster),
+    ...livenessOf(settings, cluster),
     onEvidence: () => {},
     onStatus: () => {},
     shouldStop: () => false,
@@ -147,11 +147,4 @@ export function flagsOfPlan(plan: SimPlan): TestFlags {
 function worldFlag(world: SimPlan['world']): Pick<TestFlags, 'world'> {
   const text = describeWorld(world);
   return { world: text === '' ? undefined : text };
-}
-
-function livenessOf({ world }: TestSettings, cluster: SimulatedCluster): LivenessSettings {
-  return {
-    electionTimeoutMs: electionTimeoutMsOf(world),
-    filesOf: (node) => cluster.disk(node).sizes,
-  };
 }

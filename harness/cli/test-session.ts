@@ -28,6 +28,7 @@ import { createRunFolder, type RunFolder } from '../store.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import type { Interruption } from './interruption.ts';
 import { judgeRun, type RecordedRun } from './judge.ts';
+import { livenessOf } from './liveness-settings.ts';
 import { type OpenCluster, openCluster } from './open-cluster.ts';
 import { type PlannedFaults, planFaults } from './planned-faults.ts';
 import { describeRepeat, type TestSettings } from './settings.ts';
@@ -104,6 +105,7 @@ async function recordTest(
     const outcome = await drive(() =>
       runTest({
         ...settings,
+        ...livenessOf(settings, cluster),
         nemesis: planned.nemesis,
         createSchedule: (random) => planned.createSchedule(random),
         cluster,

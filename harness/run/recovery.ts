@@ -40,32 +40,40 @@ const retryMs = 50;
 export async function recover(options: RecoveryOptions): Promise<RunRecovery> {
   const { workload, keys, ops, recorder } = options;
   const beganAt = recorder.length;
+  const beganNs = options.timers.nowNs();
+  const sinceMs = (): number => (options.timers.nowNs() - beganNs) / 1e6;
   const lost = await startAll(options);
   if (lost.length > 0) return { problem: lost.join('; '), finalOperations: 0, beganAt };
   const probes = untilOk((attempt) => ({ ...workload.createProbe(attempt), key: recoveryKey }));
-  const probed = await drive(options, probes, { stop: deadline(options), clients: 1 });
+  const probed = await drive(options, probes, {
+    stop: deadline(options),
+    nodes: options.cluster.nodes.slice(0, 1),
+  });
   if (!probed.isDone) {
     const problem = notRecovered(options, 'no change was acknowledged');
     return { problem, finalOperations: 0, beganAt };
   }
+  const servedAfterMs = sinceMs();
   const lagging = await appliedEverywhere(options, deadline(options));
+  const caughtUpAfterMs = lagging.length === 0 ? sinceMs() : null;
+  const times = { servedAfterMs, caughtUpAfterMs };
   // A laggard has used up its own time, not that of the final operations.
   const final = await drive(
     { ...options, firstProcess: probed.nextProcess },
     workload.createFinalGenerator({ keys: [recoveryKey, ...keys], ops }),
-    { stop: deadline(options), clients: options.cluster.nodes.length },
+    { stop: deadline(options), nodes: options.cluster.nodes },
   );
   const finalOperations = final.okCount;
   if (!final.isDone) {
     const what = `the final operations did not come to their end: ${finalOperations} were answered`;
-    return { problem: notRecovered(options, what), finalOperations, beganAt };
+    return { problem: notRecovered(options, what), finalOperations, beganAt, ...times };
   }
   const problem =
     lagging.length === 0
       ? null
       : `${lagging.join(', ')} did not apply the change that was acknowledged after the healing` +
         ` within ${options.limitMs / 1000} s`;
-  return { problem, finalOperations, beganAt };
+  return { problem, finalOperations, beganAt, ...times };
 }
 
 /** True once the limit, counted from now, is over, or the run is to stop. */
@@ -82,7 +90,7 @@ function notRecovered(options: RecoveryOptions, what: string): string {
 }
 
 /** Whatever is frozen or gone comes back, whoever did it; returns what did not, as sentences. */
-async function startAll({ cluster, members }: RecoveryOptions): Promise<readonly string[]> {
+export async function startAll({ cluster, members }: RecoveryOptions): Promise<readonly string[]> {
   const problems = await Promise.all(
     members.map(async (node) => {
       try {
@@ -105,17 +113,17 @@ interface Driven {
 }
 
 /** A few clients carry out what the generator says, until it is done or it is time to stop. */
-async function drive(
-  options: RecoveryOptions,
+export async function drive(
+  options: Omit<RecoveryOptions, 'members'>,
   generator: Generator,
-  { stop, clients }: { readonly stop: () => boolean; readonly clients: number },
+  { stop, nodes }: { readonly stop: () => boolean; readonly nodes: readonly string[] },
 ): Promise<Driven> {
   const { cluster, system, timers, workload } = options;
   const { object } = workload;
   let okCount = 0;
   const loop = new RunLoop({
     generator: backOff(retryMs, generator),
-    threads: cluster.nodes.slice(0, clients).map((node) => ({
+    threads: nodes.map((node) => ({
       node,
       createClient: () => system.createClient({ cluster, timers, object, followRedirects: true }),
     })),

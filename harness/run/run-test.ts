@@ -7,6 +7,7 @@
 import type {
   ExcusedLine,
   IntrospectionSample,
+  RunLiveness,
   RunRecovery,
   StateHash,
   UninjectedFault,
@@ -19,6 +20,7 @@ import type { LeaderSighting, NemesisRecord } from '../report/run-record.ts';
 import type { System } from '../systems/system.ts';
 import type { Workload, WorkloadSize } from '../workload.ts';
 import { pause } from './introspect.ts';
+import { type LivenessSettings, watchCore, watchEnd } from './liveness.ts';
 import { RunLoop, type ThreadPlan } from './loop.ts';
 import { type Leadership, Observation } from './observation.ts';
 import { createRandomStream, type RandomSource } from './random.ts';
@@ -43,6 +45,8 @@ export interface TestOptions {
   readonly size: WorkloadSize;
   readonly deadlineMs: number;
   readonly recoveryLimitMs: number;
+  /** Where time is virtual: a liveness phase comes before the recovery. */
+  readonly liveness?: LivenessSettings;
   readonly nemesis: readonly AskedFamily[];
   createSchedule(random: RandomSource): Schedule;
   /** The workload ends when the schedule is over, if the time is not over before. */
@@ -69,6 +73,7 @@ export interface TestOutcome {
   readonly uninjected: readonly UninjectedFault[];
   readonly excusedLines: readonly ExcusedLine[];
   readonly recovery: RunRecovery;
+  readonly liveness: RunLiveness | null;
   readonly leaders: readonly LeaderSighting[];
   readonly samples: readonly IntrospectionSample[];
   readonly hashes: readonly StateHash[];
@@ -166,16 +171,26 @@ class RunningTest {
     const notUndone = await this.#faults.finish();
     this.#faultsFinished = true;
     await this.#observe();
-    const recovered = await recover({
+    const { liveness, seed } = this.#options;
+    const options = {
       ...this.#options,
       members: this.#faults.members,
       recorder: this.#recorder,
-      random: createRandomStream(this.#options.seed, 'recovery'),
+      random: createRandomStream(seed, 'recovery'),
       keys: [...this.#keys],
       ops: this.#options.history,
       firstProcess: nextProcess,
       limitMs: this.#options.recoveryLimitMs,
-    });
+    };
+    const lively = liveness && {
+      ...options,
+      liveness,
+      random: createRandomStream(seed, 'liveness'),
+    };
+    const watched = lively && (await watchCore(lively));
+    const firstProcess = watched?.nextProcess ?? nextProcess;
+    const recovered = await recover({ ...options, firstProcess });
+    const end = lively && (await watchEnd(lively));
     const problems = [...notUndone, ...(recovered.problem === null ? [] : [recovered.problem])];
     const recovery = { ...recovered, problem: problems.length === 0 ? null : problems.join('; ') };
     await this.#observe();
@@ -186,6 +201,13 @@ class RunningTest {
       uninjected: this.#faults.uninjected,
       excusedLines: this.#faults.excusedLines,
       recovery,
+      liveness:
+        end === undefined || liveness === undefined
+          ? null
+          : {
+              ...{ ...end, core: watched?.core ?? null, logEntries: liveness.logEntries },
+              electionTimeoutMs: liveness.electionTimeoutMs,
+            },
       leaders,
       samples,
       hashes,

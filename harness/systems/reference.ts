@@ -62,6 +62,10 @@ export const reference: System = {
     const reply = await ask(stream, timers, { words: ['RAFT.INFO'] });
     return reply.type === 'bulk' && reply.value !== null ? parseIntrospection(reply.value) : null;
   },
+  answersRead: async (stream, timers) => {
+    const { type } = await ask(stream, timers, { words: ['EXISTS', 'rafture'], deadlineMs: 5000 });
+    return type !== 'lost' && type !== 'error';
+  },
   hashState: async (stream, timers) => {
     const reply = await ask(stream, timers, { words: ['RAFT.HASH'] });
     if (reply.type !== 'simple') return null;
@@ -128,5 +132,11 @@ function parseIntrospection(text: string): Introspection | null {
       ? { snapshotsInstalled: number('snapshots_installed') }
       : {}),
     ...(version === undefined ? {} : { version }),
+    ...(fields.has('waiting_writes')
+      ? { waitingWrites: number('waiting_writes'), waitingReads: number('waiting_reads') }
+      : {}),
+    ...(fields.has('transferring_to')
+      ? { transferringTo: fields.get('transferring_to') || null }
+      : {}),
   };
 }

@@ -42,6 +42,11 @@ export interface Introspection {
   readonly lastLogIndex: number;
   readonly firstLogIndex?: number;
   readonly snapshotsInstalled?: number;
+  /** What waits to be answered. */
+  readonly waitingWrites?: number;
+  readonly waitingReads?: number;
+  /** To whom it hands leadership over; null: to nobody. */
+  readonly transferringTo?: string | null;
   /** What the system calls the version that the node runs. */
   readonly version?: string;
 }
@@ -123,6 +128,8 @@ export interface System {
   /** Whether its nodes tell anything of themselves; where they do not, `introspect` gives null. */
   readonly introspects: boolean;
   introspect(stream: ByteStream, timers: HarnessTimers): Promise<Introspection | null>;
+  /** Whether the node answers a read that must see all that was acknowledged before. */
+  answersRead?(stream: ByteStream, timers: HarnessTimers): Promise<boolean>;
   /** The node's state in one number, and as of which index; null when it does not answer. */
   hashState?(
     stream: ByteStream,
