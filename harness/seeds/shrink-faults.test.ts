@@ -121,3 +121,20 @@ it('what a schedule did is told as it was asked for, and spelled out', () => {
   });
   expect(recorded[1]?.spelled).toBe(null);
 });
+
+it('what is done about starving clients is put where a script can do it', () => {
+  const recording = new ScheduleRecording();
+  const end = { id: 0, family: 'kill', variant: 'one', parameters: {}, trigger: 'starved' };
+  const schedule = recording.watch({
+    ...{ wantsLooks: false, isOver: false, unreached: [] },
+    take: ({ type }) => {
+      if (type === 'completed') return [];
+      return [{ ...end, phase: type === 'starved' ? 'end' : 'begin' }];
+    },
+  });
+  schedule.take({ type: 'completed' });
+  schedule.take({ type: 'stalled' });
+  schedule.take({ type: 'completed' });
+  schedule.take({ type: 'starved' });
+  expect(recording.faults([])[0]?.asked).toMatchObject({ begin: 1, lasts: 2 });
+});

@@ -34,6 +34,9 @@ export class ScheduleRecording {
     const take = (event: ScheduleEvent): readonly ScheduledAction[] => {
       if (event.type === 'completed') this.#completed++;
       const actions = schedule.take(event);
+      // It comes with an operation that is not told of, for there is something to do: a script that
+      // does the same has it told, and waits for it.
+      if (event.type === 'starved' && actions.length > 0) this.#completed++;
       for (const action of actions) this.#noted.push({ action, at: this.#completed });
       return actions;
     };
