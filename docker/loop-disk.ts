@@ -37,6 +37,7 @@ const incompatAt = 1024 + 96;
 const needsRecovery = 4;
 /** A ballast grows by blocks of these sizes until none fits any more. */
 const ballastBlocks = [2 ** 26, 2 ** 23, 2 ** 20, 2 ** 16, 2 ** 12];
+const ballastFilesMax = 8;
 
 export interface LoopDiskOptions {
   readonly node: string;
@@ -54,7 +55,7 @@ export class LoopDisk {
   readonly #options: LoopDiskOptions;
   #generation = 0;
   #minor = 0;
-  #ballast: Handle | null = null;
+  #ballast: Handle[] = [];
   /** What was there when the power went. */
   #before: Contents = new Map();
 
@@ -115,18 +116,32 @@ export class LoopDisk {
     return { lostBytes, files: told, journalReplayed };
   }
 
-  /** The ballast has no name: a server that looks at its folder does not see it. */
   async fill(): Promise<Evidence> {
     await this.#dropBallast();
+    let bytes = 0;
+    // A file that needs one more block to say where its blocks are leaves the last one free: the
+    // next file takes it.
+    for (let files = 0; files < ballastFilesMax && !this.#isFull; files++) {
+      bytes += await this.#addBallast();
+    }
+    return { ballastBytes: bytes, ...this.#readSpace() };
+  }
+
+  get #isFull(): boolean {
+    return statfsSync(this.folder).bavail === 0;
+  }
+
+  /** It has no name: a server that looks at its folder does not see it. */
+  async #addBallast(): Promise<number> {
     const path = join(this.folder, '.ballast');
     const ballast = await this.#kernel.create(path);
-    this.#ballast = ballast;
+    this.#ballast.push(ballast);
     rmSync(path);
     let bytes = 0;
     for (const block of ballastBlocks) {
       while (await this.#takes(ballast, bytes, block)) bytes += block;
     }
-    return { ballastBytes: bytes, ...this.#readSpace() };
+    return bytes;
   }
 
   async free(): Promise<Evidence> {
@@ -188,9 +203,7 @@ export class LoopDisk {
   }
 
   async #dropBallast(): Promise<void> {
-    if (this.#ballast === null) return;
-    await this.#kernel.close(this.#ballast);
-    this.#ballast = null;
+    for (const ballast of this.#ballast.splice(0)) await this.#kernel.close(ballast);
   }
 
   #readSpace(): Evidence {
