@@ -75,6 +75,7 @@ class Patience {
   /** Settles to the reason. */
   readonly over: Promise<string>;
   readonly #timer: NodeJS.Timeout;
+  readonly #forget: () => void;
 
   constructor(limitS: number, signal: AbortSignal) {
     const ended = Promise.withResolvers<string>();
@@ -83,10 +84,13 @@ class Patience {
     const interrupt = (): void => ended.resolve('it was interrupted');
     if (signal.aborted) interrupt();
     signal.addEventListener('abort', interrupt);
+    // The signal outlives the check, and would keep all of the run.
+    this.#forget = () => signal.removeEventListener('abort', interrupt);
   }
 
   dispose(): void {
     clearTimeout(this.#timer);
+    this.#forget();
   }
 }
 

@@ -1,5 +1,6 @@
 import { execFile, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,12 @@ test('seeds go the same way in another process and in another order', async () =
   expect(await elsewhere).toEqual(here.toReversed());
   expect(new Set(here.map(({ traceHash }) => traceHash)).size).toBe(seeds.length);
 }, 300_000);
+
+test('a seed leaves nothing behind on the signal that all of them share', async () => {
+  const { signal } = new AbortController();
+  await repeat(1, signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
 
 test('`rafture test` with the words of a plan is the run of `rafture sim`', async () => {
   for (const seed of [1, 2, 3]) {

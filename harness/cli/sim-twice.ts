@@ -15,11 +15,13 @@ export interface Repeatable extends SeedResult {
   readonly historyHash: string;
 }
 
-export async function repeat(seed: number): Promise<Repeatable> {
+export async function repeat(
+  seed: number,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Repeatable> {
   const names = workloads.map(({ name }) => name);
   const plan = drawPlan(seed, { workloads: names });
   const hash = createHash('sha256');
-  const { signal } = new AbortController();
   const result = await runSeed({
     ...{ plan, server: ownServerCode, signal },
     onRan: (history) => {

@@ -80,7 +80,7 @@ const impure: Readonly<Record<string, () => unknown>> = {
 };
 
 for (const [name, call] of Object.entries(impure)) {
-  test(`${name} throws under virtual time, in an event and in the harness, only there`, async () => {
+  test(`${name} throws under virtual time, in events and in the harness`, async () => {
     const inEvent = (engine: Engine): Promise<void> =>
       new Promise(() => engine.time.schedule(1, () => void call()));
     const inHarness = async (engine: Engine): Promise<void> => {
