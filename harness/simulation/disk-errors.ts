@@ -56,7 +56,7 @@ export function partOf(change: FileChange, share: number): FileChange {
 }
 
 export function ioError(file: string, what: string): DiskError {
-  return new DiskError('EIO', file, `EIO: the ${what} of ${file} failed`);
+  return new DiskError('EIO', file, `the ${what} of ${file} failed`);
 }
 
 export function noSuchFile(file: string): DiskError {
