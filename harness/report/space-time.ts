@@ -12,17 +12,17 @@ import { type Html, html, jsonHtml, rawHtml, shorten } from './html.ts';
 import { messageGroups, type SpaceTimeData } from './space-time-data.ts';
 
 /** In the order in which each needs the ones before. */
-const scripts = [
-  './page/space-time-model.js',
-  './page/space-time-drawing.js',
-  './page/space-time.js',
-] as const;
+const scripts: readonly string[] = [
+  import.meta.resolve('./page/space-time-model.js'),
+  import.meta.resolve('./page/space-time-drawing.js'),
+  import.meta.resolve('./page/space-time.js'),
+];
 
 const titleMax = 160;
 
 /** The whole page, ready to be written to a file. */
 export function renderSpaceTime(data: SpaceTimeData): string {
-  const code = scripts.map((path) => readAsset(import.meta.resolve(path)));
+  const code = scripts.map((url) => readAsset(url));
   const style = readAsset(import.meta.resolve('./page/space-time.css'));
   const hashes = code.map((each) => createHash('sha256').update(each).digest('base64'));
   const allowed = hashes.map((hash) => `'sha256-${hash}'`).join(' ');
@@ -105,8 +105,8 @@ function legend({ repeat, leftOut }: SpaceTimeData): Html {
     a page of more would not open.</p>`
   }
   <p>Time goes down. A line is a message, from when it was sent to when it arrived; a cross is one
-    that was lost, cut off, refused, or came to nobody; a dashed line is one that came again (a copy,
-    or an old one replayed). The bar of a lane is the node's role, and is broken while it does not
+    that was lost, cut off, refused, or came to nobody; a dashed line is one that came again (a
+    copy, or an old one replayed). The bar of a lane is the node's role, and is broken while it does not
     run. A heartbeat is an appendEntries, or an answer, that says what the one before it on its link
     has said. Drag or scroll to move, Ctrl and scroll or pinch to zoom, arrow keys and + − too.</p>
   <p><code>${repeat}</code></p>

@@ -38,7 +38,7 @@ export interface Shown {
   readonly result: SeedResult;
 }
 
-/** Lines of a table: what it was, what it is now. A number of the world is told where it changed. */
+/** Lines of a table: what it was, what it is now. Of the world only what has changed. */
 export function describeShrinking(from: Shown, to: Shown): readonly string[] {
   const [before, after] = [rowsOf(from), rowsOf(to)];
   const all = before.map(([name, value], at) => [name, value, after[at]?.[1] ?? ''] as const);

@@ -125,7 +125,7 @@ describe('shrinking', () => {
     expect(best.plan).toMatchObject({ nodes: 1, seed: 1 });
   });
 
-  it('returns what it has seen to fail or the first, within its runs, whatever the failure', async () => {
+  it('returns what it has seen to fail or the first, within its runs, whatever fails', async () => {
     const rule = fc.func(fc.boolean());
     const budget = fc.integer({ min: 0, max: 150 });
     const property = fc.asyncProperty(rule, budget, async (decide, runsMax) => {

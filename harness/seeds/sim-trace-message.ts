@@ -1,4 +1,4 @@
-/** A message as a diagram shows it: its type, its group and its numbers, without what it carries. */
+/** A message as a diagram shows it: its type, its group, its numbers; not what it carries. */
 import type { Message } from '../../server/raft/message.ts';
 import type { MessageType } from '../report/space-time-data.ts';
 
