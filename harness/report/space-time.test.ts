@@ -196,7 +196,7 @@ describe.skipIf(executablePath === null)(
       await page.close();
     });
 
-    test('moves and zooms by keys and wheel, to faults and to a moment in the address', async () => {
+    test('moves and zooms by keys and wheel, to faults and to a moment named', async () => {
       const { page } = await open(sampleData(), { hash: '#0.5' });
       const range = page.locator('#range');
       expect(await range.textContent()).toBe('0.440 s, 120 ms');
