@@ -39,8 +39,8 @@ export class CandidateRuns {
   /**
    * Whether the oracle of the first failure calls it invalid too, in the same words but for
    * numbers, names and values. Other oracles may as well: one bug is often seen by several. That a
-   * history is not linearizable is told by the operations that happen to show it, so there the oracle is
-   * enough. What cannot be run at all fails in no way.
+   * history is not linearizable is told by the operations that happen to show it, so there the
+   * oracle is enough. What cannot be run at all fails in no way.
    */
   async failsAlike(candidate: Candidate, kind: string): Promise<boolean> {
     try {
