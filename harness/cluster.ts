@@ -115,7 +115,13 @@ export type Damage =
       /** Where they go, in room that was kept for more; left out: at the end of the file. */
       readonly offset?: number;
     }
-  | { readonly type: 'truncate'; readonly path: string; readonly keepBytes: number }
+  | {
+      readonly type: 'truncate';
+      readonly path: string;
+      readonly keepBytes: number;
+      /** As of `flip`. */
+      readonly isTellable?: boolean;
+    }
   | {
       readonly type: 'flip';
       readonly path: string;

@@ -13,6 +13,7 @@ import { hold } from './hold.ts';
 import { kill } from './kill.ts';
 import { loss } from './loss.ts';
 import { members } from './members.ts';
+import { membersApart } from './members-apart.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
 import { power } from './power.ts';
@@ -50,6 +51,7 @@ export const families: readonly FamilyModule[] = [
   truncate,
   wipe,
   members,
+  membersApart,
   transfer,
   rollingRestart,
   upgrade,

@@ -34,11 +34,11 @@ export const wipe: FamilyModule = {
       plan: (variant, context) => {
         const planned = planTargets(variant, context);
         if ('skip' in planned) return planned;
-        const { system, members, cluster } = tools;
-        // Nodes of the simulation meet when one has something to say to the other, not before.
-        const isUnknown =
-          cluster.kind === 'sim' || planned.nodes.some((node) => wasOnceRemoved(members, node));
-        const otherwise = system.refusesWipedNodes !== true || isUnknown;
+        const { system, members } = tools;
+        const isUnknown = planned.nodes.some((node) => wasOnceRemoved(members, node));
+        // Alone it has nobody who could refuse it.
+        const isAlone = members.list().length < 2;
+        const otherwise = system.refusesWipedNodes !== true || isUnknown || isAlone;
         const isIsolated = flagOf(context.parameters, 'isolate', otherwise);
         const value = { ...planned.value, isolate: isIsolated };
         return { ...withHarm(planned), value, isIsolated };

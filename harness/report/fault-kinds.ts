@@ -30,6 +30,7 @@ const familyWords: Readonly<Record<string, string>> = {
   truncate: 'Files that lost their end, of a node that is cut off',
   wipe: 'Nodes that lost their data',
   members: 'Changes of membership',
+  'members-apart': 'Changes of membership by who sees a part of the cluster',
   transfer: 'Transfers of leadership',
   'rolling-restart': 'Rolling restarts',
   upgrade: 'Rolling upgrades',

@@ -51,6 +51,11 @@ export class Admissions {
     this.#policy = policy;
   }
 
+  /** Whether this life has been asked about, whatever came of it. */
+  knows(life: Life): boolean {
+    return this.#verdicts.has(life);
+  }
+
   /** Lets the message in, now or once the policy has answered, or turns it away. */
   admit(knocking: Knocking, passage: Passage): void {
     const policy = this.#policy;

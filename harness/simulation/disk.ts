@@ -209,7 +209,7 @@ export class SimulatedDisk {
     // A node that has gone on since then has new promises: its older files must never return.
     if (this.#keptAtMount !== this.#mountCount) this.#unharmed = new Map(this.#names);
     this.#keptAtMount = this.#mountCount;
-    const isTellable = damage.type === 'flip' && damage.isTellable === true;
+    const isTellable = 'isTellable' in damage && damage.isTellable === true;
     if (damage.type !== 'append' && !isTellable) this.#isHarmed = true;
     const touched = [...files].map(([name, bytes]) => {
       return [name, UnsyncedFile.holding(bytes, this.#names.get(name)?.changedAtUs ?? 0)] as const;

@@ -271,7 +271,8 @@ test('each new life is asked about anew; a refused one again after a while', () 
   expect(rig.terms().sort()).toEqual([3, 4, 5]);
 
   let refusedCount = 0;
-  rig.join('n3', (_peer, answer) => {
+  rig.join('n3', ({ nodeId }, answer) => {
+    if (nodeId !== 'n1') return answer(null);
     refusedCount++;
     answer(refusedCount === 1 ? 'not yet' : null);
   });
@@ -286,6 +287,21 @@ test('each new life is asked about anew; a refused one again after a while', () 
   expect(rig.received.filter(({ at }) => at === 'n3').map(({ message }) => message.term)).toEqual([
     8,
   ]);
+});
+
+test('two that are told of each other meet without a word, once nothing is between them', () => {
+  const rig = new Rig(8);
+  const met: string[] = [];
+  const note: Admit = ({ nodeId }, answer) => answer(met.push(nodeId) > 0 ? null : nodeId);
+  const metAfter = (..._changes: unknown[]): string => {
+    rig.settle();
+    return met.splice(0).sort().join();
+  };
+  rig.network.setRules([{ from: 'n2', to: 'n1', mode: { type: 'drop' } }]);
+  expect(metAfter(rig.join('n1', note), rig.join('n2', note))).toBe('');
+  expect(metAfter(rig.network.setRules([]))).toBe('n1,n2');
+  expect(metAfter(rig.network.setRules([]))).toBe('');
+  expect(metAfter(rig.join('n2', note))).toBe('n1,n2');
 });
 
 test('nobody speaks before it has joined, and only to those whom it was told of', () => {

@@ -101,6 +101,7 @@ export class SimulatedNetwork {
   readonly #counts = {
     ...{ sent: 0, delivered: 0, cut: 0, lost: 0, unreachable: 0, refused: 0, replayed: 0 },
   };
+  readonly #meetings = new Map<string, RandomSource>();
   readonly #replays: Replays<OnItsWay>;
   #held: readonly Held[] = [];
 
@@ -124,6 +125,7 @@ export class SimulatedNetwork {
     inForce.set(rules);
     for (const { from, to, mode } of rules) trace.text(`${linkName(from, to)} ${mode.type}`);
     this.#tellResets(before, rules);
+    for (const endpoint of this.#endpoints.values()) this.#introduce(endpoint);
     const isHeld = ({ message, to }: Held) => inForce.has(message.sender.life.node, to, 'hold');
     const released = this.#held.filter((held) => !isHeld(held));
     this.#held = this.#held.filter(isHeld);
@@ -181,9 +183,16 @@ export class SimulatedNetwork {
         for (const other of this.#endpoints.values()) {
           if (other.peers.has(life.node)) this.#tell(other, life.node, true);
         }
+        this.#introduce(endpoint);
       },
-      setPeers: (peers) => this.#setPeers(endpoint, new Set(peers.keys())),
-      meetAgain: (peer) => endpoint.admissions.forget(peer),
+      setPeers: (peers) => {
+        this.#setPeers(endpoint, new Set(peers.keys()));
+        this.#introduce(endpoint);
+      },
+      meetAgain: (peer) => {
+        endpoint.admissions.forget(peer);
+        this.#introduce(endpoint);
+      },
     };
   }
 
@@ -296,6 +305,46 @@ export class SimulatedNetwork {
     });
   }
 
+  /**
+   * Two that run, with nothing between them, greet each other as soon as one of them was told of the
+   * other: each asks its policy, whether they have anything to say or not.
+   */
+  #introduce(endpoint: Endpoint): void {
+    for (const other of this.#endpoints.values()) {
+      if (other === endpoint || !this.#mayMeet(endpoint, other)) continue;
+      if (this.#haveMet(endpoint, other)) continue;
+      const [from, to] = [endpoint.life.node, other.life.node];
+      this.#surroundings.time.schedule(this.#meetingUs(from, to), () => {
+        if (!this.#mayMeet(endpoint, other)) return;
+        greet(endpoint, other);
+        greet(other, endpoint);
+      });
+    }
+  }
+
+  /** Neither policy has anything left to say of the other. */
+  #haveMet(one: Endpoint, other: Endpoint): boolean {
+    return one.admissions.knows(other.life) && other.admissions.knows(one.life);
+  }
+
+  #mayMeet(one: Endpoint, other: Endpoint): boolean {
+    const { rules } = this.#surroundings;
+    const [from, to] = [one.life.node, other.life.node];
+    const live = this.#endpoints.get(from) === one && this.#endpoints.get(to) === other;
+    const told = one.peers.has(to) || other.peers.has(from);
+    const silent = ['drop', 'oneway', 'reset', 'hold'] as const;
+    const isCut = silent.some((type) => rules.has(from, to, type) || rules.has(to, from, type));
+    return live && told && !isCut && one.admissions.own !== null && other.admissions.own !== null;
+  }
+
+  #meetingUs(from: NodeId, to: NodeId): number {
+    const name = `network/meeting/${linkName(from, to)}`;
+    const known = this.#meetings.get(name);
+    const random = known ?? this.#surroundings.randomStream(name);
+    this.#meetings.set(name, random);
+    return drawLatencyUs(random, this.#surroundings.latency);
+  }
+
   /** That a peer came or went; a hint that takes its time, as all news does. */
   #tell(endpoint: Endpoint, peer: NodeId, connected: boolean): void {
     const { time, latency } = this.#surroundings;
@@ -312,4 +361,12 @@ export class SimulatedNetwork {
     this.#streams.set(name, stream);
     return stream;
   }
+}
+
+/** What the other says of itself, and no message behind it. */
+function greet(host: Endpoint, guest: Endpoint): void {
+  const identity = guest.admissions.own;
+  if (identity === null) return;
+  const nothing = { enter: () => undefined, turnAway: () => undefined };
+  host.life.deliver(() => host.admissions.admit({ life: guest.life, identity }, nothing));
 }
