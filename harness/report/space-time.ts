@@ -108,7 +108,8 @@ function legend({ repeat, leftOut }: SpaceTimeData): Html {
     that was lost, cut off, refused, or came to nobody; a dashed line is one that came again (a
     copy, or an old one replayed). The bar of a lane is the node's role, and is broken while it
     does not run. A heartbeat is an appendEntries, or an answer, that says what the one before it on
-    its link has said. Drag or scroll to move, Ctrl and scroll or pinch to zoom, arrow keys and + −.</p>
+    its link has said. Drag or scroll to move, Ctrl and scroll or pinch to zoom,
+    arrow keys and + − too.</p>
   <p><code>${repeat}</code></p>
 </footer>`;
 }
