@@ -7,6 +7,7 @@
 import type { Op } from '../checker/history.ts';
 import type { Link, UnexpectedExit } from './cluster.ts';
 import type { RaftEvent } from './raft-event.ts';
+import type { StabilityEvidence } from './stability-evidence.ts';
 import type { WorkloadSize } from './workload.ts';
 
 export type Validity = true | false | 'unknown';
@@ -127,6 +128,8 @@ export interface RefereeReport {
   readonly events: number;
   readonly committed: number;
   readonly terms: number;
+  /** Where the world was watched too. */
+  readonly stability?: StabilityEvidence;
 }
 
 /** How the run ended, after the last healing. */
@@ -160,6 +163,8 @@ export interface RunLiveness {
   } | null;
   /** Terms that came when all was well and had been for a while. */
   readonly termsAtEnd: number;
+  /** Whether few enough messages are lost or late that a majority can keep its leader. */
+  readonly isQuiet: boolean;
   /** Entries of the log that a snapshot and what is kept before it leave; null: not known. */
   readonly logEntries: number | null;
   /** Members that did not answer a read at the end. */

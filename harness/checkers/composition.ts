@@ -15,6 +15,7 @@ import { logs } from './logs.ts';
 import { progress } from './progress.ts';
 import { raftInvariants } from './raft-invariants.ts';
 import { recovery } from './recovery.ts';
+import { stability } from './stability.ts';
 import { stats } from './stats.ts';
 
 /** In the order of the report; linearizability goes before them, by itself. */
@@ -25,6 +26,7 @@ export const standardCheckers: readonly Checker[] = [
   faults,
   recovery,
   progress,
+  stability,
   bounds,
   logs,
   exits,

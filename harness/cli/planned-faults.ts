@@ -137,7 +137,10 @@ function targeted(
   const script = drawProfileScript(profile, { families, random });
   const names = [...new Set(phasesOf(script.steps).map(({ family }) => family))];
   return {
-    createSchedule: () => inStorms(new ScriptSchedule(script), { ...profileStorm, seed }),
+    createSchedule: () => {
+      const schedule = new ScriptSchedule(script);
+      return profile.isPatient === true ? schedule : inStorms(schedule, { ...profileStorm, seed });
+    },
     swarm: `${profile.name}: ${profile.description}`,
     ...{ names, every: null },
   };

@@ -14,6 +14,7 @@ import { Referee } from '../simulation/referee.ts';
 import { reportOf } from '../simulation/referee-report.ts';
 import type { ServerCode } from '../simulation/server-code.ts';
 import { describeWorld, optionsOfWorld } from '../simulation/world.ts';
+import { WorldWatch } from '../simulation/world-watch.ts';
 import { judgeRun } from './judge.ts';
 import { livenessOf } from './liveness-settings.ts';
 import { askedFamilies } from './nemesis-settings.ts';
@@ -45,13 +46,18 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
   const { plan, server, signal, witness } = run;
   const settings = await parseSettings(flagsOfPlan(plan));
   const referee = new Referee();
+  const watch = new WorldWatch(settings.nodes, settings.world);
   const cluster = createSimulatedCluster({
     ...{ seed: settings.seed, nodes: settings.nodes, server, trapImpurity: true },
     spares: sparesOf(settings),
     ...optionsOfWorld(settings.world),
-    onTraceEvent: (event) => referee.observe(event),
+    onTraceEvent: (event) => {
+      referee.observe(event);
+      watch.observe(event);
+    },
     watcher: referee,
   });
+  cluster.observeWorld(watch);
   const { timers } = cluster;
   const history = new RunHistory();
   const planned = planFaults(settings, { cluster, timers });
@@ -68,7 +74,7 @@ export async function runSeed(run: SeedRun): Promise<SeedResult> {
     ...{ settings, history, historyPath: null, outcome, problems, violation: null, signal },
     checkStepsMax,
     logs: cluster.nodes.map((node) => logOf(cluster, node)),
-    traces: { traces: [], whyNoTraces: null, referee: reportOf(referee) },
+    traces: { traces: [], whyNoTraces: null, referee: reportOf(referee, watch.evidence()) },
   });
   const findings = findingsOf(results.checkers);
   return {

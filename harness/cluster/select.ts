@@ -88,8 +88,10 @@ export async function createCluster(
       const { Referee } = await import('../simulation/referee.ts');
       const { reportOf } = await import('../simulation/referee-report.ts');
       const { optionsOfWorld } = await import('../simulation/world.ts');
+      const { WorldWatch } = await import('../simulation/world-watch.ts');
       const { seed, nodes, traces } = request;
       const referee = traces ? new Referee() : null;
+      const watch = traces ? new WorldWatch(nodes, request.world ?? {}) : null;
       const server = await loadServerCode(request.sourceRoot);
       const simTrace =
         request.keepsMessages === true ? new SimTrace([...nodes, ...request.spares]) : null;
@@ -100,10 +102,12 @@ export async function createCluster(
           (referee ?? simTrace) &&
           ((event) => {
             referee?.observe(event);
+            watch?.observe(event);
             simTrace?.event(event);
           }),
         watcher: referee,
       });
+      if (watch !== null) cluster.observeWorld(watch);
       if (simTrace !== null) cluster.observeMessages((end) => simTrace.message(end));
       const endUs = (): number => Math.round(cluster.timers.nowNs() / 1000);
       // Nodes can only start while virtual time runs.
@@ -113,7 +117,7 @@ export async function createCluster(
         cluster,
         timers: cluster.timers,
         drive: (main) => cluster.run(() => startAll().then(main)),
-        referee: () => (referee === null ? null : reportOf(referee)),
+        referee: () => (referee === null ? null : reportOf(referee, watch?.evidence())),
         keptOfRun: () =>
           simTrace && {
             kept: simTrace.drawn(endUs(), (node) => cluster.logLines(node)),

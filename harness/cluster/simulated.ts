@@ -28,6 +28,7 @@ import { planSimulation, type SimulationOptions, type SimulationPlan } from '../
 import { SimulatedDisks } from '../simulation/simulated-disks.ts';
 import { type SimulatedExit, SimulatedNode } from '../simulation/simulated-node.ts';
 import { Trace } from '../simulation/trace.ts';
+import type { WorldLook, WorldObserver } from '../simulation/world-watch.ts';
 import { reference } from '../systems/reference.ts';
 import { waitUntilReady } from './ready.ts';
 import { simulatedCapabilities } from './simulated-capabilities.ts';
@@ -86,6 +87,7 @@ export class SimulatedCluster implements Cluster {
   readonly #rules: LinkRules;
   readonly #roads: ReadonlyMap<string, ClientRoads>;
   #connectionCount = 0;
+  #worldObserver: WorldObserver | null = null;
 
   constructor(plan: SimulationPlan) {
     this.#plan = plan;
@@ -127,6 +129,7 @@ export class SimulatedCluster implements Cluster {
     for (const { from, to } of rules) {
       for (const end of [from, to]) if (end !== clientsEnd) this.#node(end);
     }
+    this.#worldObserver?.changes(this.lookAtWorld(), false);
     this.#network.setRules(rules);
     for (const [name, roads] of this.#roads) {
       for (const road of [roads.toNode, roads.fromNode]) {
@@ -207,6 +210,18 @@ export class SimulatedCluster implements Cluster {
   /** From now on it hears what becomes of each message between nodes; null: nobody does. */
   observeMessages(observer: SimulatedNetwork['observer']): void {
     this.#network.observer = observer;
+  }
+
+  /** From now on it hears before anybody changes links, nodes or disks. */
+  observeWorld(observer: WorldObserver): void {
+    observer.watch(() => this.lookAtWorld());
+    this.#worldObserver = observer;
+  }
+
+  lookAtWorld(): WorldLook {
+    const members = this.nodes.map((node) => [node, this.#node(node).state] as const);
+    const { nowUs: timeUs } = this.#engine.time;
+    return { timeUs, rules: this.#rules.reading.rules, states: new Map(members) };
   }
 
   messageCounts(): MessageCounts {
@@ -350,6 +365,8 @@ export class SimulatedCluster implements Cluster {
   /** What somebody does to a node belongs to what happened. */
   #act(what: string, name: string): SimulatedNode {
     const node = this.#node(name);
+    const harms = what === 'disk' || what === 'wipe';
+    this.#worldObserver?.changes(this.lookAtWorld(), harms);
     this.#trace.number(this.#engine.time.nowUs);
     this.#trace.text(`${what} ${name}`);
     return node;

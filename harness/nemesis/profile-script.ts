@@ -31,7 +31,7 @@ export function drawProfileScript(profile: Profile, around: ProfileSurroundings)
   for (let round = 0; round < roundCount; round++) {
     steps.push(...drawing.steps(randomItem(around.random, profile.rounds)));
   }
-  return { path: profile.name, hurries: true, steps };
+  return { path: profile.name, hurries: profile.isPatient !== true, steps };
 }
 
 class Drawing {

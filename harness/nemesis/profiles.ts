@@ -6,6 +6,7 @@
  * A shape says what published bugs have in common, never what one of them needs. [Ongaro §6.4]
  */
 import type { FaultParameters } from '../nemesis.ts';
+import type { World } from '../simulation/world.ts';
 import type { Range } from './storm-schedule.ts';
 
 /** So many operations later, or what somebody sees of the nodes; whatever it is, not for ever. */
@@ -37,6 +38,13 @@ export interface Profile {
   /** One sentence. */
   readonly description: string;
   readonly nodesMin: number;
+  /**
+   * Faults stay as long as they say, though nothing succeeds meanwhile: what is to be seen is
+   * whether it would. Default no.
+   */
+  readonly isPatient?: boolean;
+  /** Numbers of a simulated world, of which a seed draws others than usual for it. */
+  readonly world?: Readonly<Partial<Record<keyof World, readonly number[]>>>;
   /** One of them is a round; a run has as many rounds as it has time for. */
   readonly rounds: readonly (readonly ProfileStep[])[];
 }
@@ -48,6 +56,8 @@ export const profileStorm = { stormOperations: [60, 200], calmSuccesses: [5, 25]
 const now = { after: [0, 3] } as const;
 const soon = { after: [2, 15] } as const;
 const later = { after: [10, 50] } as const;
+/** Many election timeouts, perhaps to the end. */
+const long = { after: [150, 2000] } as const;
 const elected = { on: 'leader-elected', orAfter: [30, 80] } as const;
 const triggered = { nodes: ['triggered'] } as const;
 
@@ -60,7 +70,13 @@ export const profiles: readonly Profile[] = [
       [{ oneOf: ['kill:leader', 'pause:leader'], with: triggered, begin: elected, end: elected }],
       [{ oneOf: ['partition:leader', 'power:leader'], begin: elected, end: elected }],
       [{ oneOf: ['kill:leader', 'power:leader'], begin: soon, end: now }],
-      [{ oneOf: ['crash-point:leader'], begin: now, end: { after: [10, 40] } }],
+      [
+        {
+          oneOf: ['crash-point:leader', 'crash-step:leader'],
+          begin: now,
+          end: { after: [10, 40] },
+        },
+      ],
     ],
   },
   {
@@ -180,6 +196,22 @@ export const profiles: readonly Profile[] = [
         },
       ],
       [
+        // A change takes so long that a leader can lose its place in the midst of it.
+        {
+          beside: [
+            [{ oneOf: ['delay:all'], with: { ms: 120 }, begin: now, end: later }],
+            [{ oneOf: ['members'], begin: now, end: soon }],
+            [
+              {
+                oneOf: ['partition:halves', 'partition:leader', 'kill:leader', 'pause:leader'],
+                begin: soon,
+                end: elected,
+              },
+            ],
+          ],
+        },
+      ],
+      [
         { oneOf: ['members:remove-leader', 'members:replace'], begin: soon, end: soon },
         { oneOf: ['kill:leader', 'power:leader'], begin: now, end: soon },
       ],
@@ -291,7 +323,7 @@ export const profiles: readonly Profile[] = [
       [{ oneOf: ['crash-point:one', 'crash-point:leader'], begin: now, end: { after: [10, 60] } }],
       [
         { oneOf: ['transfer:any', 'partition:leader', 'snapshot:one'], begin: now, end: soon },
-        { oneOf: ['crash-point:follower', 'crash-point:one'], begin: now, end: later },
+        { oneOf: ['crash-point:follower', 'crash-step'], begin: now, end: later },
       ],
       [{ oneOf: ['power:one', 'power:all', 'kill:leader'], begin: soon, end: now }],
     ],
@@ -315,6 +347,36 @@ export const profiles: readonly Profile[] = [
         { oneOf: ['kill:leader', 'power:leader'], begin: now, end: soon },
       ],
       [{ oneOf: ['disk-full'], begin: soon, end: soon }],
+      [
+        { oneOf: ['disk-error'], begin: soon, end: soon },
+        { oneOf: ['power:majority', 'power:all', 'power:one'], begin: now, end: now },
+      ],
+      [{ oneOf: ['corruption'], begin: soon, end: later }],
+    ],
+  },
+  {
+    name: 'steady',
+    description:
+      'one fault that leaves a majority connected stays for long, and nothing else happens',
+    nodesMin: 3,
+    isPatient: true,
+    // Little else is amiss, and timeouts are short: what goes wrong again and again shows soon.
+    world: {
+      ...{ drop: [0, 0, 0.01], slow: [0], pace: [0, 0, 0.1] },
+      ...{ tick: [10, 10, 20], heartbeat: [1], election: [3, 4, 5, 8] },
+    },
+    rounds: [
+      [{ oneOf: ['partition:oneway'], with: { direction: 'in' }, begin: soon, end: long }],
+      [{ oneOf: ['partition:oneway'], with: { direction: 'out' }, begin: soon, end: long }],
+      [
+        {
+          oneOf: ['partition:one', 'partition:leader', 'partition:halves'],
+          begin: soon,
+          end: long,
+        },
+      ],
+      [{ oneOf: ['kill:one', 'kill:leader', 'kill:minority'], begin: soon, end: long }],
+      [{ oneOf: ['pause:one', 'pause:leader', 'pause:minority'], begin: soon, end: long }],
     ],
   },
 ];

@@ -49,8 +49,9 @@ export function drawPlan(
   choices: PlanChoices = {},
 ): SimPlan {
   const stream = (name: string): RandomSource => createRandomStream(seed, `plan/${name}`);
-  const nodes =
-    choices.nodes ?? randomItem(stream('nodes'), [2, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 6, 7]);
+  const sizes = [1, 2, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 6, 7];
+  const asked = profiles.find(({ name }) => name === choices.nemesisSchedule);
+  const nodes = choices.nodes ?? Math.max(randomItem(stream('nodes'), sizes), asked?.nodesMin ?? 1);
   const ops = choices.ops ?? randomItem(stream('ops'), [400, 500, 500, 600, 800]);
   const drawn = {
     workload: randomItem(stream('workload'), workloads),
@@ -65,10 +66,19 @@ export function drawPlan(
     ...{ keys: null, opsPerKey: null },
   };
   const { world, ...others } = choices;
-  return {
-    ...{ seed, nodes, ops, ...drawn, ...others },
-    world: { ...drawWorld(stream), ...world },
-  };
+  const plan = { seed, nodes, ops, ...drawn, ...others };
+  const ofProfile = drawWorldOf(plan.nemesisSchedule, stream);
+  return { ...plan, world: { ...drawWorld(stream), ...ofProfile, ...world } };
+}
+
+/** What a profile wants of its world, each number from a stream of its own. */
+function drawWorldOf(schedule: string, stream: (name: string) => RandomSource): World {
+  const wanted = profiles.find(({ name }) => name === schedule)?.world ?? {};
+  return Object.fromEntries(
+    Object.entries(wanted).map(([name, values]) => {
+      return [name, randomItem(stream(`profile-world/${name}`), values)];
+    }),
+  );
 }
 
 /** Half of the seeds have faults of all kinds, the other half one of the shapes that bugs need. */

@@ -273,3 +273,17 @@ export function electionTimeoutMsOf(world: World): number {
   const of = (name: WorldName): number => world[name] ?? worldNumbers[name].usual ?? 0;
   return 2 * of('election') * of('tick') * (1 + of('pace'));
 }
+
+/** A follower may miss so many heartbeats of all, in a world that is quiet. */
+const missedShareMax = 1e-4;
+
+/** Why not even a majority that is let be can be asked to keep its leader; null: it can. */
+export function restlessnessOf(world: World): string | null {
+  const of = (name: WorldName): number => world[name] ?? worldNumbers[name].usual ?? 0;
+  const unequal = (1 + of('pace')) ** 2;
+  const heartbeats = Math.floor(of('election') / (of('heartbeat') * unequal));
+  if (heartbeats < 2) return 'a leader has no time for two heartbeats';
+  const isLate = of('slow-ms') >= of('heartbeat') * of('tick');
+  const missed = of('drop') + (isLate ? of('slow') : 0);
+  return missed ** heartbeats > missedShareMax ? 'too many messages are lost or late' : null;
+}
