@@ -20,7 +20,7 @@ export const progress: Checker = {
 const servedTimeouts = 30;
 const leastMs = 12_000;
 /** Terms that may come while a majority is well; lost messages cost some. */
-const termsMax = 8;
+const quietTermsMax = 8;
 
 function check({ recovery, liveness, brokeOff }: CheckedRun): CheckerResult {
   if (liveness === null || recovery === null) {
@@ -28,11 +28,12 @@ function check({ recovery, liveness, brokeOff }: CheckedRun): CheckerResult {
     const summary = `not judged: ${why}; recovery tells what did not come back`;
     return { name, valid: true, summary, details: {}, blind: ['bounds of time'] };
   }
-  const { core, electionTimeoutMs, termsAtEnd } = liveness;
+  const { core, electionTimeoutMs, termsAtEnd, isQuiet } = liveness;
+  const termsMax = isQuiet ? quietTermsMax : Number.POSITIVE_INFINITY;
   const boundMs = Math.max(leastMs, servedTimeouts * electionTimeoutMs);
   const { servedAfterMs = null, caughtUpAfterMs = null } = recovery;
   const problems = [
-    ...coreProblems(core, boundMs),
+    ...coreProblems(core, { boundMs, termsMax }),
     ...(recovery.problem === null ? [] : [recovery.problem]),
     ...lateness('after the last healing no change was acknowledged', servedAfterMs, boundMs),
     ...lateness('not every node had caught up', caughtUpAfterMs, 2 * boundMs),
@@ -52,7 +53,10 @@ function check({ recovery, liveness, brokeOff }: CheckedRun): CheckerResult {
   return { name, valid: true, summary, details, blind };
 }
 
-function coreProblems(core: RunLiveness['core'], boundMs: number): readonly string[] {
+function coreProblems(
+  core: RunLiveness['core'],
+  { boundMs, termsMax }: { readonly boundMs: number; readonly termsMax: number },
+): readonly string[] {
   if (core === null) return [];
   const { description, servedAfterMs, longestGapMs, terms } = core;
   const at = `a healthy majority, with ${description},`;

@@ -2,7 +2,7 @@
 import { SimulatedCluster } from '../cluster/simulated.ts';
 import type { Cluster } from '../cluster.ts';
 import type { LivenessSettings } from '../run/liveness.ts';
-import { electionTimeoutMsOf } from '../simulation/world.ts';
+import { electionTimeoutMsOf, restlessnessOf } from '../simulation/world.ts';
 import type { TestSettings } from './settings.ts';
 
 /** Nothing for a cluster of real machines. */
@@ -16,6 +16,7 @@ export function livenessOf(
   return {
     liveness: {
       electionTimeoutMs: electionTimeoutMsOf(world),
+      isQuiet: restlessnessOf(world) === null,
       logEntries: isKnown ? snapshot + trailing : null,
       filesOf: (node) => cluster.disk(node).sizes,
     },

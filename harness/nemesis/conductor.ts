@@ -15,6 +15,7 @@ import {
   type FaultReading,
   type Nemesis,
   type PlanContext,
+  type Skip,
   undoOrder,
 } from '../nemesis.ts';
 import type { NemesisRecord } from '../report/run-record.ts';
@@ -214,7 +215,7 @@ export class Conductor {
       random,
       parameters: now.action.parameters,
     };
-    const planned = nemesis.plan(variant, context);
+    const planned = planOrSkip(() => nemesis.plan(variant, context));
     if (!('skip' in planned)) return planned;
     const outcome = 'skipped';
     this.#skipped.push({ family: family.name, variant, outcome, reason: planned.skip });
@@ -274,6 +275,16 @@ interface Attempt {
   readonly noEffect?: string;
   /** Why it could not be done. */
   readonly failure: string | null;
+}
+
+/** Members may have gone since it was found possible: too few are left for it, say. */
+function planOrSkip(plan: () => FaultPlan | Skip): FaultPlan | Skip {
+  try {
+    return plan();
+  } catch (error) {
+    if (error instanceof FaultError) return { skip: error.message };
+    throw error;
+  }
 }
 
 /** What a fault could not do is told, and ends nothing: the history is still to be judged. */

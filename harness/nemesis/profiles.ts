@@ -363,7 +363,7 @@ export const profiles: readonly Profile[] = [
     // Little else is amiss, and timeouts are short: what goes wrong again and again shows soon.
     world: {
       ...{ drop: [0, 0, 0.01], slow: [0], pace: [0, 0, 0.1] },
-      ...{ tick: [10, 10, 20], heartbeat: [1], election: [3, 4, 5, 8] },
+      ...{ tick: [10, 20, 20], heartbeat: [1], election: [3, 3, 4, 5, 8] },
     },
     rounds: [
       [{ oneOf: ['partition:oneway'], with: { direction: 'in' }, begin: soon, end: long }],
@@ -377,6 +377,21 @@ export const profiles: readonly Profile[] = [
       ],
       [{ oneOf: ['kill:one', 'kill:leader', 'kill:minority'], begin: soon, end: long }],
       [{ oneOf: ['pause:one', 'pause:leader', 'pause:minority'], begin: soon, end: long }],
+      [
+        // What nodes do at almost the same time crosses on its way. [Raft §5.2]
+        {
+          beside: [
+            [{ oneOf: ['delay:all'], with: { ms: 10, jitterMs: 0 }, begin: now, end: long }],
+            [
+              {
+                oneOf: ['kill:leader', 'pause:leader', 'kill:minority', 'partition:halves'],
+                begin: soon,
+                end: long,
+              },
+            ],
+          ],
+        },
+      ],
     ],
   },
 ];

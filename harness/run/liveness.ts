@@ -16,6 +16,8 @@ import { drive, type RecoveryOptions, recoveryKey, startAll } from './recovery.t
 export interface LivenessSettings {
   /** The longest time in which a follower that hears nobody stands. */
   readonly electionTimeoutMs: number;
+  /** Whether few enough messages are lost or late that a majority can keep its leader. */
+  readonly isQuiet: boolean;
   /** Entries of the log that a snapshot and what is kept before it leave; null: not known. */
   readonly logEntries: number | null;
   /** Of a node on its disk; null where nobody can tell. */

@@ -39,7 +39,7 @@ export class Observation {
   /** Asks every node once; resolves to the leader of the highest term that one claimed. */
   async look(): Promise<Leadership | null> {
     const { cluster, timers } = this.#observer;
-    const asked = [...new Set([...cluster.nodes, ...this.#members()])];
+    const asked = [...new Set([...cluster.nodes, ...cluster.spares, ...this.#members()])];
     const samples = await Promise.all(asked.map((node) => this.#sample(node)));
     this.#lastLook = samples.filter((sample) => sample !== null);
     let found: Leadership | null = null;

@@ -207,6 +207,7 @@ class RunningTest {
           : {
               ...{ ...end, core: watched?.core ?? null, logEntries: liveness.logEntries },
               electionTimeoutMs: liveness.electionTimeoutMs,
+              isQuiet: liveness.isQuiet,
             },
       leaders,
       samples,
