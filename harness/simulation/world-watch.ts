@@ -5,7 +5,7 @@
 import { clientsEnd, type LinkMode, type LinkRule, type NodeState } from '../cluster.ts';
 import type { StabilityEvidence, Standing, WorldSpan } from '../stability-evidence.ts';
 import type { NodeTraceEvent } from './plan.ts';
-import { electionTimeoutMsOf, restlessnessOf, type World } from './world.ts';
+import { electionTimeoutMsOf, restlessnessOf, shortestTimeoutMsOf, type World } from './world.ts';
 
 /** Links and nodes as they are at this moment. */
 export interface WorldLook {
@@ -23,6 +23,9 @@ export interface WorldObserver {
 }
 
 const blocking: ReadonlySet<LinkMode['type']> = new Set(['drop', 'oneway', 'hold', 'reset']);
+
+/** A message takes so small a part of the shortest election timeout, in a world that is quiet. */
+const waysPerTimeout = 6;
 
 /** More of them, and the rest of the run is not watched. */
 const standingsMax = 100_000;
@@ -89,16 +92,27 @@ export class WorldWatch implements WorldObserver {
     this.#fromUs = timeUs;
     if (timeUs === fromUs) return;
     const isSame = [...states].every(([node, state]) => since.get(node) === state);
-    const isSoft = rules.some(({ mode }) => !blocking.has(mode.type));
+    const blocked = rules.filter(({ mode }) => blocking.has(mode.type));
+    const isSoft = rules.some(({ mode }) => !blocking.has(mode.type) && !this.#isShort(mode));
     const isOfClients = ({ from, to }: LinkRule): boolean =>
       from === clientsEnd || to === clientsEnd;
     const restless = isSoft ? 'links are slow or lossy' : isSame ? null : 'a node ended by itself';
     this.#spans.push({
       ...{ fromUs, toUs: timeUs },
       down: [...states].flatMap(([node, state]) => (state === 'running' ? [] : [node])),
-      cut: rules.filter((rule) => !isOfClients(rule)).map(({ from, to }) => ({ from, to })),
-      unreached: rules.filter(isOfClients).map(({ from, to }) => (from === clientsEnd ? to : from)),
+      cut: blocked.filter((rule) => !isOfClients(rule)).map(({ from, to }) => ({ from, to })),
+      unreached: blocked
+        .filter(isOfClients)
+        .map(({ from, to }) => (from === clientsEnd ? to : from)),
       restless: this.#restless ?? restless,
     });
+  }
+
+  /** A delay that leaves time for an election and more in the shortest timeout. [Raft §5.6] */
+  #isShort(mode: LinkMode): boolean {
+    return (
+      mode.type === 'delay' &&
+      waysPerTimeout * (mode.ms + mode.jitterMs) <= shortestTimeoutMsOf(this.#world)
+    );
   }
 }

@@ -274,6 +274,12 @@ export function electionTimeoutMsOf(world: World): number {
   return 2 * of('election') * of('tick') * (1 + of('pace'));
 }
 
+/** The shortest time in which one does. */
+export function shortestTimeoutMsOf(world: World): number {
+  const of = (name: WorldName): number => world[name] ?? worldNumbers[name].usual ?? 0;
+  return (of('election') * of('tick')) / (1 + of('pace'));
+}
+
 /** A follower may miss so many heartbeats of all, in a world that is quiet. */
 const missedShareMax = 1e-4;
 
