@@ -2,7 +2,8 @@
 import { FlipFlopSchedule } from './flip-flop-schedule.ts';
 import type { ScheduleOptions } from './offered-faults.ts';
 import { OverlappingSchedule } from './overlapping-schedule.ts';
-import { type Profile, profiles } from './profiles.ts';
+import type { Profile } from './profile.ts';
+import { profiles } from './profiles.ts';
 import { RandomSchedule } from './random-schedule.ts';
 import type { Schedule } from './schedule.ts';
 import { SingleSchedule } from './single-schedule.ts';
@@ -40,8 +41,8 @@ export const scheduleWords: Readonly<Record<StyleName, string>> = {
   overlapping: 'one of each family begins while the others last; then all of them end',
   'flip-flop': 'begin, end, begin, end, within a few operations; many of one family, then the next',
   swarm:
-    'each run a random part of the families and variants, with random intensities, in storms with ' +
-    'calms between',
+    'each run a random part of the families and variants, with random intensities, in storms ' +
+    'with calms between',
   targeted: 'each run one of the shapes below, as the seed says; a name asks for that one',
 };
 

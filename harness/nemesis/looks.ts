@@ -4,7 +4,8 @@
  *
  * It goes on while the nodes get on: it gives up after so many looks, after fewer of them that all
  * saw the same, or when no client has had anything done for long, which other faults may be to
- * blame for that wait for their end. No fault begins here; one that has begun waits for what it needs.
+ * blame for that wait for their end. No fault begins here; one that has begun waits for what it
+ * needs.
  */
 import type { IntrospectionSample } from '../checker.ts';
 import { pause } from '../run/introspect.ts';

@@ -11,7 +11,7 @@ import type { FaultParameters } from '../nemesis.ts';
 export type ScheduleEvent =
   /** An operation has completed, in any way; `ok` is false when it did not succeed. */
   | { readonly type: 'completed'; readonly ok?: boolean }
-  /** Many operations have completed one after the other, and none succeeded. Comes once for that. */
+  /** Many operations have completed in a row, and none succeeded. Comes once for that. */
   | { readonly type: 'starved' }
   /** Somebody else has ended all that was in force. */
   | { readonly type: 'healed' }

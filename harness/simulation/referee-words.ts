@@ -82,7 +82,7 @@ export const words = {
   sendsGap: (before: Place, entry: Place): string =>
     `it sends ${describeEntry(entry)} right after ${describeEntry(before)}`,
   readTooEarly: (term: number, committed: Place): string =>
-    `the leader of term ${term} confirms a read, and has committed only ${describeEntry(committed)}`,
+    `the leader of term ${term} confirms a read, having committed ${describeEntry(committed)}`,
   staleRead: (appliedIndex: number, committed: number): string =>
     `a read was answered from the state after entry ${appliedIndex}, and when it was asked ` +
     `entry ${committed} was committed`,
