@@ -14,8 +14,9 @@ import {
 import { createSchedule } from '../nemesis/create-schedule.ts';
 import { findFamily } from '../nemesis/families.ts';
 import type { OfferedFamily } from '../nemesis/offered-faults.ts';
+import type { Profile } from '../nemesis/profile.ts';
 import { drawProfileScript } from '../nemesis/profile-script.ts';
-import { type Profile, profileStorm, profiles } from '../nemesis/profiles.ts';
+import { profileStorm, profiles } from '../nemesis/profiles.ts';
 import type { Schedule } from '../nemesis/schedule.ts';
 import { phasesOf, type Script } from '../nemesis/script.ts';
 import { ScriptSchedule } from '../nemesis/script-schedule.ts';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Damage } from '../cluster.ts';
 import { FaultError } from '../nemesis.ts';
 import { bitFlip } from './bit-flip.ts';
@@ -12,6 +12,8 @@ import { torn } from './torn.ts';
 import { truncate } from './truncate.ts';
 import { wipe } from './wipe.ts';
 
+/** Of these a harmed node must be cut off. */
+const trusting = { refusesDamagedFiles: false };
 const seeds = Array.from({ length: 10 }, (_, seed) => seed);
 
 async function rulesOf({ cluster }: MemoryRig): Promise<readonly unknown[]> {
@@ -85,7 +87,7 @@ describe('harm to what was synced', () => {
 
   it.each(Object.entries(kinds))('%s: cut off from kill to repair, then whole', async (_, kind) => {
     for (const seed of seeds) {
-      const rig = createMemoryRig(kind, { seed });
+      const rig = createMemoryRig(kind, { seed, system: trusting });
       for (let look = 0; look < 20; look++) rig.cluster.look();
       const planned = rig.plan('follower');
       const [node = ''] = planned.nodes;
@@ -112,7 +114,7 @@ describe('harm to what was synced', () => {
   });
 
   it('comes before the node could be heard: cut, kill, damage, start; and back', async () => {
-    const rig = createMemoryRig(truncate);
+    const rig = createMemoryRig(truncate, { system: trusting });
     const { plan } = await rig.inject('one', { parameters: { keepPercent: 0 } });
     const [node] = plan.nodes;
     expect(rig.cluster.calls).toEqual([
@@ -122,7 +124,7 @@ describe('harm to what was synced', () => {
   });
 
   it('never lets a node among its peers whose files could not be put back', async () => {
-    const rig = createMemoryRig(truncate);
+    const rig = createMemoryRig(truncate, { system: trusting });
     const planned = rig.plan('one', { parameters: { keepPercent: 50 } });
     const [node = ''] = planned.nodes;
     await rig.nemesis.begin(planned);
@@ -149,7 +151,7 @@ describe('harm to what was synced', () => {
   });
 
   it('is not done to a node that could not be cut off, nor is a cut forgotten', async () => {
-    const rig = createMemoryRig(truncate);
+    const rig = createMemoryRig(truncate, { system: trusting });
     rig.cluster.network.lie = [];
     const planned = rig.plan('one');
     await expect(rig.nemesis.begin(planned)).rejects.toThrow('could not be cut off');
@@ -167,7 +169,7 @@ describe('harm to what was synced', () => {
 
   it('leaves a node alone that has nothing to harm', async () => {
     for (const kind of [bitFlip, truncate, torn]) {
-      const rig = createMemoryRig(kind);
+      const rig = createMemoryRig(kind, { system: trusting });
       const planned = rig.plan('one', { parameters: { file: 'lock' } });
       await expect(rig.nemesis.begin(planned)).rejects.toThrow('there is no file with content');
       expect(rig.cluster.calls).toEqual([]);
@@ -177,14 +179,14 @@ describe('harm to what was synced', () => {
   });
 
   it('has had no effect on a node that did not run', async () => {
-    const rig = createMemoryRig(truncate);
+    const rig = createMemoryRig(truncate, { system: trusting });
     const planned = rig.plan('one');
     await rig.cluster.kill(planned.nodes[0] ?? '');
     expect((await rig.nemesis.begin(planned)).tookEffect).toBe(false);
   });
 
   it('cuts a node off from the spares too', async () => {
-    const rig = createMemoryRig(truncate, { spares: ['n6', 'n7'] });
+    const rig = createMemoryRig(truncate, { spares: ['n6', 'n7'], system: trusting });
     await rig.nemesis.begin(rig.plan('one'));
     expect(await rulesOf(rig)).toHaveLength(12);
   });
@@ -193,7 +195,7 @@ describe('harm to what was synced', () => {
     const file = { path: logFile, bytes: 1e6, contentBytes: 10, age: 0 };
     for (const seed of seeds) {
       for (const kind of [bitFlip, truncate]) {
-        const rig = createMemoryRig(kind, { seed });
+        const rig = createMemoryRig(kind, { seed, system: trusting });
         let given: Damage | null = null;
         rig.cluster.disks.list = async () => [file];
         rig.cluster.disks.damage = async (_node, damage) => {
@@ -218,7 +220,7 @@ describe('harm to what was synced', () => {
     const rig = createMemoryRig(bitFlip);
     rig.cluster.disks.damage = async () => ({ before: 1, after: 1 });
     expect((await rig.inject('one')).begin.tookEffect).toBe(false);
-    const whole = createMemoryRig(truncate);
+    const whole = createMemoryRig(truncate, { system: trusting });
     whole.cluster.disks.damage = async () => ({});
     expect((await whole.inject('one')).begin.tookEffect).toBe(false);
     const sound = createMemoryRig(torn);
@@ -249,8 +251,8 @@ describe('a wiped disk', () => {
     const planned = (node: string) => rig.plan('one', { parameters: { nodes: [node] } }).value;
     expect(planned('n2')).toMatchObject({ isolate: true });
     expect(planned('n3')).toMatchObject({ isolate: false });
-    Object.assign(rig.cluster, { kind: 'sim' });
-    expect(planned('n3')).toMatchObject({ isolate: true });
+    for (const other of ['n2', 'n3', 'n4', 'n5']) rig.tools.members.remove(other);
+    expect(planned('n1')).toMatchObject({ isolate: true });
   });
 
   it('is left among its peers when the script says so', () => {
@@ -303,9 +305,26 @@ describe('the file that is harmed', () => {
   });
 });
 
+test('a log that is too short: its node is heard where the system says that it tells', async () => {
+  const rig = createMemoryRig(truncate, { system: { refusesDamagedFiles: true } });
+  rig.cluster.disks.list = async () => [{ path: logFile, bytes: 4096, contentBytes: 900, age: 0 }];
+  let given: Damage | null = null;
+  rig.cluster.disks.damage = async (_node, damage) => {
+    given = damage;
+    return {};
+  };
+  const planned = rig.plan('one', { parameters: { keepPercent: 10 } });
+  expect(planned.value).toMatchObject({ isolate: false });
+  expect(planned.impairs.harmed).toBeUndefined();
+  await rig.nemesis.begin(planned);
+  expect(given).toMatchObject({ type: 'truncate', keepBytes: 512, isTellable: true });
+  expect(await rulesOf(rig)).toEqual([]);
+});
+
 describe('what the checkers are to know', () => {
   it('who lives without what was durable, and who only works badly', () => {
-    const impairsOf = (kind: typeof wipe) => createMemoryRig(kind).plan('follower').impairs;
+    const impairsOf = (kind: typeof wipe) =>
+      createMemoryRig(kind, { system: trusting }).plan('follower').impairs;
     for (const kind of [bitFlip, truncate, wipe]) {
       const { harmed, down } = impairsOf(kind);
       expect(harmed).toHaveLength(1);

@@ -6,7 +6,7 @@
  * that he cannot see; goes on with a change when the network breaks in the middle of it. A system
  * may refuse, and may not lose anything.
  */
-import type { Link } from '../cluster.ts';
+import type { Link, LinkRule } from '../cluster.ts';
 import {
   FaultError,
   type FaultPlan,
@@ -32,8 +32,8 @@ const variants: readonly FaultVariant[] = [
   },
   {
     name: 'both-sides',
-    description: 'and whoever the others elect is asked to remove that minority',
-    needs: ['operator:members', 'drop'],
+    description: 'and whoever the others elect is asked to remove that minority; links are slow',
+    needs: ['operator:members', 'drop', 'delay'],
     nodesMin: 3,
   },
   {
@@ -160,13 +160,7 @@ class MembersApartNemesis implements Nemesis<ApartPlan> {
     await cluster.start(added);
     // It may come to lead, and be asked to go.
     this.#tools.members.add(added);
-    const all = [...plan.sides.flat()];
-    const links = all.flatMap((from) => all.map((to) => ({ from, to }))).filter(isLink);
-    const mode = { type: 'delay', ms: slowMs, jitterMs: 0 } as const;
-    await network.put(
-      plan,
-      links.map((link) => ({ ...link, mode })),
-    );
+    await network.put(plan, slowLinksOf(plan.sides.flat()));
     active.asked.ask('add', added, plan.leader);
     const seen = await lookUntil(this.#tools, async () => {
       const voters = await active.asked.votersOf(plan.leader);
@@ -185,7 +179,9 @@ class MembersApartNemesis implements Nemesis<ApartPlan> {
       ...link,
       mode: { type: 'drop' } as const,
     }));
-    const { isInForce, reading } = await this.#tools.network.put(plan, rules);
+    // What is agreed on there can be met by what is asked for next.
+    const slow = plan.variant === 'both-sides' ? plan.sides.flatMap(slowLinksOf) : [];
+    const { isInForce, reading } = await this.#tools.network.put(plan, [...rules, ...slow]);
     if (!isInForce) throw new FaultError('the sides could not be cut off from each other');
     return reading.rules;
   }
@@ -272,6 +268,8 @@ function linksBetween([one, other]: ApartPlan['sides']): readonly Link[] {
   );
 }
 
-function isLink({ from, to }: Link): boolean {
-  return from !== to;
+function slowLinksOf(nodes: readonly string[]): readonly LinkRule[] {
+  const links = nodes.flatMap((from) => nodes.map((to) => ({ from, to })));
+  const mode = { type: 'delay', ms: slowMs, jitterMs: 0 } as const;
+  return links.filter(({ from, to }) => from !== to).map((link) => ({ ...link, mode }));
 }

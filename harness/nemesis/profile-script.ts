@@ -4,7 +4,7 @@
  */
 import type { FaultFamily } from '../nemesis.ts';
 import { type RandomSource, randomInteger, randomItem } from '../run/random.ts';
-import type { Profile, ProfileFault, ProfileStep, ProfileTrigger } from './profiles.ts';
+import type { Profile, ProfileFault, ProfileStep, ProfileTrigger } from './profile.ts';
 import type { Script, ScriptPhase, ScriptStep, Trigger } from './script.ts';
 import type { Range } from './storm-schedule.ts';
 

@@ -5,49 +5,7 @@
  *
  * A shape says what published bugs have in common, never what one of them needs. [Ongaro §6.4]
  */
-import type { FaultParameters } from '../nemesis.ts';
-import type { World } from '../simulation/world.ts';
-import type { Range } from './storm-schedule.ts';
-
-/** So many operations later, or what somebody sees of the nodes; whatever it is, not for ever. */
-export type ProfileTrigger =
-  | { readonly after: Range }
-  | { readonly on: ProfileSight; readonly orAfter: Range };
-
-type ProfileSight =
-  | 'leader-elected'
-  | 'term-changed'
-  | 'needs-snapshot'
-  | 'snapshot-installed'
-  | { readonly lag: number };
-
-/** One of these faults, drawn anew each time. `family`, or `family:variant`. */
-export interface ProfileFault {
-  readonly oneOf: readonly string[];
-  readonly with?: FaultParameters;
-  readonly begin: ProfileTrigger;
-  /** Not asked of a fault that is over at once. */
-  readonly end?: ProfileTrigger;
-}
-
-/** A fault, or branches that go beside one another. */
-export type ProfileStep = ProfileFault | { readonly beside: readonly (readonly ProfileStep[])[] };
-
-export interface Profile {
-  readonly name: string;
-  /** One sentence. */
-  readonly description: string;
-  readonly nodesMin: number;
-  /**
-   * Faults stay as long as they say, though nothing succeeds meanwhile: what is to be seen is
-   * whether it would. Default no.
-   */
-  readonly isPatient?: boolean;
-  /** Numbers of a simulated world, of which a seed draws others than usual for it. */
-  readonly world?: Readonly<Partial<Record<keyof World, readonly number[]>>>;
-  /** One of them is a round; a run has as many rounds as it has time for. */
-  readonly rounds: readonly (readonly ProfileStep[])[];
-}
+import type { Profile } from './profile.ts';
 
 /** How long the rounds go on, and how long the cluster is let be before the next ones. */
 export const profileStorm = { stormOperations: [60, 200], calmSuccesses: [5, 25] } as const;
@@ -113,6 +71,7 @@ export const profiles: readonly Profile[] = [
     description: 'a leader is replaced without knowing it, and its clients go on asking it',
     nodesMin: 3,
     rounds: [
+      [{ oneOf: ['transfer:unheard'], begin: soon }],
       [{ oneOf: ['partition:leader'], begin: soon, end: { after: [20, 80] } }],
       [{ oneOf: ['pause:leader'], begin: soon, end: elected }],
       [{ oneOf: ['hold:leader'], begin: soon, end: elected }],
@@ -181,6 +140,18 @@ export const profiles: readonly Profile[] = [
     nodesMin: 3,
     rounds: [
       [
+        // Who sees a part of the cluster changes it, and what has come of it is to be agreed on.
+        {
+          beside: [
+            [{ oneOf: ['members-apart'], begin: soon, end: later }],
+            [
+              { oneOf: ['snapshot:all', 'transfer:any', 'kill:one'], begin: now, end: soon },
+              { oneOf: ['partition:random-pairs', 'kill:leader'], begin: soon, end: soon },
+            ],
+          ],
+        },
+      ],
+      [
         {
           beside: [
             [{ oneOf: ['members'], begin: soon, end: later }],
@@ -226,6 +197,10 @@ export const profiles: readonly Profile[] = [
     description: 'a member is removed and added again at once, while messages of before are held',
     nodesMin: 3,
     rounds: [
+      [
+        { oneOf: ['members-apart:leavers', 'members-apart:both-sides'], begin: soon, end: now },
+        { oneOf: ['partition:halves', 'partition:one', 'kill:leader'], begin: now, end: soon },
+      ],
       [
         {
           beside: [
@@ -295,6 +270,7 @@ export const profiles: readonly Profile[] = [
       'leadership is handed over again and again, to nodes that are late, cut off or gone',
     nodesMin: 2,
     rounds: [
+      [{ oneOf: ['transfer:unheard'], begin: soon }],
       [{ oneOf: ['transfer:any', 'transfer:follower'], begin: soon }],
       [
         {
@@ -333,6 +309,15 @@ export const profiles: readonly Profile[] = [
     description: 'disks are slow, full, torn and damaged, and power fails, while leaders change',
     nodesMin: 3,
     rounds: [
+      [
+        // Who has lost something is there while others are not.
+        {
+          beside: [
+            [{ oneOf: ['wipe', 'truncate', 'corruption'], begin: soon, end: later }],
+            [{ oneOf: ['kill:leader', 'partition:one', 'pause:one'], begin: soon, end: soon }],
+          ],
+        },
+      ],
       [
         {
           beside: [

@@ -1,4 +1,5 @@
 /** Leadership is handed over, as an operator would before maintenance. Over when it is done. */
+import type { IntrospectionSample } from '../checker.ts';
 import {
   FaultError,
   type FaultPlan,
@@ -10,7 +11,8 @@ import {
 } from '../nemesis.ts';
 import { randomItem } from '../run/random.ts';
 import { textOf } from './fault-parameters.ts';
-import { leaderOf, lookUntil } from './looks.ts';
+import { leaderOf, lookUntil, sampleOf } from './looks.ts';
+import { wordsOf } from './node-readings.ts';
 import type { FamilyModule, NemesisTools } from './tools.ts';
 
 const needs = ['operator:transfer'] as const;
@@ -18,6 +20,12 @@ const needs = ['operator:transfer'] as const;
 const variants: readonly FaultVariant[] = [
   { name: 'follower', description: 'to a follower that the seed picks', needs, nodesMin: 2 },
   { name: 'any', description: 'to whom the system likes', needs, nodesMin: 2 },
+  {
+    name: 'unheard',
+    description: 'to a follower, and the leader does not hear of it until it gives up by itself',
+    needs: ['operator:transfer', 'drop'],
+    nodesMin: 3,
+  },
 ];
 
 export const transfer: FamilyModule = {
@@ -36,6 +44,12 @@ export const transfer: FamilyModule = {
 interface TransferPlan extends FaultPlan {
   /** null: whom the system likes. */
   readonly to: string | null;
+}
+
+interface Handed {
+  readonly answered: string | Promise<string>;
+  /** Who leads in a later term; null: nobody was seen to. */
+  readonly next: IntrospectionSample | null;
 }
 
 class TransferNemesis implements Nemesis<TransferPlan> {
@@ -61,12 +75,14 @@ class TransferNemesis implements Nemesis<TransferPlan> {
     if (named === leader) return { skip: `${leader} leads already` };
     const others = free.filter((node) => node !== leader);
     if (others.length === 0) return { skip: 'no follower is free' };
-    const to = named ?? (variant === 'follower' ? randomItem(random, others) : null);
+    const to = named ?? (variant === 'any' ? null : randomItem(random, others));
+    const peers = nodes.filter((node) => node !== leader);
+    const cut = variant === 'unheard' ? peers.map((from) => ({ from, to: leader })) : [];
     return {
       ...{ variant, nodes: to === null ? [leader] : [leader, to], claims: [], to },
       description: `${leader} hands over to ${to ?? 'anybody'}`,
       value: { from: leader, to },
-      impairs: { cut: [], down: [] },
+      impairs: { cut, down: [] },
     };
   }
 
@@ -79,12 +95,12 @@ class TransferNemesis implements Nemesis<TransferPlan> {
     if (system.operator.transferLeadership === undefined) {
       throw new FaultError(`${system.name} cannot hand leadership over`);
     }
-    const answer = await system.operator.transferLeadership(desk, plan.to);
-    const after = await lookUntil(this.#tools, (samples) => {
-      const next = leaderOf(samples);
-      return next !== null && next.term > before.term ? next : null;
-    });
-    const next = after?.found ?? null;
+    const transfer = system.operator.transferLeadership.bind(system.operator, desk, plan.to);
+    const { answered, next } =
+      plan.variant === 'unheard'
+        ? await this.#unheard(plan, before, transfer)
+        : { answered: await transfer(), next: await this.#nextAfter(before) };
+    const answer = await answered;
     const tookEffect =
       next !== null && next.node !== leader && next.node === (plan.to ?? next.node);
     this.#done.set(plan, tookEffect);
@@ -94,6 +110,38 @@ class TransferNemesis implements Nemesis<TransferPlan> {
       after: next === null ? 'nobody led afterwards' : { leader: next.node, term: next.term },
     };
     return { tookEffect, evidence };
+  }
+
+  /** As long as it believes that it leads, its clients may ask it. */
+  async #unheard(
+    plan: TransferPlan,
+    before: IntrospectionSample,
+    transfer: () => Promise<string>,
+  ): Promise<Handed> {
+    const { network } = this.#tools;
+    const { cut } = plan.impairs;
+    if (cut.some(({ to }) => to !== before.node)) throw new FaultError('another leads by now');
+    const rules = cut.map((link) => ({ ...link, mode: { type: 'drop' } as const }));
+    const { isInForce } = await network.put(plan, rules);
+    const answered = isInForce ? transfer().catch(wordsOf) : null;
+    try {
+      if (answered === null) throw new FaultError(`${before.node} could not be made deaf`);
+      const next = await this.#nextAfter(before);
+      const isOver = (samples: readonly IntrospectionSample[]): true | null =>
+        sampleOf(samples, before.node)?.role === 'leader' ? null : true;
+      await lookUntil(this.#tools, isOver, { looksMax: 60, stillMax: 60 });
+      return { answered, next };
+    } finally {
+      await network.remove(plan);
+    }
+  }
+
+  async #nextAfter(before: IntrospectionSample): Promise<IntrospectionSample | null> {
+    const after = await lookUntil(this.#tools, (samples) => {
+      const next = leaderOf(samples);
+      return next !== null && next.term > before.term ? next : null;
+    });
+    return after?.found ?? null;
   }
 
   end(plan: TransferPlan): Promise<FaultReading> {
