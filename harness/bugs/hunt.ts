@@ -27,7 +27,7 @@ export interface HuntOptions {
   readonly signal: AbortSignal;
 }
 
-type Outcome = Omit<ScorePart, keyof PartPlan | 'commit'>;
+type Outcome = Omit<ScorePart, keyof PartPlan | 'commit' | 'code'>;
 
 /** null when it was interrupted: what was under way counts for nothing. */
 export async function hunt(
@@ -75,8 +75,8 @@ async function huntInSim(
     ],
     { reject: false, stdin: 'ignore', cancelSignal: options.signal },
   );
-  if (options.signal.aborted) return null;
   try {
+    if (options.signal.aborted) return null;
     const told = simSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
     const { seedsRun, wallSeconds, found, counts } = told;
     const { unknown, crashed } = counts;
@@ -134,7 +134,11 @@ async function runOnce(
   const args = [launcher, 'test', ...words, '--results', folder];
   const ran = await execa(process.execPath, args, {
     ...{ reject: false, stdin: 'ignore', buffer: { stdout: false } },
-    ...{ timeout: Math.ceil(limitS * 1000), forceKillAfterDelay: 60_000, cancelSignal: options.signal },
+    ...{
+      timeout: Math.ceil(limitS * 1000),
+      forceKillAfterDelay: 60_000,
+      cancelSignal: options.signal,
+    },
   });
   const [run] = listRuns(folder);
   const results = run === undefined ? null : readRun(run).results;

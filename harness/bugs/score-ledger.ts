@@ -33,16 +33,28 @@ const partSchema: z.ZodType<ScorePart> = z.object({
   ),
   problem: z.string().nullable(),
   commit: z.string(),
+  code: z.string(),
 });
 
 const fileName = 'bugs.jsonl';
+
+interface ScoreLedgerOptions {
+  readonly resume: boolean;
+  /** The sources as they are, with this bug in them; null: with none. */
+  readonly codeOf: (bug: string | null) => string;
+}
+
+/** Without the bug. */
+function baseOf(code: string): string {
+  return code.split('+')[0] ?? code;
+}
 
 export class ScoreLedger {
   readonly #path: string;
   readonly #parts: ScorePart[] = [];
 
   /** Throws ScoreLedgerError for a folder that has parts already, unless it is to go on. */
-  constructor(folder: string, { resume, commit }: { resume: boolean; commit: string }) {
+  constructor(folder: string, { resume, codeOf }: ScoreLedgerOptions) {
     mkdirSync(folder, { recursive: true });
     this.#path = join(folder, fileName);
     if (!existsSync(this.#path)) return;
@@ -52,11 +64,13 @@ export class ScoreLedger {
       );
     }
     cutHalfLine(this.#path);
-    this.#parts.push(...readParts(this.#path));
-    const other = this.#parts.find((part) => part.commit !== commit);
+    const parts = readParts(this.#path);
+    // Of a bug that was written anew the old parts say nothing.
+    this.#parts.push(...parts.filter((part) => part.code === codeOf(part.bug)));
+    const other = parts.find((part) => baseOf(part.code) !== baseOf(codeOf(part.bug)));
     if (other === undefined) return;
     throw new ScoreLedgerError(
-      `${this.#path} is of ${other.commit}, and these sources are ${commit}: take another --results`,
+      `${this.#path} is of other sources (${other.commit}): take another --results`,
     );
   }
 

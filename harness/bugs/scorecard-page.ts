@@ -68,6 +68,7 @@ function section(title: string, rows: readonly ScoreRow[], bugs: readonly Bug[])
   if (rows.length === 0) return '';
   return html`<section><h2>${title}</h2><div class="card"><div class="scroll"><table>
   <thead><tr><th>What</th><th>Where</th><th>Found by</th><th class="number">In seeds</th>
+    <th class="number">Unknown</th>
     <th class="number">First</th><th class="number">Median seeds</th>
     <th class="number">Median seconds</th></tr></thead>
   <tbody>${rows.map((row) => rowHtml(row, bugs.find(({ id }) => id === row.id) ?? null))}</tbody>
@@ -82,6 +83,7 @@ function rowHtml(row: ScoreRow, bug: Bug | null): Html {
     <td>${[family ?? '', rows.join(' '), cluster].filter((word) => word !== '').join(' · ')}</td>
     <td>${foundBy(row)}</td>
     <td class="number">${describeCount(row.foundSeeds)} of ${describeCount(row.seedsRun)}</td>
+    <td class="number">${describeCount(row.unknown)}</td>
     <td class="number">${firstSeed ?? ''}</td>
     <td class="number">${medianSeeds ?? ''}</td>
     <td class="number">${medianSeconds === null ? '' : medianSeconds.toFixed(1)}</td></tr>`;

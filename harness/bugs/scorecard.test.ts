@@ -37,7 +37,7 @@ function found(seed: number, ...oracles: string[]): FoundSeed {
 function part(changes: Partial<ScorePart>): ScorePart {
   return {
     ...{ bug: 'some-bug', cluster: 'sim', firstSeed: 1, seeds: 2000, seedsRun: 50, unknown: 2 },
-    ...{ wallSeconds: 10, found: [], problem: null, commit: 'abc', ...changes },
+    ...{ wallSeconds: 10, found: [], problem: null, commit: 'abc', code: 'c1', ...changes },
   };
 }
 
@@ -60,7 +60,22 @@ test('what was not found, or not run, is no pass', () => {
   expect(scoreOf([missed, broken, late])).toMatchObject({
     ...{ bugs: 3, found: 1, soon: 0, missed: ['some-bug', 'some-bug'], alarms: 0, calmSeeds: 0 },
   });
-  expect(tableOf([broken])).toContain('| no server | 0 of 50 |');
+  expect(tableOf([broken])).toContain('| no server | linearizable | 0 of 50 |');
+});
+
+test('no seed counts twice, whatever was merged or tried again with more seeds', () => {
+  const parts = [
+    part({ seeds: 200, seedsRun: 200, found: [found(7, 'exits')] }),
+    part({ seedsRun: 2000, found: [found(7, 'exits'), found(900, 'linearizable')] }),
+    part({ firstSeed: 2001, seedsRun: 10 }),
+    part({ firstSeed: 2001, seedsRun: 10 }),
+  ];
+  const row = rowOf({ bug, family: 'commit' }, 'sim', parts);
+  expect(row).toMatchObject({ seedsRun: 2010, foundSeeds: 2, firstSeed: 7, byExpected: true });
+  const [first = part({})] = parts;
+  const strange = rowOf({ bug, family: 'commit' }, 'sim', [first]);
+  expect(strange, 'nobody expected it of exits').toMatchObject({ byExpected: false });
+  expect(scoreOf([row, strange])).toMatchObject({ found: 2, byExpected: 1 });
 });
 
 test('a server without a bug that shows one is an alarm', () => {
@@ -70,8 +85,9 @@ test('a server without a bug that shows one is an alarm', () => {
   ]);
   const score = scoreOf([calm]);
   expect(score).toMatchObject({ bugs: 0, calmSeeds: 2000, alarms: 1 });
+  expect(score.calmUnknown).toBe(4);
   expect(describeScore(score)).toContain('1 alarms in 2,000 seeds');
-  expect(tableOf([calm])).toContain('| `clean` |  | exits | 1 of 2,000 |');
+  expect(tableOf([calm])).toContain('| `clean` |  | exits |  | 1 of 2,000 | 4 |');
 });
 
 test('an unknown counts where it is expected, and by its words', () => {
@@ -93,23 +109,28 @@ function makeFolder(): string {
 
 test('a ledger goes on where it was stopped, with the same sources alone', () => {
   const folder = makeFolder();
-  const ledger = new ScoreLedger(folder, { resume: false, commit: 'abc' });
+  const codeOf = (id: string | null): string => (id === 'rewritten' ? 'c1+b2' : 'c1');
+  const ledger = new ScoreLedger(folder, { resume: false, codeOf });
   ledger.add(part({}));
   ledger.add(part({ bug: 'other', problem: 'it could not be run' }));
+  ledger.add(part({ bug: 'rewritten', code: 'c1+b1' }));
   // A process that was killed leaves half a line.
   appendFileSync(join(folder, 'bugs.jsonl'), '{"bug":"cut');
-  expect(() => new ScoreLedger(folder, { resume: false, commit: 'abc' })).toThrow(/--resume/);
-  expect(() => new ScoreLedger(folder, { resume: true, commit: 'def' })).toThrow(/is of abc/);
-  const again = new ScoreLedger(folder, { resume: true, commit: 'abc' });
+  expect(() => new ScoreLedger(folder, { resume: false, codeOf })).toThrow(/--resume/);
+  const others = { resume: true, codeOf: () => 'c2' };
+  expect(() => new ScoreLedger(folder, others)).toThrow(/other sources \(abc\)/);
+  const again = new ScoreLedger(folder, { resume: true, codeOf });
   expect(again.parts).toHaveLength(2);
   expect(again.has(part({}))).toBe(true);
   expect(again.has(part({ seeds: 3 }))).toBe(false);
+  expect(again.has(part({ bug: 'rewritten' })), 'its edits are others now').toBe(false);
   expect(again.has(part({ bug: 'other' })), 'it is to be tried again').toBe(false);
   again.add(part({ bug: 'other', found: [found(1, 'exits')] }));
   const parts = readParts(folder);
   expect(parts.map(({ bug: id, problem }) => [id, problem])).toEqual([
     ['some-bug', null],
     ['other', null],
+    ['rewritten', null],
   ]);
 });
 

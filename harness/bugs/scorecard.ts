@@ -34,6 +34,8 @@ export interface ScorePart {
   readonly problem: string | null;
   /** The sources: `git describe`, or the version of the package. */
   readonly commit: string;
+  /** A hash of the sources that run: equal for two commits that differ in documents only. */
+  readonly code: string;
 }
 
 export interface ScoreRow {
@@ -48,6 +50,8 @@ export interface ScoreRow {
   /** Whether it was found; of a server without a bug: whether it raised an alarm. */
   readonly isFound: boolean;
   readonly oracles: readonly string[];
+  /** Whether one of them was expected to see it. */
+  readonly byExpected: boolean;
   readonly foundSeeds: number;
   readonly seedsRun: number;
   readonly unknown: number;
@@ -69,28 +73,44 @@ export interface ScoreSubject {
 export function rowOf(
   { bug, family }: ScoreSubject,
   cluster: ScoreCluster,
-  parts: readonly ScorePart[],
+  all: readonly ScorePart[],
 ): ScoreRow {
+  const parts = withoutOverlap(all);
   const found = parts.flatMap((part) => part.found);
   const seedsRun = sum(parts.map((part) => part.seedsRun));
   const seconds = sum(parts.map((part) => part.wallSeconds));
   const medianSeeds = medianOf(parts.flatMap(gapsOf));
   const [example = null] = found;
+  const expected = [...new Set(bug?.expect.map(({ checker }) => checker) ?? [])];
   return {
     id: bug?.id ?? 'clean',
     title: bug?.title ?? 'the server as it is',
     ...{ family, cluster, example, seedsRun, medianSeeds },
     rows: bug?.rows ?? [],
     needs: bug?.needs ?? 'cluster',
-    expected: [...new Set(bug?.expect.map(({ checker }) => checker) ?? [])],
+    expected,
     isFound: found.length > 0,
     oracles: oraclesOf(found),
+    byExpected: found.some(({ oracles }) => oracles.some((name) => expected.includes(name))),
     foundSeeds: found.length,
     unknown: sum(parts.map((part) => part.unknown)),
     firstSeed: example?.seed ?? null,
     medianSeconds: medianSeeds === null ? null : (medianSeeds * seconds) / Math.max(1, seedsRun),
     problem: parts.find(({ problem }) => problem !== null)?.problem ?? null,
   };
+}
+
+/** No seed counts twice: where two parts have some in common, the longer one counts. */
+function withoutOverlap(parts: readonly ScorePart[]): readonly ScorePart[] {
+  const taken: ScorePart[] = [];
+  const endOf = ({ firstSeed, seedsRun }: ScorePart): number => firstSeed + seedsRun;
+  for (const part of parts.toSorted((one, other) => other.seedsRun - one.seedsRun)) {
+    const isApart = taken.every(
+      (other) => endOf(other) <= part.firstSeed || endOf(part) <= other.firstSeed,
+    );
+    if (isApart) taken.push(part);
+  }
+  return taken.toSorted((one, other) => one.firstSeed - other.firstSeed);
 }
 
 /** How many seeds each that was found has taken, counted from the one before. */
@@ -122,9 +142,12 @@ export interface Score {
   readonly found: number;
   /** Of the bugs that were found, those whose first seed was among the first 200. */
   readonly soon: number;
-  /** Seeds of servers without a bug, and how many of them raised an alarm. */
+  /** Of them, those that an oracle has found of whom it was expected. */
+  readonly byExpected: number;
+  /** Seeds of servers without a bug; how many raised an alarm, how many tested too little. */
   readonly calmSeeds: number;
   readonly alarms: number;
+  readonly calmUnknown: number;
   /** By name: they were not found, or could not be run. */
   readonly missed: readonly string[];
 }
@@ -139,7 +162,9 @@ export function scoreOf(rows: readonly ScoreRow[]): Score {
     bugs: planted.length,
     found: found.length,
     soon: found.filter(({ firstSeed }) => (firstSeed ?? soonSeeds + 1) <= soonSeeds).length,
+    byExpected: found.filter(({ byExpected }) => byExpected).length,
     calmSeeds: sum(calm.map(({ seedsRun }) => seedsRun)),
+    calmUnknown: sum(calm.map(({ unknown }) => unknown)),
     alarms: sum(calm.map(({ foundSeeds }) => foundSeeds)),
     missed: planted.filter(({ isFound }) => !isFound).map(({ id }) => id),
   };
@@ -147,16 +172,21 @@ export function scoreOf(rows: readonly ScoreRow[]): Score {
 
 /** A sentence for the console and the head of the page. */
 export function describeScore(score: Score): string {
-  const { bugs, found, soon, calmSeeds, alarms, missed } = score;
+  const { bugs, found, soon, byExpected, calmSeeds, alarms, calmUnknown, missed } = score;
   const words = [
-    `${found} of ${bugs} planted bugs found, ${soon} of them within ${soonSeeds} seeds`,
-    `${alarms} alarms in ${calmSeeds.toLocaleString('en')} seeds of servers without a bug`,
+    `${found} of ${bugs} planted bugs found, ${soon} of them within ${soonSeeds} seeds, ` +
+      `${byExpected} by an oracle of whom it was expected`,
+    `${alarms} alarms in ${calmSeeds.toLocaleString('en')} seeds of servers without a bug, ` +
+      `${calmUnknown} of which tested too little`,
     ...(missed.length === 0 ? [] : [`not found: ${missed.join(', ')}`]),
   ];
   return words.join('; ');
 }
 
-const heads = ['bug', 'row', 'found by', 'in seeds', 'first', 'median', 'seconds'] as const;
+const heads = [
+  ...(['bug', 'row', 'found by', 'expected of', 'in seeds'] as const),
+  ...(['unknown', 'first', 'median', 'seconds'] as const),
+];
 
 /** A table of Markdown, in the order of the rows. */
 export function tableOf(rows: readonly ScoreRow[]): string {
@@ -171,7 +201,9 @@ function cellsOf(row: ScoreRow): readonly string[] {
     `\`${id}\``,
     rows.join(' '),
     row.problem ?? (oracles.length === 0 ? none : oracles.join(', ')),
+    row.expected.join(', '),
     `${foundSeeds} of ${seedsRun.toLocaleString('en')}`,
+    String(row.unknown),
     firstSeed === null ? '' : String(firstSeed),
     medianSeeds === null ? '' : String(medianSeeds),
     row.medianSeconds === null ? '' : row.medianSeconds.toFixed(1),

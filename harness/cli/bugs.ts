@@ -25,6 +25,7 @@ import { hintOf } from '../nearest-name.ts';
 import { exitCodes } from './exit-codes.ts';
 import { oneOf, positiveInteger, refusal, SettingsError, type Typed } from './flag-values.ts';
 import { Interruption } from './interruption.ts';
+import { fingerprintSeries } from './sim-code.ts';
 import { sourceCommit } from './source-commit.ts';
 
 interface BugsFlags {
@@ -41,10 +42,12 @@ interface BugsFlags {
   readonly resume: boolean;
   readonly shard: string;
   readonly merge: string | undefined;
+  readonly unknownOk: Typed;
 }
 
 /** Seeds of a server without a bug that are one part of the work. */
 const calmPartSeeds = 1000;
+const calmSeedsApart = 1_000_000;
 
 const options = {
   only: {
@@ -63,6 +66,10 @@ const options = {
   'clean-seeds': { default: 0, describe: 'Seeds of the server as it is; none of them is to alarm' },
   'harmless-seeds': { default: 0, describe: 'Seeds of each edit that changes nothing' },
   seed: { default: 1, describe: 'The first of them' },
+  'unknown-ok': {
+    default: 0,
+    describe: 'Share of the seeds of servers without a bug that may test too little',
+  },
   patience: { default: 600, describe: 'Seconds for a bug, where the nodes are real' },
   jobs: { default: 2, describe: 'Processes at a time' },
   results: { type: 'string', default: 'results/bugs', describe: 'Folder for the scorecard' },
@@ -85,8 +92,9 @@ export const bugsCommand: CommandModule<object, BugsFlags> = {
       .example('$0 bugs --only reads --cluster process', 'Those of reads, on real processes')
       .example('$0 bugs --clean-seeds 20000 --harmless-seeds 2000 --resume', 'The whole count')
       .epilogue(
-        'Exit codes: 0 every bug was found and nothing else; 1 not so; 130 interrupted, --resume ' +
-          'goes on; 254 bad arguments.',
+        'Exit codes: 0 every bug was found and nothing else; 1 not so; 2 too many seeds without a ' +
+          'bug tested too little; 130 interrupted, --resume goes on; 254 bad arguments.\n' +
+          'rafture test --bug list tells of each bug.',
       )
       .strict() as never,
   handler: async (flags) => {
@@ -118,9 +126,15 @@ function planOf(flags: BugsFlags): Plan {
   const subjects = bugsOf(flags.only, cluster);
   const counts = [
     { id: null, seeds: countOf('--clean-seeds', flags.cleanSeeds) },
-    ...noOpMutants.map(({ id }) => ({ id, seeds: countOf('--harmless-seeds', flags.harmlessSeeds) })),
+    ...noOpMutants.map(({ id }) => ({
+      id,
+      seeds: countOf('--harmless-seeds', flags.harmlessSeeds),
+    })),
   ];
-  const calm = counts.flatMap(({ id, seeds: all }) => calmParts(id, { cluster, firstSeed, all }));
+  // Seeds of their own: an edit that changes hardly anything would repeat those of the clean server.
+  const calm = counts.flatMap(({ id, seeds: all }, position) =>
+    calmParts(id, { cluster, firstSeed: firstSeed + position * calmSeedsApart, all }),
+  );
   const hunts = subjects.map(({ id }): PartPlan => ({ bug: id, cluster, firstSeed, seeds }));
   return {
     ...{ cluster, subjects, parts: shardOf(flags.shard, [...hunts, ...calm]) },
@@ -173,10 +187,23 @@ function bugsOf(only: string | undefined, cluster: ScoreCluster): readonly Bug[]
     .map(({ bug }) => bug);
 }
 
+/** What runs when a bug is looked for: the harness, the server and the edits. */
+function codeOf(id: string | null): string {
+  const known = codes.get(id);
+  if (known !== undefined) return known;
+  const all = [...Object.values(bugFamilies).flat(), ...noOpMutants];
+  const bug = all.find((each) => each.id === id) ?? null;
+  const code = fingerprintSeries({ bug, choices: {} });
+  codes.set(id, code);
+  return code;
+}
+
+const codes = new Map<string | null, string>();
+
 async function lookForAll(flags: BugsFlags): Promise<number> {
   const plan = planOf(flags);
   const commit = await sourceCommit();
-  const ledger = new ScoreLedger(flags.results, { resume: flags.resume, commit });
+  const ledger = new ScoreLedger(flags.results, { resume: flags.resume, codeOf });
   const stop = new AbortController();
   const interruption = new Interruption(
     () => stop.abort(),
@@ -197,9 +224,13 @@ async function lookForAll(flags: BugsFlags): Promise<number> {
         jobs,
         signal: stop.signal,
       });
-      if (hunted === null) return exitCodes.interrupted;
-      ledger.add({ ...part, ...hunted, commit });
-      const line = describePart({ ...part, ...hunted, commit });
+      if (hunted === null) {
+        console.log(`stopped; ${position} parts were done and are kept: --resume goes on`);
+        return exitCodes.interrupted;
+      }
+      const done: ScorePart = { ...part, ...hunted, commit, code: codeOf(part.bug) };
+      ledger.add(done);
+      const line = describePart(done);
       console.log(`${position + 1}/${left.length} ${line}`);
     }
   } finally {
@@ -231,9 +262,29 @@ function conclude(parts: readonly ScorePart[], flags: BugsFlags, commit: string)
   writeFileSync(join(flags.results, 'bugs.json'), `${JSON.stringify(record, null, 2)}\n`);
   console.log(`\n${tableOf(rows)}\n\n${describeScore(score)}; sources ${commit}`);
   console.log(`scorecard  ${join(flags.results, 'bugs.html')}`);
-  const isWhole = rows.every(({ problem }) => problem === null);
+  const absent = absentFrom(rows, flags);
+  if (absent.length > 0) console.log(`not in here: ${absent.join(', ')}`);
+  const isWhole = absent.length === 0 && rows.every(({ problem }) => problem === null);
   const isGood = isWhole && score.missed.length === 0 && score.alarms === 0;
-  return isGood ? exitCodes.valid : exitCodes.invalid;
+  if (!isGood) return exitCodes.invalid;
+  const share = score.calmUnknown / Math.max(1, score.calmSeeds);
+  return share > parseShare(flags.unknownOk) ? exitCodes.unknown : exitCodes.valid;
+}
+
+/** Bugs that a whole scorecard tells of, and this one does not; a part of the work has no such. */
+function absentFrom(rows: readonly ScoreRow[], { only, shard }: BugsFlags): readonly string[] {
+  if (only !== undefined || shard !== '1/1') return [];
+  const clusters = [...new Set(rows.map(({ cluster }) => cluster))];
+  return clusters.flatMap((cluster) =>
+    bugsOf(undefined, cluster)
+      .filter(({ id }) => !rows.some((row) => row.id === id && row.cluster === cluster))
+      .map(({ id }) => `${id} (${cluster})`),
+  );
+}
+
+function parseShare(share: Typed): number {
+  if (typeof share === 'number' && share >= 0 && share <= 1) return share;
+  throw refusal('--unknown-ok', 'a share from 0 to 1, such as 0.01', share);
 }
 
 /** In the order of the registry; what is no bug comes last. */
@@ -255,13 +306,14 @@ function rowsOf(parts: readonly ScorePart[]): readonly ScoreRow[] {
 function merge(flags: BugsFlags): number {
   const folders = (flags.merge ?? '').split(',').map((folder) => folder.trim());
   const parts = folders.flatMap((folder) => readParts(folder));
-  const commits = [...new Set(parts.map(({ commit }) => commit))];
-  const [commit] = commits;
-  if (commit === undefined) throw new SettingsError(`--merge: nothing is in ${folders.join(', ')}`);
-  if (commits.length > 1) {
-    throw new SettingsError(`--merge: these are of different sources: ${commits.join(', ')}`);
+  const [first] = parts;
+  if (first === undefined) throw new SettingsError(`--merge: nothing is in ${folders.join(', ')}`);
+  const { commit } = first;
+  const other = parts.find((part) => part.code !== codeOf(part.bug));
+  if (other !== undefined) {
+    throw new SettingsError(`--merge: there are other sources than these: ${other.commit}`);
   }
-  const ledger = new ScoreLedger(flags.results, { resume: false, commit });
+  const ledger = new ScoreLedger(flags.results, { resume: false, codeOf });
   for (const part of parts) ledger.add(part);
   return conclude(ledger.parts, flags, commit);
 }

@@ -32,7 +32,16 @@ async function run(argv: readonly string[]): Promise<number> {
   const own = argv.filter((word) => word !== '--quick');
   const folder = own.includes('--results') ? [] : ['--results', 'results/nightly-sim'];
   const counts = ['--seeds', seeds, '--clean-seeds', clean, '--harmless-seeds', noOp].map(String);
-  const words = [launcher, 'bugs', '--resume', ...counts, ...folder, ...own];
+  const words = [
+    launcher,
+    'bugs',
+    '--resume',
+    '--unknown-ok',
+    '0.01',
+    ...counts,
+    ...folder,
+    ...own,
+  ];
   const ran = await execa(process.execPath, words, { reject: false, stdio: 'inherit' });
   return ran.exitCode ?? 255;
 }
