@@ -1,4 +1,4 @@
-/** A majority is counted in other words. */
+/** A majority is counted in other words: no run differs. */
 import type { Bug } from '../bug.ts';
 
 export const quorumRewritten: Bug = {

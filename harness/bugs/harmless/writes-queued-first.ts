@@ -1,4 +1,4 @@
-/** What may leave at once leaves a moment later. */
+/** What may leave at once leaves later in the same turn: a run differs in crashes at most. */
 import type { Bug } from '../bug.ts';
 
 export const writesQueuedFirst: Bug = {

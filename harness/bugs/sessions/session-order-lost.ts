@@ -8,7 +8,8 @@ export const sessionOrderLost: Bug = {
     'The sessions of a snapshot are taken in the order in which they lie in it, and not in ' +
     'that of their last use. The next one to expire is looked for at the wrong end: a node ' +
     'that came up from a snapshot keeps sessions that the others have ended.',
-  exposedBy: 'restarts, and sessions that expire; here they do after a hundred entries',
+  exposedBy:
+    'restarts, and sessions that expire; here they do after a hundred entries at the latest',
   workload: 'sessions',
   args: [
     '--nemesis',
@@ -31,8 +32,8 @@ export const sessionOrderLost: Bug = {
     },
     {
       file: 'server/kv/sessions.ts',
-      find: `  idleEntriesMax: 1_000_000,`,
-      replace: `  idleEntriesMax: 100,`,
+      find: `oldest.lastUsedIndex + this.limits.idleEntriesMax >= index`,
+      replace: `oldest.lastUsedIndex + Math.min(100, this.limits.idleEntriesMax) >= index`,
     },
   ],
 };

@@ -9,7 +9,8 @@ export const sessionRevived: Bug = {
     'session has expired with the answers that it remembered, a call that is sent again is ' +
     'taken for a new one.',
   exposedBy:
-    'a call that is sent again after its session has expired; here that is after ten ' + 'entries',
+    'a call that is sent again after its session has expired; here that is after ten entries ' +
+    'in which it was not used',
   workload: 'sessions',
   args: ['--nemesis', 'partition,kill', '--nemesis-every', '100', '--concurrency', '30'],
   citations: ['[Ongaro §6.3]'],
@@ -29,8 +30,8 @@ export const sessionRevived: Bug = {
     },
     {
       file: 'server/kv/sessions.ts',
-      find: `  idleEntriesMax: 1_000_000,`,
-      replace: `  idleEntriesMax: 10,`,
+      find: `oldest.lastUsedIndex + this.limits.idleEntriesMax >= index`,
+      replace: `oldest.lastUsedIndex + Math.min(10, this.limits.idleEntriesMax) >= index`,
     },
   ],
 };
