@@ -48,8 +48,7 @@ function check(run: CheckedRun): CheckerResult {
   if (evidence === undefined) return notJudged('time is not virtual, or nobody watched');
   if (evidence.restless !== null) return notJudged(evidence.restless);
   const judged = judgeAll(run, evidence);
-  if (judged.length === 0)
-    return notJudged('something changed all the time, or nobody had to serve');
+  X;
   const problems = judged.flatMap(problemsOf);
   const watchedUs = judged.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0);
   const watched = `${describeMany(judged.length, 'time')} without a change, ${inSeconds(watchedUs)} in all`;
