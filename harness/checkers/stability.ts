@@ -48,10 +48,11 @@ function check(run: CheckedRun): CheckerResult {
   if (evidence === undefined) return notJudged('time is not virtual, or nobody watched');
   if (evidence.restless !== null) return notJudged(evidence.restless);
   const judged = judgeAll(run, evidence);
-  X;
+  if (judged.length === 0) return notJudged('something changed all the time, or nobody was due');
   const problems = judged.flatMap(problemsOf);
   const watchedUs = judged.reduce((sum, { fromUs, toUs }) => sum + toUs - fromUs, 0);
-  const watched = `${describeMany(judged.length, 'time')} without a change, ${inSeconds(watchedUs)} in all`;
+  const times = describeMany(judged.length, 'time');
+  const watched = `${times} without a change, ${inSeconds(watchedUs)} in all`;
   const summary =
     problems.length === 0
       ? `a majority had a leader, kept it and served in ${watched}`
@@ -109,7 +110,8 @@ function count(
 function problemsOf(judged: Judged): readonly string[] {
   const { beganUs, fromUs, toUs, group, ledShare, terms, termsMax, due, served } = judged;
   const nodes = [...group].join(' ');
-  const where = `${nodes} were connected and let be from ${inSeconds(beganUs)} to ${inSeconds(toUs)}`;
+  const span = `from ${inSeconds(beganUs)} to ${inSeconds(toUs)}`;
+  const where = `${nodes} were connected and let be ${span}`;
   const from = `from ${inSeconds(fromUs)} on`;
   const problems = [
     ...(ledShare < ledShareMin
