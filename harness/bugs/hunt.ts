@@ -2,7 +2,7 @@
  * Looks for a planted bug by the command line, as a person would: `rafture sim` seed after seed, or
  * `rafture test` on a real cluster. What it printed is not read; its results are.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -42,7 +42,7 @@ export async function hunt(
 
 function problemOf(error: unknown): Outcome {
   const problem = error instanceof Error ? error.message : String(error);
-  return { seedsRun: 0, unknown: 0, wallSeconds: 0, found: [], problem };
+  return { seedsRun: 0, unknown: 0, wallSeconds: 0, found: [], shrunk: null, problem };
 }
 
 const simSchema = z.object({
@@ -81,7 +81,7 @@ async function huntInSim(
     const { seedsRun, wallSeconds, found, counts } = told;
     const { unknown, crashed } = counts;
     const problem = crashed === 0 ? null : `${crashed} seeds have no verdict`;
-    return { seedsRun, wallSeconds, found, unknown, problem };
+    return { seedsRun, wallSeconds, found, unknown, shrunk: null, problem };
   } catch {
     throw new Error(`rafture sim ended with ${ran.exitCode}: ${lastLine(ran.stderr)}`);
   } finally {
@@ -110,7 +110,7 @@ async function huntReal(
     if (ran.oracles.length > 0) found.push(ran);
     else if (ran.isUnknown) unknown++;
   }
-  return { seedsRun, unknown, wallSeconds: seconds(), found, problem: null };
+  return { seedsRun, unknown, wallSeconds: seconds(), found, shrunk: null, problem: null };
 }
 
 interface RealRun {
@@ -127,7 +127,7 @@ async function runOnce(
 ): Promise<(FoundSeed & { readonly isUnknown: boolean }) | null> {
   const folder = makeFolder(options.folder, bug);
   const words = [
-    ...mergeFlags(['--cluster', cluster, '--time-limit', '10'], bug?.args ?? []),
+    ...mergeFlags(['--cluster', cluster, '--time-limit', '10'], argsFor(cluster, bug)),
     ...(bug === null ? [] : ['--workload', bug.workload, '--bug', bug.id]),
     ...['--seed', String(seed)],
   ];
@@ -153,6 +153,30 @@ async function runOnce(
   if (oracles.length === 0) rmSync(folder, { recursive: true, force: true });
   const repeat = `npx rafture test ${words.join(' ')}`;
   return { seed, oracles, summary, repeat, isUnknown: results.valid === 'unknown' };
+}
+
+/** Real nodes have no world. */
+function argsFor(cluster: PartPlan['cluster'], bug: Bug | null): readonly string[] {
+  const args = bug?.args ?? [];
+  const at = args.indexOf('--world');
+  return cluster === 'sim' || at < 0 ? args : args.toSpliced(at, 2);
+}
+
+/** The smallest run that shows it, as a script; null when none was made. */
+export async function shrinkFound(
+  bug: Bug,
+  seed: number,
+  { folder, runs, signal }: Pick<HuntOptions, 'folder' | 'signal'> & { readonly runs: number },
+): Promise<string | null> {
+  const root = makeFolder(folder, bug);
+  const words = ['--seed', String(seed), '--bug', bug.id, '--runs', String(runs)];
+  await execa(process.execPath, [launcher, 'shrink', ...words, '--results', root], {
+    ...{ reject: false, stdin: 'ignore', cancelSignal: signal },
+  });
+  const script = readdirSync(root).find((name) => name.endsWith('.yaml'));
+  const text = script === undefined ? null : readFileSync(join(root, script), 'utf8');
+  rmSync(root, { recursive: true, force: true });
+  return text;
 }
 
 function makeFolder(root: string, bug: Bug | null): string {

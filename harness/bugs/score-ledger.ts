@@ -31,6 +31,7 @@ const partSchema: z.ZodType<ScorePart> = z.object({
       repeat: z.string(),
     }),
   ),
+  shrunk: z.string().nullable(),
   problem: z.string().nullable(),
   commit: z.string(),
   code: z.string(),
@@ -51,7 +52,7 @@ function baseOf(code: string): string {
 
 export class ScoreLedger {
   readonly #path: string;
-  readonly #parts: ScorePart[] = [];
+  #parts: ScorePart[] = [];
 
   /** Throws ScoreLedgerError for a folder that has parts already, unless it is to go on. */
   constructor(folder: string, { resume, codeOf }: ScoreLedgerOptions) {
@@ -90,8 +91,9 @@ export class ScoreLedger {
     );
   }
 
+  /** In the place of an earlier try. */
   add(part: ScorePart): void {
-    this.#parts.push(part);
+    this.#parts = [...this.#parts.filter((other) => nameOf(other) !== nameOf(part)), part];
     appendFileSync(this.#path, `${JSON.stringify(part)}\n`);
   }
 }
@@ -109,7 +111,7 @@ export function readParts(path: string): readonly ScorePart[] {
     // What comes after the last line break was cut off by the end of its process.
     if (position === lines.length - 1) break;
     const part = partOf(line, `${file}:${position + 1}`);
-    parts.set([part.bug, part.cluster, part.firstSeed, part.seeds].join(), part);
+    parts.set(nameOf(part), part);
   }
   return [...parts.values()];
 }
@@ -119,6 +121,10 @@ function cutHalfLine(file: string): void {
   const bytes = readFileSync(file);
   const end = bytes.lastIndexOf('\n') + 1;
   if (end < bytes.length) truncateSync(file, end);
+}
+
+function nameOf({ bug, cluster, firstSeed, seeds }: PartPlan): string {
+  return [bug, cluster, firstSeed, seeds].join();
 }
 
 function partOf(line: string, place: string): ScorePart {

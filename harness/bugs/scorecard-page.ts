@@ -110,7 +110,8 @@ function aboutBug({ mechanism, exposedBy, citations, expect }: Bug): Html {
     ${citations.length > 0 && html`<p class="muted">${citations.join('; ')}</p>`}`;
 }
 
-function example({ example: shown }: ScoreRow): Html | string {
+function example({ example: shown, shrunk }: ScoreRow): Html | string {
   if (shown === null) return '';
-  return html`<p>Seed ${shown.seed}: ${shown.summary}</p><pre>${shown.repeat}</pre>`;
+  return html`<p>Seed ${shown.seed}: ${shown.summary}</p><pre>${shown.repeat}</pre>
+    ${shrunk !== null && html`<p>The smallest run that shows it:</p><pre>${shrunk}</pre>`}`;
 }

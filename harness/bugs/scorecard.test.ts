@@ -37,7 +37,15 @@ function found(seed: number, ...oracles: string[]): FoundSeed {
 function part(changes: Partial<ScorePart>): ScorePart {
   return {
     ...{ bug: 'some-bug', cluster: 'sim', firstSeed: 1, seeds: 2000, seedsRun: 50, unknown: 2 },
-    ...{ wallSeconds: 10, found: [], problem: null, commit: 'abc', code: 'c1', ...changes },
+    ...{
+      wallSeconds: 10,
+      found: [],
+      shrunk: null,
+      problem: null,
+      commit: 'abc',
+      code: 'c1',
+      ...changes,
+    },
   };
 }
 
@@ -72,6 +80,15 @@ test('no seed counts twice, whatever was merged or tried again with more seeds',
   ];
   const row = rowOf({ bug, family: 'commit' }, 'sim', parts);
   expect(row).toMatchObject({ seedsRun: 2010, foundSeeds: 2, firstSeed: 7, byExpected: true });
+  // An alarm in a part that a longer one covers is not dropped.
+  const calm = [
+    part({ bug: null, seedsRun: 1000 }),
+    part({ bug: null, firstSeed: 501, seedsRun: 600, found: [found(900, 'exits')] }),
+  ];
+  expect(rowOf({ bug: null, family: null }, 'sim', calm)).toMatchObject({
+    seedsRun: 1100,
+    foundSeeds: 1,
+  });
   const [first = part({})] = parts;
   const strange = rowOf({ bug, family: 'commit' }, 'sim', [first]);
   expect(strange, 'nobody expected it of exits').toMatchObject({ byExpected: false });

@@ -30,6 +30,8 @@ export interface ScorePart {
   readonly wallSeconds: number;
   /** In the order of the seeds. */
   readonly found: readonly FoundSeed[];
+  /** The smallest run that shows it, as a script for `--nemesis-file`; null: nobody looked. */
+  readonly shrunk: string | null;
   /** Why it could not be run; null when it was. */
   readonly problem: string | null;
   /** The sources: `git describe`, or the version of the package. */
@@ -60,6 +62,7 @@ export interface ScoreRow {
   readonly medianSeeds: number | null;
   readonly medianSeconds: number | null;
   readonly example: FoundSeed | null;
+  readonly shrunk: string | null;
   readonly problem: string | null;
 }
 
@@ -73,13 +76,12 @@ export interface ScoreSubject {
 export function rowOf(
   { bug, family }: ScoreSubject,
   cluster: ScoreCluster,
-  all: readonly ScorePart[],
+  parts: readonly ScorePart[],
 ): ScoreRow {
-  const parts = withoutOverlap(all);
-  const found = parts.flatMap((part) => part.found);
-  const seedsRun = sum(parts.map((part) => part.seedsRun));
+  const found = foundSeeds(parts);
+  const seedsRun = countSeeds(parts);
   const seconds = sum(parts.map((part) => part.wallSeconds));
-  const medianSeeds = medianOf(parts.flatMap(gapsOf));
+  const medianSeeds = medianOf(gapsOf(found, parts));
   const [example = null] = found;
   const expected = [...new Set(bug?.expect.map(({ checker }) => checker) ?? [])];
   return {
@@ -96,26 +98,38 @@ export function rowOf(
     unknown: sum(parts.map((part) => part.unknown)),
     firstSeed: example?.seed ?? null,
     medianSeconds: medianSeeds === null ? null : (medianSeeds * seconds) / Math.max(1, seedsRun),
+    shrunk: parts.find(({ shrunk }) => shrunk !== null)?.shrunk ?? null,
     problem: parts.find(({ problem }) => problem !== null)?.problem ?? null,
   };
 }
 
-/** No seed counts twice: where two parts have some in common, the longer one counts. */
-function withoutOverlap(parts: readonly ScorePart[]): readonly ScorePart[] {
-  const taken: ScorePart[] = [];
-  const endOf = ({ firstSeed, seedsRun }: ScorePart): number => firstSeed + seedsRun;
-  for (const part of parts.toSorted((one, other) => other.seedsRun - one.seedsRun)) {
-    const isApart = taken.every(
-      (other) => endOf(other) <= part.firstSeed || endOf(part) <= other.firstSeed,
-    );
-    if (isApart) taken.push(part);
+/** By their numbers: no seed counts twice, and none that has shown something is dropped. */
+function foundSeeds(parts: readonly ScorePart[]): readonly FoundSeed[] {
+  const bySeed = new Map(parts.flatMap(({ found }) => found.map((each) => [each.seed, each])));
+  return [...bySeed.values()].toSorted((one, other) => one.seed - other.seed);
+}
+
+/** How many different seeds were run. */
+function countSeeds(parts: readonly ScorePart[]): number {
+  let [count, end] = [0, Number.NEGATIVE_INFINITY];
+  for (const part of parts.toSorted((one, other) => one.firstSeed - other.firstSeed)) {
+    const partEnd = part.firstSeed + part.seedsRun;
+    count += Math.max(0, partEnd - Math.max(end, part.firstSeed));
+    end = Math.max(end, partEnd);
   }
-  return taken.toSorted((one, other) => one.firstSeed - other.firstSeed);
+  return count;
 }
 
 /** How many seeds each that was found has taken, counted from the one before. */
-function gapsOf({ firstSeed, found }: ScorePart): readonly number[] {
-  return found.map(({ seed }, position) => seed - (found[position - 1]?.seed ?? firstSeed - 1));
+function gapsOf(found: readonly FoundSeed[], parts: readonly ScorePart[]): readonly number[] {
+  return found.map(({ seed }, position) => {
+    const before = found[position - 1]?.seed ?? Number.NEGATIVE_INFINITY;
+    const own = parts.filter(({ firstSeed, seedsRun }) => {
+      return firstSeed <= seed && seed < firstSeed + seedsRun;
+    });
+    const first = Math.min(...own.map(({ firstSeed }) => firstSeed));
+    return seed - Math.max(before, first - 1);
+  });
 }
 
 /** By how many seeds they have found it, the most first. */

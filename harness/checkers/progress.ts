@@ -46,9 +46,9 @@ function check({ recovery, liveness, brokeOff }: CheckedRun): CheckerResult {
   if (first !== undefined)
     return { name, valid: false, summary: problems.join('; '), details, blind };
   const disturbed =
-    core === null ? '' : ` with ${core.description} ${inSeconds(core.servedAfterMs)},`;
+    core === null ? '' : `${inSeconds(core.servedAfterMs)} with ${core.description}, and within `;
   const summary =
-    `a change was acknowledged within${disturbed} with all well ${inSeconds(servedAfterMs)}; ` +
+    `a change was acknowledged within ${disturbed}${inSeconds(servedAfterMs)} with all well; ` +
     `every node had it after ${inSeconds(caughtUpAfterMs)}`;
   return { name, valid: true, summary, details, blind };
 }

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { Bug, BugFamily } from '../bugs/bug.ts';
-import { hunt } from '../bugs/hunt.ts';
+import { hunt, shrinkFound } from '../bugs/hunt.ts';
 import { bugFamilies, noOpMutants } from '../bugs/index.ts';
 import { type PartPlan, readParts, ScoreLedger, ScoreLedgerError } from '../bugs/score-ledger.ts';
 import {
@@ -43,6 +43,7 @@ interface BugsFlags {
   readonly shard: string;
   readonly merge: string | undefined;
   readonly unknownOk: Typed;
+  readonly shrink: Typed;
 }
 
 /** Seeds of a server without a bug that are one part of the work. */
@@ -69,6 +70,10 @@ const options = {
   'unknown-ok': {
     default: 0,
     describe: 'Share of the seeds of servers without a bug that may test too little',
+  },
+  shrink: {
+    default: 0,
+    describe: 'Runs to look for the smallest one that shows it, for each bug; 0: none',
   },
   patience: { default: 600, describe: 'Seconds for a bug, where the nodes are real' },
   jobs: { default: 2, describe: 'Processes at a time' },
@@ -233,10 +238,34 @@ async function lookForAll(flags: BugsFlags): Promise<number> {
       const line = describePart(done);
       console.log(`${position + 1}/${left.length} ${line}`);
     }
+    if (!(await shrinkAll(ledger, plan, { flags, signal: stop.signal }))) {
+      return exitCodes.interrupted;
+    }
   } finally {
     interruption.dispose();
   }
   return conclude(ledger.parts, flags, commit);
+}
+
+/** Of each bug that was found in the simulation; false when it was stopped. */
+async function shrinkAll(
+  ledger: ScoreLedger,
+  { subjects }: Plan,
+  { flags, signal }: { readonly flags: BugsFlags; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const runs = countOf('--shrink', flags.shrink);
+  const folder = join(flags.results, 'runs');
+  for (const part of runs === 0 ? [] : ledger.parts) {
+    const bug = subjects.find(({ id }) => id === part.bug);
+    const [first] = part.found;
+    const isOpen = part.cluster === 'sim' && part.shrunk === null;
+    if (bug === undefined || first === undefined || !isOpen) continue;
+    const shrunk = await shrinkFound(bug, first.seed, { folder, runs, signal });
+    if (signal.aborted) return false;
+    ledger.add({ ...part, shrunk });
+    console.log(`${bug.id}: ${shrunk === null ? 'no smaller run' : 'shrunk'}`);
+  }
+  return true;
 }
 
 function describePart({ bug, seedsRun, found, wallSeconds, problem, unknown }: ScorePart): string {
