@@ -167,6 +167,8 @@ export interface RunLiveness {
   readonly isQuiet: boolean;
   /** Entries of the log that a snapshot and what is kept before it leave; null: not known. */
   readonly logEntries: number | null;
+  /** Of a segment of the log on disk; null: not known. */
+  readonly segmentKiB: number | null;
   /** Members that did not answer a read at the end. */
   readonly silent: readonly string[];
   readonly ends: readonly NodeEnd[];
@@ -226,6 +228,8 @@ export interface CheckedRun {
   readonly logs: readonly NodeLog[];
   /** Lines that prove nothing against the system: a fault had harmed the node's disk, say. */
   readonly excusedLines: readonly ExcusedLine[];
+  /** Nodes of which a fault excused any end for a time: their system does not say how it ends. */
+  readonly anyEndExcused: readonly string[];
   readonly traces: readonly NodeTrace[];
   /** Why there is no trace; null when there are some. */
   readonly whyNoTraces: string | null;

@@ -21,6 +21,9 @@ export interface UnexpectedExit {
   readonly reason: string;
 }
 
+/** Of an end, as a cluster tells its reason, or of a line of a log: whether a fault explains it. */
+export type Excuse = (words: string) => boolean;
+
 /** A byte stream to a node's client port. */
 export interface ByteStream {
   /** Never throws; bytes that cannot be sent end in onClose. */
@@ -238,10 +241,10 @@ export interface Cluster {
   /** Told of each line that a node writes from now on, as it comes; returns how to stop. */
   onLogLine(handler: (node: string, line: string) => void): () => void;
   /**
-   * From now until the returned function is called, the node may end by itself: a fault asked for
-   * it, or took away what it needs.
+   * From now until the returned function is called, the node may end by itself for a reason that
+   * the excuse covers: a fault asked for it, or took away what it needs.
    */
-  mayEnd(node: string): () => void;
+  mayEnd(node: string, excuse: Excuse): () => void;
   /** Nodes that ended although nobody had asked them to, over the whole run. */
   unexpectedExits(): readonly UnexpectedExit[];
   /** Where clients reach the node, as `host:port`; also what a redirect names. */

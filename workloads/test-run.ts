@@ -20,6 +20,7 @@ export function runOf(ops: readonly Op[], beganAt: number | null): CheckedRun {
     eachFamilyCounts: true,
     requireAllFaults: false,
     excusedLines: [],
+    anyEndExcused: [],
     liveness: null,
     recovery: beganAt === null ? null : { problem: null, finalOperations: 1, beganAt },
     brokeOff: beganAt === null ? 'it broke off' : null,

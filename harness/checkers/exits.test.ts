@@ -15,6 +15,15 @@ describe('the ends of nodes', () => {
     expect(judge({}).blind).toEqual(['nodes that ran and did nothing any more']);
   });
 
+  it('are told apart by nobody where a fault had to excuse any of them', () => {
+    const { valid, blind } = judge({ anyEndExcused: ['n1', 'n3'] });
+    expect(valid).toBe(true);
+    expect(blind[0]).toMatch(/^ends of n1 and n3 during faults that may end a node: /);
+    const reason = 'it ended with exit code 255';
+    const broken = judge({ anyEndExcused: ['n1'], unexpectedExits: [{ node: 'n2', reason }] });
+    expect(broken.blind[0]).toMatch(/^ends of n1 /);
+  });
+
   it('are a broken promise when a node broke, and say what it said', () => {
     const code = 'it ended with exit code 255';
     const line = '{"level":60,"error":"two leaders (a=1)","name":"InvariantError","msg":"failed"}';

@@ -6,7 +6,7 @@
  */
 import type { CheckedRun, Checker, CheckerResult, Validity } from '../checker.ts';
 import type { UnexpectedExit } from '../cluster.ts';
-import { describeCount } from '../report/figures.ts';
+import { describeCount, joinWords } from '../report/figures.ts';
 import { describeLogLine } from './log-words.ts';
 
 const name = 'exits';
@@ -63,20 +63,28 @@ function check(run: CheckedRun): CheckerResult {
   }
   const judged = unexpectedExits.map((exit) => judge(exit, run));
   const details = { exits: judged };
+  const wide = describeWide(run);
   if (judged.length === 0) {
     const summary = `no node ended by itself, of ${describeCount(nodes.length)}`;
-    const unseen = ['nodes that ran and did nothing any more'];
+    const unseen = [...wide, 'nodes that ran and did nothing any more'];
     return { name, valid: true, summary, details, blind: unseen };
   }
   const own = judged.filter(({ valid }) => valid === false);
   const foreign = judged.filter(({ valid }) => valid !== false);
   const blind =
     foreign.length === 0
-      ? []
-      : [`why ${[...new Set(foreign.map(({ node }) => node))].join(', ')} ended`];
+      ? wide
+      : [...wide, `why ${[...new Set(foreign.map(({ node }) => node))].join(', ')} ended`];
   // The node's own fault first: it is what the verdict is about.
   const summary = describeExits([...own, ...foreign]);
   return { name, valid: own.length > 0 ? false : 'unknown', summary, details, blind };
+}
+
+/** Where only the system could tell whether the fault was the reason, and it does not. */
+function describeWide({ anyEndExcused }: CheckedRun): readonly string[] {
+  if (anyEndExcused.length === 0) return [];
+  const whose = joinWords(anyEndExcused);
+  return [`ends of ${whose} during faults that may end a node: the system does not word them`];
 }
 
 /**

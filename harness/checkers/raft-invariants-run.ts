@@ -18,6 +18,7 @@ export function runOf(parts: Partial<CheckedRun>): CheckedRun {
     eachFamilyCounts: true,
     requireAllFaults: false,
     excusedLines: [],
+    anyEndExcused: [],
     recovery: null,
     liveness: null,
     brokeOff: null,

@@ -97,6 +97,7 @@ function toolsOf({ cluster, system, timers }: ScriptSurroundings): NemesisTools 
   return {
     ...{ cluster, system, timers, network: new DesiredNetwork(cluster.network) },
     members: { list: () => cluster.nodes, add: () => {}, remove: () => {} },
+    mayEnd: () => () => {},
     blame: () => {},
     observe: () => Promise.resolve([]),
   };

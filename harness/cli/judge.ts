@@ -139,6 +139,7 @@ function checkedRun(recorded: RecordedRun): CheckedRun {
     faults: outcome?.faults ?? [],
     uninjected: outcome?.uninjected ?? [],
     excusedLines: outcome?.excusedLines ?? [],
+    anyEndExcused: outcome?.anyEndExcused ?? [],
     eachFamilyCounts: settings.eachFamilyCounts,
     requireAllFaults: settings.requireAllFaults,
     recovery: outcome?.recovery ?? null,

@@ -8,7 +8,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as nextMillisecond } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { NodeState } from '../cluster.ts';
+import type { Excuse, NodeState } from '../cluster.ts';
+import { Excuses } from './excuses.ts';
 
 interface Incarnation {
   readonly pid: number | undefined;
@@ -22,8 +23,9 @@ export class ChildNode {
   #incarnation: Incarnation | null = null;
   #exitReason: string | null = 'it was never started';
   #endAskedFor = false;
-  /** How many faults may bring its end now. */
-  #mayEnd = 0;
+  readonly #excuses = new Excuses();
+  /** Of an end in this life that nobody here may have been told of when they were taken back. */
+  #lateExcuses = new Excuses();
   readonly #unexpectedExits: string[] = [];
   #lives = 0;
 
@@ -53,16 +55,16 @@ export class ChildNode {
     return this.#unexpectedExits;
   }
 
-  /** Its end is no surprise until the returned function is called. */
-  mayEnd(): () => void {
+  /** An end that the excuse covers is no surprise until the returned function is called. */
+  mayEnd(excuse: Excuse): () => void {
+    const takeBack = this.#excuses.add(excuse);
     let isOver = false;
-    this.#mayEnd++;
     return () => {
       if (isOver) return;
       isOver = true;
-      this.#mayEnd--;
+      takeBack();
       // It may have ended, and nobody here has been told yet.
-      if (this.pid === null) this.#endAskedFor = true;
+      if (this.pid === null) this.#lateExcuses.add(excuse);
     };
   }
 
@@ -73,6 +75,7 @@ export class ChildNode {
     await this.#incarnation?.gone;
     this.#exitReason = null;
     this.#endAskedFor = false;
+    this.#lateExcuses = new Excuses();
     this.#lives++;
     const log = { file: this.logPath, append: true };
     const child = execa(executable, args, {
@@ -88,10 +91,12 @@ export class ChildNode {
     child.stdin?.on('error', () => {});
     const gone = child.then((result) => {
       this.#incarnation = null;
-      this.#exitReason = `it ended with ${result.signal ?? `exit code ${result.exitCode}`}`;
       const lastLine = this.#lastLogLine();
-      if (lastLine !== '') this.#exitReason += `; its last line: ${lastLine}`;
-      if (!this.#endAskedFor && this.#mayEnd === 0) this.#unexpectedExits.push(this.#exitReason);
+      const words = lastLine === '' ? '' : `; its last line: ${lastLine}`;
+      const reason = `it ended with ${result.signal ?? `exit code ${result.exitCode}`}${words}`;
+      this.#exitReason = reason;
+      const isExcused = [this.#excuses, this.#lateExcuses].some((each) => each.cover(reason));
+      if (!this.#endAskedFor && !isExcused) this.#unexpectedExits.push(reason);
     });
     this.#incarnation = { pid: child.pid, gone, kill: (signal) => child.kill(signal) };
   }

@@ -120,18 +120,25 @@ export function testExits(cluster: GetCluster): void {
 
   test('an end that a fault may bring is no surprise, until the fault is over', async () => {
     const before = cluster().unexpectedExits().length;
-    const over = cluster().mayEnd('n2');
+    const over = cluster().mayEnd('n2', () => true);
     await ask(cluster(), 'n2', ['EXIT']);
     await expect.poll(() => cluster().nodeState('n2'), { timeout: 10_000 }).toBe('stopped');
     await cluster().start('n2');
     expect(cluster().unexpectedExits()).toHaveLength(before);
     over();
+    const otherOver = cluster().mayEnd('n2', (words) => words.includes('its disk is full'));
+    await ask(cluster(), 'n2', ['EXIT']);
+    await expect
+      .poll(() => cluster().unexpectedExits().length, { timeout: 10_000 })
+      .toBe(before + 1);
+    otherOver();
+    await cluster().start('n2');
     // Of an end that comes at that very moment nobody can say why.
     await untilHeard(cluster(), allLinks(), 30);
     await ask(cluster(), 'n2', ['EXIT']);
     await expect
       .poll(() => cluster().unexpectedExits().length, { timeout: 10_000 })
-      .toBe(before + 1);
+      .toBe(before + 2);
     await cluster().start('n2');
   });
 }

@@ -7,10 +7,11 @@
  */
 import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
-import type { NodeState } from '../cluster.ts';
+import type { Excuse, NodeState } from '../cluster.ts';
 import { copyFromContainer } from './docker-copy.ts';
 import { DockerError, describeError, type Engine, statusOf, tolerate } from './docker-engine.ts';
 import { followLines } from './docker-log-lines.ts';
+import { Excuses } from './excuses.ts';
 
 const stopLimitSeconds = 10;
 
@@ -31,8 +32,8 @@ interface Incarnation {
   /** As this machine counts; null where the engine counts otherwise, or was not asked yet. */
   pid: number | null;
   isPaused: boolean;
-  /** It ended while it might; or nobody knows yet whether it did. */
-  excuses: number;
+  /** Taken back after its end, or when nobody knew yet whether it had ended. */
+  readonly excuses: Excuses;
   isStarted: boolean;
   /** Settled when the engine has started it, or has failed to. */
   readonly started: PromiseWithResolvers<void>;
@@ -42,7 +43,7 @@ interface Incarnation {
 export class DockerNode {
   readonly #options: DockerNodeOptions;
   readonly #unexpectedExits: string[] = [];
-  readonly #mayEnd = new Set<symbol>();
+  readonly #excuses = new Excuses();
   /** What the containers of earlier versions wrote. */
   readonly #earlierLogs: Buffer[] = [];
   #container: Docker.Container | null = null;
@@ -158,18 +159,21 @@ export class DockerNode {
     return state.Running ? state.Pid : null;
   }
 
-  /** Until the returned function is called, an end of its own is none that is told. */
-  mayEnd(): () => void {
-    const token = Symbol('may end');
-    this.#mayEnd.add(token);
+  /** Until the returned function is called, an end that the excuse covers is none that is told. */
+  mayEnd(excuse: Excuse): () => void {
+    const takeBack = this.#excuses.add(excuse);
+    let isOver = false;
     return () => {
       const life = this.#incarnation;
-      if (!this.#mayEnd.delete(token) || life === null || life.exitReason !== null) return;
+      if (isOver) return;
+      isOver = true;
+      takeBack();
+      if (life === null || life.exitReason !== null) return;
       // The engine tells of an end some 200 ms later: it may have come while it still might.
-      life.excuses++;
+      const takeBackLate = life.excuses.add(excuse);
       this.#isAlive(life).then(
         (isAlive) => {
-          if (isAlive) life.excuses--;
+          if (isAlive) takeBackLate();
         },
         () => {},
       );
@@ -232,9 +236,10 @@ export class DockerNode {
       (result: unknown) => {
         const status: unknown =
           typeof result === 'object' && result !== null ? Reflect.get(result, 'StatusCode') : null;
-        life.exitReason = `it exited with code ${String(status)}`;
-        const isExcused = life.excuses > 0 || this.#mayEnd.size > 0;
-        if (!life.endAskedFor && !isExcused) this.#unexpectedExits.push(life.exitReason);
+        const reason = `it exited with code ${String(status)}`;
+        life.exitReason = reason;
+        const isExcused = [this.#excuses, life.excuses].some((each) => each.cover(reason));
+        if (!life.endAskedFor && !isExcused) this.#unexpectedExits.push(reason);
         life.ended.resolve();
       },
       () => {
@@ -254,7 +259,7 @@ export class DockerNode {
 function newLife(): Incarnation {
   return {
     ...{ exitReason: null, endAskedFor: false, pid: null },
-    ...{ isPaused: false, excuses: 0, isStarted: false },
+    ...{ isPaused: false, excuses: new Excuses(), isStarted: false },
     started: Promise.withResolvers(),
     ended: Promise.withResolvers(),
   };

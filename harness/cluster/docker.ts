@@ -14,6 +14,7 @@ import {
   type Cluster,
   type ClusterNetwork,
   capabilitiesOf,
+  type Excuse,
   type NodeState,
   type StartOptions,
   type UnexpectedExit,
@@ -270,8 +271,8 @@ class DockerCluster implements Cluster {
     };
   }
 
-  mayEnd(node: string): () => void {
-    return this.#container(node).mayEnd();
+  mayEnd(node: string, excuse: Excuse): () => void {
+    return this.#container(node).mayEnd(excuse);
   }
 
   unexpectedExits(): readonly UnexpectedExit[] {

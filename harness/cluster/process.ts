@@ -16,6 +16,7 @@ import {
   type Cluster,
   type ClusterDisks,
   capabilitiesOf,
+  type Excuse,
   type NodeState,
   type StartOptions,
   type UnexpectedExit,
@@ -229,8 +230,8 @@ class ProcessCluster implements Cluster {
     return this.#lines.add(handler);
   }
 
-  mayEnd(node: string): () => void {
-    return this.#child(node).mayEnd();
+  mayEnd(node: string, excuse: Excuse): () => void {
+    return this.#child(node).mayEnd(excuse);
   }
 
   lives(node: string): number {

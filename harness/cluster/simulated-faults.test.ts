@@ -197,9 +197,10 @@ test('a node whose disk is full ends, as it may while a fault allows it', async 
   const cluster = createSimulatedCluster({ seed: 2, nodes: three });
   await cluster.run(async () => {
     await Promise.all(three.map((node) => cluster.start(node)));
-    for (const isAllowed of [true, false]) {
+    for (const allowed of [/^DiskError: /, /^TypeError: /, null]) {
       const leader = await leaderOf(cluster);
-      const forbid = isAllowed ? cluster.mayEnd(leader) : () => {};
+      const isAllowed = (words: string): boolean => allowed?.test(words) === true;
+      const forbid = cluster.mayEnd(leader, isAllowed);
       expect(await cluster.disks.fill(leader)).toMatchObject({ freeBytes: 0, full: true });
       expect(await ask(cluster, leader, ['SET', 'k', 'v'])).not.toEqual(done);
       expect(await cluster.nodeState(leader)).toBe('stopped');
@@ -209,7 +210,7 @@ test('a node whose disk is full ends, as it may while a fault allows it', async 
       exits.push(cluster.unexpectedExits().length);
     }
   });
-  expect(exits).toEqual([0, 1]);
+  expect(exits).toEqual([0, 1, 2]);
   expect(cluster.unexpectedExits()[0]?.reason).toContain('ENOSPC');
 });
 
@@ -234,7 +235,7 @@ test('a flipped bit of the log is refused at the start, and the file can be put 
     const harm = { type: 'flip', path: log?.path ?? '', offset: 20, bit: 3 } as const;
     const { before, after } = await cluster.disks.damage(leader, harm);
     expect(Number(before) ^ Number(after)).toBe(8);
-    const forbid = cluster.mayEnd(leader);
+    const forbid = cluster.mayEnd(leader, (words) => words.startsWith('WalCorruptionError: '));
     await expect(cluster.start(leader)).rejects.toThrow('is corrupt at byte');
     expect(await cluster.disks.repair(leader)).toEqual({ restoredFiles: files.length });
     await cluster.disks.damage(leader, { type: 'wipe' });

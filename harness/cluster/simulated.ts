@@ -13,6 +13,7 @@ import {
   type ClusterDisks,
   type ClusterNetwork,
   clientsEnd,
+  type Excuse,
   type LinkRule,
   type NodeState,
 } from '../cluster.ts';
@@ -30,6 +31,7 @@ import { type SimulatedExit, SimulatedNode } from '../simulation/simulated-node.
 import { Trace } from '../simulation/trace.ts';
 import type { WorldLook, WorldObserver } from '../simulation/world-watch.ts';
 import { reference } from '../systems/reference.ts';
+import { Excuses } from './excuses.ts';
 import { waitUntilReady } from './ready.ts';
 import { simulatedCapabilities } from './simulated-capabilities.ts';
 
@@ -81,8 +83,7 @@ export class SimulatedCluster implements Cluster {
   readonly #crashPlan = new CrashPlan();
   readonly #exits: SimulatedExit[] = [];
   readonly #unexpectedExits: SimulatedExit[] = [];
-  /** How many faults allow the node to end by itself. */
-  readonly #allowances = new Map<string, number>();
+  readonly #excuses = new Map<string, Excuses>();
   readonly #logLineHandlers = new Set<LogLineHandler>();
   readonly #rules: LinkRules;
   readonly #roads: ReadonlyMap<string, ClientRoads>;
@@ -155,17 +156,11 @@ export class SimulatedCluster implements Cluster {
     return () => this.#logLineHandlers.delete(handler);
   }
 
-  mayEnd(node: string): () => void {
-    this.#allow(this.#node(node).name, 1);
-    let isForbidden = false;
-    return () => {
-      if (!isForbidden) this.#allow(node, -1);
-      isForbidden = true;
-    };
-  }
-
-  #allow(node: string, change: number): void {
-    this.#allowances.set(node, (this.#allowances.get(node) ?? 0) + change);
+  mayEnd(name: string, excuse: Excuse): () => void {
+    const node = this.#node(name).name;
+    const excuses = this.#excuses.get(node) ?? new Excuses();
+    this.#excuses.set(node, excuses);
+    return excuses.add(excuse);
   }
 
   lives(node: string): number {
@@ -212,16 +207,15 @@ export class SimulatedCluster implements Cluster {
     this.#network.observer = observer;
   }
 
-  /** From now on it hears before anybody changes links, nodes or disks. */
+  /** From now on it hears before links, nodes or disks change. */
   observeWorld(observer: WorldObserver): void {
     observer.watch(() => this.lookAtWorld());
     this.#worldObserver = observer;
   }
 
   lookAtWorld(): WorldLook {
-    const members = this.nodes.map((node) => [node, this.#node(node).state] as const);
-    const { nowUs: timeUs } = this.#engine.time;
-    return { timeUs, rules: this.#rules.reading.rules, states: new Map(members) };
+    const states = new Map(this.nodes.map((node) => [node, this.#node(node).state]));
+    return { timeUs: this.#engine.time.nowUs, rules: this.#rules.reading.rules, states };
   }
 
   messageCounts(): MessageCounts {
@@ -365,8 +359,7 @@ export class SimulatedCluster implements Cluster {
   /** What somebody does to a node belongs to what happened. */
   #act(what: string, name: string): SimulatedNode {
     const node = this.#node(name);
-    const harms = what === 'disk' || what === 'wipe';
-    this.#worldObserver?.changes(this.lookAtWorld(), harms);
+    this.#worldObserver?.changes(this.lookAtWorld(), what === 'disk' || what === 'wipe');
     this.#trace.number(this.#engine.time.nowUs);
     this.#trace.text(`${what} ${name}`);
     return node;
@@ -383,7 +376,10 @@ export class SimulatedCluster implements Cluster {
       clientAddresses: new Map(all.map((node) => [node, `${node}:${clientPort}`])),
       onUnexpectedExit: (exit: SimulatedExit) => {
         this.#exits.push(exit);
-        if ((this.#allowances.get(exit.node) ?? 0) === 0) this.#unexpectedExits.push(exit);
+        const { node, error } = exit;
+        // Its message alone does not say whose it is.
+        const isExcused = this.#excuses.get(node)?.cover(`${error.name}: ${error.message}`);
+        if (isExcused !== true) this.#unexpectedExits.push(exit);
       },
       onLogLine: (node: string, line: string) => this.#tellLogLine(node, line),
     };

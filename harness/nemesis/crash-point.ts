@@ -65,6 +65,8 @@ interface Armed {
   readonly release: () => void;
   readonly pid: number | null;
   readonly life: number;
+  /** Ends of it that the cluster held to be unexpected, until then. */
+  readonly exitCount: number;
   /** Of those that it wrote; the one that tells the end is not followed by that of a new life. */
   lastLine: string | null;
   /** The node has said that it ends at the point. */
@@ -117,11 +119,12 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
       armed.lastLine = line;
       armed.isTold = this.#points().isReached(line, point);
     });
-    const mayNotEnd = cluster.mayEnd(node);
+    const mayNotEnd = this.#tools.mayEnd(node, 'crash-point');
     const armed: Armed = {
       ...{
         pid: before[node]?.pid ?? null,
         life: cluster.lives(node),
+        exitCount: this.#exitCount(node),
         lastLine: null,
         isTold: false,
       },
@@ -143,7 +146,9 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
     const after = await readNodes(this.#tools.cluster, [node]);
     const wasSameLife = this.#armed.delete(plan) && evidence['lifeAtEnd'] === armed?.life;
     const told = { ...evidence, after, lastLine: armed?.lastLine ?? null };
-    if (state === 'stopped' && wasSameLife) {
+    // An end that has nothing of the point's is in the list already.
+    const isListed = this.#exitCount(node) !== armed?.exitCount;
+    if (state === 'stopped' && wasSameLife && !isListed) {
       if (armed?.isTold === true) return { tookEffect: true, evidence: told };
       const reason = `it ended, and did not say that it did so at ${point}; its last line: `;
       this.#tools.blame({ node, reason: `${reason}${armed?.lastLine ?? 'none'}` });
@@ -203,6 +208,10 @@ class CrashPointNemesis implements Nemesis<CrashPointPlan> {
     for (let look = 0; look < looksAtEnd && this.#armed.get(plan)?.isTold === false; look++) {
       await sleep(this.#tools.timers, lookEveryMs);
     }
+  }
+
+  #exitCount(node: string): number {
+    return this.#tools.cluster.unexpectedExits().filter((exit) => exit.node === node).length;
   }
 
   #points(): CrashPoints {

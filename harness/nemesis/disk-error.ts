@@ -107,7 +107,7 @@ class DiskErrorNemesis implements Nemesis<ErrorPlan> {
     const { node, failure } = plan;
     const { cluster, system } = this.#tools;
     const before = await readNodes(cluster, [node]);
-    const forbidEnds = cluster.mayEnd(node);
+    const forbidEnds = this.#tools.mayEnd(node, 'disk');
     this.#armed.set(plan, { forbidEnds, failedBefore: 0 });
     const armed = await this.#failAt(node, failure);
     this.#armed.set(plan, { forbidEnds, failedBefore: failedCountOf(armed) });

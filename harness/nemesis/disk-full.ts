@@ -60,7 +60,7 @@ class DiskFullNemesis implements Nemesis {
     const { cluster } = this.#tools;
     const { nodes } = plan;
     const before = await readNodes(cluster, nodes);
-    const allowed = nodes.map((node) => cluster.mayEnd(node));
+    const allowed = nodes.map((node) => this.#tools.mayEnd(node, 'disk'));
     const forbidEnds = (): void => {
       for (const forbid of allowed) forbid();
     };

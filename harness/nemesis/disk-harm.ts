@@ -79,7 +79,7 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
     const harm: Harm = {
       node,
       // An end that repairable harm leads to is for the verdict to see.
-      forbidEnd: isRepairable ? () => {} : cluster.mayEnd(node),
+      forbidEnd: isRepairable ? () => {} : this.#tools.mayEnd(node, 'damage'),
       ...{ words: null, tookEffect: false, isHarmed: false },
     };
     this.#harms.set(plan, harm);

@@ -7,8 +7,9 @@
  * with less than it had promised is noted: no fault may ever lead there.
  */
 import type { IntrospectionSample } from '../checker.ts';
+import { Excuses } from '../cluster/excuses.ts';
 import type { ByteStream, Cluster, ClusterDisks, Damage, Evidence, NodeState } from '../cluster.ts';
-import { capabilitiesOf } from '../cluster.ts';
+import { capabilitiesOf, type Excuse } from '../cluster.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
 export const logFile = 'wal-1';
@@ -31,6 +32,7 @@ export interface MemoryNode {
   /** Writes that its slow disk has held up. */
   waited: number;
   mayEnd: number;
+  readonly excuses: Excuses;
 }
 
 export class MemoryCluster implements Cluster {
@@ -143,10 +145,12 @@ export class MemoryCluster implements Cluster {
     return this.#listeners.size;
   }
 
-  mayEnd(name: string): () => void {
+  mayEnd(name: string, excuse: Excuse): () => void {
     this.node(name).mayEnd++;
+    const takeBack = this.node(name).excuses.add(excuse);
     let isOpen = true;
     return () => {
+      takeBack();
       if (isOpen) this.node(name).mayEnd--;
       isOpen = false;
     };
@@ -206,7 +210,7 @@ export class MemoryCluster implements Cluster {
     return {
       ...{ state: 'stopped', pid: null, lives: 0, version: '1.0', files, kept: null, promised: 0 },
       ...{ firstLogIndex: 1, snapshotsInstalled: 0, isFull: false, perSecond: null, waited: 0 },
-      ...{ mayEnd: 0 },
+      ...{ mayEnd: 0, excuses: new Excuses() },
     };
   }
 
@@ -227,7 +231,7 @@ export class MemoryCluster implements Cluster {
   #end(name: string, reason: string): void {
     this.#halt(name);
     this.says(name, reason);
-    if (this.node(name).mayEnd === 0) this.exits.push({ node: name, reason });
+    if (!this.node(name).excuses.cover(reason)) this.exits.push({ node: name, reason });
   }
 
   #act(call: string): void {

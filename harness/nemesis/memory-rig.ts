@@ -52,6 +52,8 @@ export function createMemoryRig(module: FamilyModule, options: MemoryRigOptions 
       add: (node) => members.add(node),
       remove: (node) => members.delete(node),
     },
+    // Here it is not the system that words them.
+    mayEnd: (node) => cluster.mayEnd(node, () => true),
     blame: (exit) => blamed.push(exit),
     observe: () => Promise.resolve(cluster.look()),
   };

@@ -4,7 +4,7 @@
  * That is more than a crash: SIGKILL alone loses nothing that the kernel holds. How the power is
  * taken away is the cluster's business, and it says what was lost.
  */
-import type { Cluster, Evidence } from '../cluster.ts';
+import type { Evidence } from '../cluster.ts';
 import {
   FaultError,
   type FaultPlan,
@@ -15,7 +15,7 @@ import {
 } from '../nemesis.ts';
 import { readNodes, startStopped, wordsOf } from './node-readings.ts';
 import { planTargets, targetVariants } from './targets.ts';
-import type { FamilyModule } from './tools.ts';
+import type { FamilyModule, NemesisTools } from './tools.ts';
 
 const variants = targetVariants(['power-loss'], ['one', 'leader', 'minority', 'majority', 'all']);
 
@@ -29,7 +29,7 @@ export const power: FamilyModule = {
     isMomentary: false,
     evidence: 'the bytes that each file lost, and the process ids and states before and after',
   },
-  create: ({ cluster }) => new PowerNemesis(cluster),
+  create: (tools) => new PowerNemesis(tools),
 };
 
 interface Outage {
@@ -39,11 +39,11 @@ interface Outage {
 }
 
 class PowerNemesis implements Nemesis {
-  readonly #cluster: Cluster;
+  readonly #tools: NemesisTools;
   readonly #outages = new Map<FaultPlan, Outage>();
 
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster;
+  constructor(tools: NemesisTools) {
+    this.#tools = tools;
   }
 
   setup(): Promise<void> {
@@ -56,15 +56,15 @@ class PowerNemesis implements Nemesis {
 
   async begin(plan: FaultPlan): Promise<FaultReading> {
     const { nodes } = plan;
-    const before = await readNodes(this.#cluster, nodes);
-    const allowed = nodes.map((node) => this.#cluster.mayEnd(node));
+    const before = await readNodes(this.#tools.cluster, nodes);
+    const allowed = nodes.map((node) => this.#tools.mayEnd(node, 'disk'));
     const forbidEnds = (): void => {
       for (const forbid of allowed) forbid();
     };
     const outage: Outage = { forbidEnds, tookEffect: false };
     this.#outages.set(plan, outage);
-    const loss = await this.#cluster.disks.powerLoss(nodes);
-    const after = await readNodes(this.#cluster, nodes);
+    const loss = await this.#tools.cluster.disks.powerLoss(nodes);
+    const after = await readNodes(this.#tools.cluster, nodes);
     outage.tookEffect =
       nodes.length > 0 &&
       nodes.every((node) => before[node]?.state === 'running' && after[node]?.state === 'stopped');
@@ -92,9 +92,9 @@ class PowerNemesis implements Nemesis {
   async #restore(plan: FaultPlan): Promise<Evidence> {
     const failures = [
       ...(await this.#endFrozen(plan.nodes)),
-      ...(await startStopped(this.#cluster, plan.nodes)),
+      ...(await startStopped(this.#tools.cluster, plan.nodes)),
     ];
-    const after = await readNodes(this.#cluster, plan.nodes);
+    const after = await readNodes(this.#tools.cluster, plan.nodes);
     const frozen = plan.nodes.filter((node) => after[node]?.state === 'paused');
     if (frozen.length > 0) {
       throw new FaultError(`still frozen: ${frozen.join(' ')}; ${failures.join('; ')}`);
@@ -109,8 +109,8 @@ class PowerNemesis implements Nemesis {
     const failures: string[] = [];
     for (const node of nodes) {
       try {
-        const isFrozen = (await this.#cluster.nodeState(node)) === 'paused';
-        if (isFrozen) await this.#cluster.kill(node);
+        const isFrozen = (await this.#tools.cluster.nodeState(node)) === 'paused';
+        if (isFrozen) await this.#tools.cluster.kill(node);
       } catch (error) {
         failures.push(wordsOf(error));
       }

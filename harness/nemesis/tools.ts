@@ -3,7 +3,7 @@ import type { IntrospectionSample } from '../checker.ts';
 import type { Cluster, UnexpectedExit } from '../cluster.ts';
 import type { FaultFamily, Nemesis } from '../nemesis.ts';
 import type { HarnessTimers } from '../run/timers.ts';
-import type { System } from '../systems/system.ts';
+import type { EndCause, System } from '../systems/system.ts';
 import type { DesiredNetwork } from './desired-network.ts';
 
 export interface NemesisTools {
@@ -14,6 +14,11 @@ export interface NemesisTools {
   readonly network: DesiredNetwork;
   /** Who is a member of the cluster now, as far as the nemeses have made it so. */
   readonly members: Members;
+  /**
+   * From now until the returned function is called, the node may end by itself for this cause, as
+   * the system words it.
+   */
+  mayEnd(node: string, cause: EndCause): () => void;
   /** The node ended by itself, and no fault is to blame: `mayEnd` had excused it too soon. */
   blame(exit: UnexpectedExit): void;
   /**

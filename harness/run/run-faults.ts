@@ -5,7 +5,8 @@
  */
 import type { Op } from '../../checker/history.ts';
 import type { ExcusedLine, IntrospectionSample, UninjectedFault } from '../checker.ts';
-import type { Cluster, UnexpectedExit } from '../cluster.ts';
+import { Excuses } from '../cluster/excuses.ts';
+import type { UnexpectedExit } from '../cluster.ts';
 import { type ConductedFamily, type ConductedFault, Conductor } from '../nemesis/conductor.ts';
 import { DesiredNetwork } from '../nemesis/desired-network.ts';
 import { findFamily } from '../nemesis/families.ts';
@@ -13,6 +14,8 @@ import { type Schedule, type ScheduleEvent, StallDetector } from '../nemesis/sch
 import type { NemesisTools } from '../nemesis/tools.ts';
 import { FaultError } from '../nemesis.ts';
 import type { NemesisRecord } from '../report/run-record.ts';
+import { excuseOf } from '../systems/excused-ends.ts';
+import type { EndCause } from '../systems/system.ts';
 import { createRandomStream, type RandomSource } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -50,8 +53,10 @@ export class RunFaults {
   readonly #members: Set<string>;
   #excused: ExcusedLine[] = [];
   readonly #blamed: UnexpectedExit[] = [];
-  /** Nodes that may end by themselves now, and how many faults say so. */
-  readonly #mayEnd = new Map<string, number>();
+  /** Of nodes that may end by themselves now. */
+  readonly #excuses = new Map<string, Excuses>();
+  /** Nodes of which a fault had to excuse any end, whatever its reason. */
+  readonly #anyEndExcused = new Set<string>();
   /** In which life a node was last seen to have ended by itself. */
   readonly #ended = new Map<string, number>();
   #stopListening: () => void = () => {};
@@ -99,6 +104,11 @@ export class RunFaults {
     return this.#excused;
   }
 
+  /** Nodes of which a fault had to excuse any end: the system does not say how it ends. */
+  get anyEndExcused(): readonly string[] {
+    return [...this.#anyEndExcused].sort();
+  }
+
   /** Nodes that ended by themselves while a fault excused it, wrongly. */
   get blamedExits(): readonly UnexpectedExit[] {
     return this.#blamed;
@@ -122,7 +132,7 @@ export class RunFaults {
   async setup(): Promise<void> {
     await this.#conductor.setup();
     this.#stopListening = this.#options.cluster.onLogLine((node, line) => {
-      if (this.#mayEnd.has(node) && this.#excused.length < excusedMax) {
+      if (this.#excused.length < excusedMax && this.#excuses.get(node)?.cover(line) === true) {
         this.#excused.push({ node, line });
       }
       this.#take({ type: 'log-line', node, line });
@@ -162,7 +172,8 @@ export class RunFaults {
     const { cluster } = this.#options;
     const life = cluster.lives(node);
     const isKilled =
-      !this.#mayEnd.has(node) && !cluster.unexpectedExits().some((exit) => exit.node === node);
+      (this.#excuses.get(node)?.isEmpty ?? true) &&
+      !cluster.unexpectedExits().some((exit) => exit.node === node);
     if (isKilled || this.#ended.get(node) === life) return;
     if ((await cluster.nodeState(node)) !== 'stopped') return;
     if (this.#ended.get(node) === life || cluster.lives(node) !== life) return;
@@ -221,7 +232,7 @@ export class RunFaults {
       ...{ system, timers, observe, members, network: this.#network },
       isStarved: () => this.#isStarved && !this.#isOver,
       blame: (exit) => this.#blame(exit),
-      cluster: this.#watched(cluster),
+      ...{ cluster, mayEnd: (node, cause) => this.#mayEnd(node, cause) },
     };
     return nemesis.map(({ name, variants }) => {
       const found = findFamily(name);
@@ -236,25 +247,18 @@ export class RunFaults {
     this.#excused = this.#excused.filter(({ node }) => node !== exit.node);
   }
 
-  /** The same cluster; it is noted which nodes may end. */
-  #watched(cluster: Cluster): Cluster {
-    const mayEnd = (node: string): (() => void) => {
-      const takeBack = cluster.mayEnd(node);
-      this.#mayEnd.set(node, (this.#mayEnd.get(node) ?? 0) + 1);
-      return () => {
-        takeBack();
-        const count = (this.#mayEnd.get(node) ?? 1) - 1;
-        if (count === 0) this.#mayEnd.delete(node);
-        else this.#mayEnd.set(node, count);
-      };
+  /** A system that does not say how such an end looks has every end excused, and that is told. */
+  #mayEnd(node: string, cause: EndCause): () => void {
+    const { cluster, system } = this.#options;
+    const own = excuseOf(system, cause);
+    if (own === null) this.#anyEndExcused.add(node);
+    const excuse = own ?? (() => true);
+    const excuses = this.#excuses.get(node) ?? new Excuses();
+    this.#excuses.set(node, excuses);
+    const takeBack = [cluster.mayEnd(node, excuse), excuses.add(excuse)];
+    return () => {
+      for (const each of takeBack) each();
     };
-    return new Proxy(cluster, {
-      get: (target, name) => {
-        if (name === 'mayEnd') return mayEnd;
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
   }
 
   async #running(): Promise<readonly string[]> {

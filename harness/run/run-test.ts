@@ -72,6 +72,7 @@ export interface TestOutcome {
   readonly faults: readonly ConductedFault[];
   readonly uninjected: readonly UninjectedFault[];
   readonly excusedLines: readonly ExcusedLine[];
+  readonly anyEndExcused: readonly string[];
   readonly recovery: RunRecovery;
   readonly liveness: RunLiveness | null;
   readonly leaders: readonly LeaderSighting[];
@@ -200,12 +201,14 @@ class RunningTest {
       faults: this.#faults.faults,
       uninjected: this.#faults.uninjected,
       excusedLines: this.#faults.excusedLines,
+      anyEndExcused: this.#faults.anyEndExcused,
       recovery,
       liveness:
         end === undefined || liveness === undefined
           ? null
           : {
               ...{ ...end, core: watched?.core ?? null, logEntries: liveness.logEntries },
+              segmentKiB: liveness.segmentKiB,
               electionTimeoutMs: liveness.electionTimeoutMs,
               isQuiet: liveness.isQuiet,
             },

@@ -41,12 +41,37 @@ const crashPatterns: readonly string[] = [
   '^----- Native stack trace -----',
 ];
 
+/**
+ * Of ends: the error's name and message in the simulation, the exit code and mostly the last line
+ * elsewhere. 249, 251: it refuses its data directory, over a disk that fails at the start too; 252:
+ * its disk failed. What it finds corrupt while only the disk failed, it has not written in order.
+ */
+const excusedEnds: System['excusedEnds'] = {
+  disk: [
+    '^DiskError: ',
+    '^it ended with exit code 252\\b',
+    '^it ended with exit code 251;(?!.* is corrupt at byte )',
+    '^it exited with code 25[12]$',
+  ],
+  damage: [
+    '^(?:DiskError|IdentityError|WalCorruptionError|SnapshotCorruptionError): ',
+    '^it ended with exit code (?:249|25[12])\\b',
+    '^it exited with code (?:249|25[12])$',
+    '^it ended with exit code 255; its last line: rafture-server: \\w+CorruptionError: ',
+    '^rafture-server: \\w+CorruptionError: ',
+    '^rafture-server: cannot use the data directory .* is corrupt at byte ',
+    '"name":"\\w+CorruptionError"',
+  ],
+  'crash-point': ['^it ended with SIGKILL\\b', '^it exited with code 137$'],
+};
+
 export const reference: System = {
   name: 'reference',
   objects: Object.fromEntries(
     Object.entries(respObjects).map(([object, operations]) => [object, Object.keys(operations)]),
   ),
   crashPatterns,
+  excusedEnds,
   traces: true,
   introspects: true,
   logFiles: 'wal-*',

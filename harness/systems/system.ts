@@ -86,6 +86,12 @@ export interface Operator {
   };
 }
 
+/**
+ * What a fault does to a node that may end it: its disk fails; its files are harmed or gone while
+ * it is down; it was asked to end at a place of its code.
+ */
+export type EndCause = 'disk' | 'damage' | 'crash-point';
+
 export interface ClientOptions {
   readonly cluster: Cluster;
   readonly timers: HarnessTimers;
@@ -101,6 +107,12 @@ export interface System {
   readonly objects: Readonly<Record<string, readonly string[]>>;
   /** Texts in a node's log, as regular expressions, that say that it has broken. */
   readonly crashPatterns: readonly string[];
+  /**
+   * Regular expressions of what a node's end may be put down to when a fault is the cause of it:
+   * held against the reason, as clusters word it (`UnexpectedExit`), and against the lines of its
+   * log. Any other end is its own. Left out: a fault excuses every end, and every line meanwhile.
+   */
+  readonly excusedEnds?: Readonly<Record<EndCause, readonly string[]>>;
   /** What it changes in the list of checkers that always run. */
   readonly checkers?: CheckerChanges;
   /** Whether it writes trace events where `NodePlace.traceFile` says. */
