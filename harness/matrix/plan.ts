@@ -53,12 +53,21 @@ export function planCells(
         .map((bug): Cell => {
           const own = mergeFlags(shared, bug.args);
           const args = mergeFlags([...own, '--bug', bug.id], flags.testFlags);
-          const expect = [...new Set(bug.expect.map(({ checker }) => checker))];
+          const expect = findersOn(cluster, bug);
           return { workload, cluster, bug: bug.id, expect, args, runCount: flags.bugRuns };
         });
       return [clean, ...planted].filter(({ runCount }) => runCount > 0);
     }),
   );
+}
+
+/** They judge where time is virtual, and say nothing elsewhere. */
+const virtualOnly: readonly string[] = ['progress', 'stability', 'bounds'];
+
+/** The checkers that must find the bug there. */
+function findersOn(cluster: Cell['cluster'], { expect }: Pick<Bug, 'expect'>): readonly string[] {
+  const names = new Set(expect.map(({ checker }) => checker));
+  return [...names].filter((name) => cluster === 'sim' || !virtualOnly.includes(name));
 }
 
 /** What a run is filed under: a cell with other flags is another one. */
@@ -73,8 +82,8 @@ export function readCell(name: string, bugs: readonly Pick<Bug, 'id' | 'expect'>
   const cluster = clusters.find((each) => each === args[args.indexOf('--cluster') + 1]);
   if (id === undefined || workload === undefined || cluster === undefined) return null;
   const bug = id === 'clean' ? null : id;
-  const expect = bugs.find((each) => each.id === bug)?.expect ?? [];
-  const finders = [...new Set(expect.map(({ checker }) => checker))];
+  const planted = bugs.find((each) => each.id === bug);
+  const finders = planted === undefined ? [] : findersOn(cluster, planted);
   return { workload, cluster, bug, expect: finders, args, runCount: 0 };
 }
 

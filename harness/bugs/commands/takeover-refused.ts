@@ -14,7 +14,7 @@ export const takeoverRefused: Bug = {
   citations: ['[Raft §8]: a command that is never executed'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'fencing', valid: 'unknown' }],
+  expect: [{ checker: 'fencing', says: /no holder was taken over/, valid: 'unknown' }],
   edits: [
     {
       file: 'server/node.ts',

@@ -17,7 +17,10 @@ export const jitterDrawnOnce: Bug = {
   ],
   rows: ['B62'],
   needs: 'cluster',
-  expect: [{ checker: 'recovery', valid: 'unknown' }],
+  expect: [
+    { checker: 'stability', says: /had a leader for|went through/ },
+    { checker: 'recovery', says: /no change was acknowledged/, valid: 'unknown' },
+  ],
   edits: [
     {
       file: 'server/raft/role.ts',

@@ -14,7 +14,10 @@ export const laggardSilent: Bug = {
   citations: ['[Raft §5.3]'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'recovery', valid: 'unknown' }],
+  expect: [
+    { checker: 'progress', says: /did not apply the change/ },
+    { checker: 'recovery', says: /did not apply the change/, valid: 'unknown' },
+  ],
   edits: [
     {
       file: 'server/raft/append-entries.ts',

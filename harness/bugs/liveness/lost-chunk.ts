@@ -14,7 +14,10 @@ export const lostChunk: Bug = {
   citations: ['[Fig. 13]'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'recovery', valid: 'unknown' }],
+  expect: [
+    { checker: 'progress', says: /did not apply the change/ },
+    { checker: 'recovery', says: /did not apply the change/, valid: 'unknown' },
+  ],
   edits: [
     {
       file: 'server/raft/progress.ts',

@@ -14,7 +14,7 @@ export const lostReadRequest: Bug = {
   citations: ['compare etcd #9566 https://github.com/etcd-io/etcd/issues/9566', '[Ongaro §6.4]'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'availability' }],
+  expect: [{ checker: 'bounds', says: /keeps reads waiting/ }, { checker: 'availability' }],
   edits: [
     {
       file: 'server/raft/election.ts',

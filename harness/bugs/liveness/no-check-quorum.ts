@@ -16,7 +16,10 @@ export const noCheckQuorum: Bug = {
   ],
   rows: ['B60'],
   needs: 'cluster',
-  expect: [{ checker: 'availability' }],
+  expect: [
+    { checker: 'stability', says: /had a leader for|served \d+ of/ },
+    { checker: 'availability' },
+  ],
   edits: [
     {
       file: 'server/raft/replication.ts',

@@ -18,7 +18,7 @@ export const noPrevote: Bug = {
   ],
   rows: ['B60'],
   needs: 'cluster',
-  expect: [{ checker: 'availability' }],
+  expect: [{ checker: 'stability', says: /went through/ }, { checker: 'availability' }],
   edits: [
     {
       file: 'server/raft/election.ts',

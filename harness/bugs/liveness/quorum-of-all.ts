@@ -13,7 +13,7 @@ export const quorumOfAll: Bug = {
   citations: ['[Raft §5.2]'],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'availability' }],
+  expect: [{ checker: 'stability', says: /had a leader for/ }, { checker: 'availability' }],
   edits: [
     {
       file: 'server/raft/quorum.ts',

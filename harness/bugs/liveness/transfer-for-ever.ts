@@ -14,7 +14,10 @@ export const transferForEver: Bug = {
   citations: ['openraft #1747 https://github.com/databendlabs/openraft/issues/1747'],
   rows: ['B63'],
   needs: 'cluster',
-  expect: [{ checker: 'recovery', valid: 'unknown' }],
+  expect: [
+    { checker: 'progress', says: /no change was acknowledged/ },
+    { checker: 'recovery', says: /no change was acknowledged/, valid: 'unknown' },
+  ],
   edits: [
     {
       file: 'server/raft/transfer.ts',

@@ -18,7 +18,10 @@ export const hintUnknown: Bug = {
   ],
   rows: [],
   needs: 'cluster',
-  expect: [{ checker: 'progress' }, { checker: 'recovery', valid: 'unknown' }],
+  expect: [
+    { checker: 'progress', says: /did not apply the change/ },
+    { checker: 'recovery', says: /did not apply the change/, valid: 'unknown' },
+  ],
   edits: [
     {
       file: 'server/raft/replication.ts',
