@@ -17,19 +17,26 @@ export const bounds: Checker = {
 
 /** A burst may be applied while a snapshot is written: the next one waits for the next entry. */
 const burst = 250;
-/** Segments, two snapshots and what is being written. */
-const filesMax = 32;
+/** Two snapshots, what is being written, the identity, segments that are begun. */
+const otherFilesMax = 10;
+/** Records of the log that a KiB of a segment holds at least: of the workloads that there are. */
+const recordsPerKiB = 4;
+/** Beside entries and terms: what a start, a snapshot and a configuration write. */
+const otherRecords = 40;
 const bytesMax = 8_000_000;
 
-function check({ liveness }: CheckedRun): CheckerResult {
+function check({ liveness, samples }: CheckedRun): CheckerResult {
   if (liveness === null) {
     const summary = 'not judged: only a run on virtual time looks at what is left';
     return { name, valid: true, summary, details: {}, blind: ['what grows without end'] };
   }
   const { ends, logEntries } = liveness;
   const most = logEntries === null ? null : logEntries + burst;
-  const problems = ends.flatMap((end) => problemsOf(end, most));
-  const details = { logEntriesMax: most, filesMax, bytesMax, ends };
+  const terms = samples.reduce((highest, { term }) => Math.max(highest, term), 0);
+  const filesMaxOf = (end: NodeEnd): number | null =>
+    filesMaxFor(end, { terms, segmentKiB: liveness.segmentKiB });
+  const problems = ends.flatMap((end) => problemsOf(end, most, filesMaxOf(end)));
+  const details = { logEntriesMax: most, filesMax: ends.map(filesMaxOf), bytesMax, ends };
   const blind = ['what would grow in a longer run', 'memory that no node tells of'];
   if (problems.length > 0) {
     return { name, valid: false, summary: problems.join('; '), details, blind };
@@ -39,7 +46,21 @@ function check({ liveness }: CheckedRun): CheckerResult {
   return { name, valid: true, summary, details, blind };
 }
 
-function problemsOf(end: NodeEnd, logEntriesMax: number | null): readonly string[] {
+/** A segment goes once a snapshot has what is in it: what the log still holds needs these. */
+function filesMaxFor(
+  { logEntries }: NodeEnd,
+  { terms, segmentKiB }: { readonly terms: number; readonly segmentKiB: number | null },
+): number | null {
+  if (segmentKiB === null) return null;
+  const records = logEntries + 2 * terms + otherRecords;
+  return otherFilesMax + Math.ceil(records / (recordsPerKiB * segmentKiB));
+}
+
+function problemsOf(
+  end: NodeEnd,
+  logEntriesMax: number | null,
+  filesMax: number | null,
+): readonly string[] {
   const { node, waitingWrites, waitingReads, logEntries, files, bytes } = end;
   const over = (what: string, is: number | null, max: number | null): readonly string[] =>
     is === null || max === null || is <= max

@@ -19,6 +19,7 @@ const liveness: RunLiveness = {
     termsAtEnd: 0,
     isQuiet: true,
     logEntries: 30,
+    segmentKiB: 4,
     silent: [],
     ends: [end],
   },
@@ -91,7 +92,7 @@ describe('bounds', () => {
     [{ waitingWrites: 1 }, /^n1 keeps writes waiting: 1/],
     [{ waitingReads: 2 }, /^n1 keeps reads waiting: 2/],
     [{ logEntries: 281 }, /^n1 has so many entries in its log: 281, and 280 is the bound/],
-    [{ files: 33 }, /^n1 has so many files: 33/],
+    [{ files: 15 }, /^n1 has so many files: 15, and 14 is the bound/],
     [{ bytes: 9_000_000 }, /^n1 has so many bytes/],
   ];
   for (const [changes, words] of over) {

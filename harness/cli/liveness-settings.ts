@@ -18,6 +18,7 @@ export function livenessOf(
       electionTimeoutMs: electionTimeoutMsOf(world),
       isQuiet: restlessnessOf(world) === null,
       logEntries: isKnown ? snapshot + trailing : null,
+      segmentKiB: world.segment ?? null,
       filesOf: (node) => cluster.disk(node).sizes,
     },
   };

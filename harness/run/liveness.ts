@@ -20,6 +20,8 @@ export interface LivenessSettings {
   readonly isQuiet: boolean;
   /** Entries of the log that a snapshot and what is kept before it leave; null: not known. */
   readonly logEntries: number | null;
+  /** Of a segment of the log on disk; null: not known. */
+  readonly segmentKiB: number | null;
   /** Of a node on its disk; null where nobody can tell. */
   filesOf?(node: string): ReadonlyMap<string, number> | null;
 }
