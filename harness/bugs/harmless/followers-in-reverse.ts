@@ -17,9 +17,8 @@ export const followersInReverse: Bug = {
   edits: [
     {
       file: 'server/raft/sending.ts',
-      find: `  for (const [peer, progress] of core.progress) maybeSendEntries(core, peer, progress);`,
-      replace: `  const followers = [...core.progress].reverse();
-  for (const [peer, progress] of followers) maybeSendEntries(core, peer, progress);`,
+      find: `of core.progress) maybeSendEntries(`,
+      replace: `of [...core.progress].reverse()) maybeSendEntries(`,
     },
   ],
 };
