@@ -2,7 +2,6 @@
 import type { Bug } from '../bug.ts';
 import { emptyAppendFirst } from './empty-append-first.ts';
 import { entriesAppliedSingly } from './entries-applied-singly.ts';
-import { followersInReverse } from './followers-in-reverse.ts';
 import { heartbeatsEachTick } from './heartbeats-each-tick.ts';
 import { quorumRewritten } from './quorum-rewritten.ts';
 import { recordsNotGrouped } from './records-not-grouped.ts';
@@ -18,7 +17,6 @@ const rewritings: readonly Bug[] = [quorumRewritten, writesQueuedFirst];
 export const otherPaths: readonly Bug[] = [
   heartbeatsEachTick,
   emptyAppendFirst,
-  followersInReverse,
   windowOfOne,
   entriesAppliedSingly,
   recordsNotGrouped,
