@@ -39,7 +39,7 @@ test(
   timeoutMs,
 );
 
-test('a bug that nothing can show in so few seeds is told as not found, with exit code 1', async () => {
+test('a bug that so few seeds cannot show is told as not found, with exit code 1', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rafture-bugs-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const id = 'jitter-drawn-once';

@@ -166,7 +166,7 @@ export interface Score {
   readonly missed: readonly string[];
 }
 
-export const soonSeeds = 200;
+const soonSeeds = 200;
 
 export function scoreOf(rows: readonly ScoreRow[]): Score {
   const planted = rows.filter(({ family }) => family !== null);

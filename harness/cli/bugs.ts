@@ -97,8 +97,8 @@ export const bugsCommand: CommandModule<object, BugsFlags> = {
       .example('$0 bugs --only reads --cluster process', 'Those of reads, on real processes')
       .example('$0 bugs --clean-seeds 20000 --harmless-seeds 2000 --resume', 'The whole count')
       .epilogue(
-        'Exit codes: 0 every bug was found and nothing else; 1 not so; 2 too many seeds without a ' +
-          'bug tested too little; 130 interrupted, --resume goes on; 254 bad arguments.\n' +
+        'Exit codes: 0 every bug was found and nothing else; 1 not so; 2 too many seeds without ' +
+          'a bug tested too little; 130 interrupted, --resume goes on; 254 bad arguments.\n' +
           'rafture test --bug list tells of each bug.',
       )
       .strict() as never,
@@ -136,7 +136,7 @@ function planOf(flags: BugsFlags): Plan {
       seeds: countOf('--harmless-seeds', flags.harmlessSeeds),
     })),
   ];
-  // Seeds of their own: an edit that changes hardly anything would repeat those of the clean server.
+  // Seeds of their own: else an edit that changes little would repeat those of the clean server.
   const calm = counts.flatMap(({ id, seeds: all }, position) =>
     calmParts(id, { cluster, firstSeed: firstSeed + position * calmSeedsApart, all }),
   );

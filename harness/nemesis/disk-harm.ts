@@ -67,8 +67,12 @@ export class HarmNemesis<Plan extends HarmPlan> implements Nemesis<Plan> {
     return Promise.resolve();
   }
 
+  /** A member that is alone is a majority, cut off or not: its clients would see what it forgot. */
   plan(variant: string, context: PlanContext): Plan | Skip {
-    return this.#kind.plan(variant, context);
+    const plan = this.#kind.plan(variant, context);
+    if ('skip' in plan || !plan.isIsolated) return plan;
+    const isAlone = this.#tools.members.list().length < 2;
+    return isAlone ? { skip: 'the only member serves its clients, whatever it has lost' } : plan;
   }
 
   async begin(plan: Plan): Promise<FaultReading> {

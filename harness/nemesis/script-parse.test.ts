@@ -132,7 +132,8 @@ describe('a mistake in a script', () => {
     [
       '',
       [
-        'f.yaml:1: a list of words with values belongs here (description:, hurry:, phases:); not nothing',
+        'f.yaml:1: a list of words with values belongs here (description:, hurry:, phases:); ' +
+          'not nothing',
       ],
     ],
     ['phases: []', ['f.yaml:1: a list of phases, such as - fault: kill:leader belongs here, one ']],

@@ -1,7 +1,7 @@
 /**
  * `npm run nightly:sim`: the full counts of the simulation. Every planted bug within 2,000 seeds,
- * 20,000 seeds of the server as it is, 2,000 of each edit that changes nothing. It is `rafture bugs`
- * with these numbers; what has been done is kept, and the next start goes on from there.
+ * 20,000 seeds of the server as it is, 2,000 of each edit that changes nothing. It is
+ * `rafture bugs` with these numbers; what has been done is kept, and the next start goes on.
  */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';

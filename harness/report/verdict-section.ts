@@ -114,7 +114,7 @@ export function configurationSection({ test, results }: RunRecord): Html {
       )}</dl>
       ${
         results.traceHash !== undefined &&
-        html`<p class="caption">Trace hash <code>${results.traceHash}</code>: equal for two simulations
+        html`<p class="caption">Trace hash <code>${results.traceHash}</code>: equal for two runs
         that went the same way.</p>`
       }
       ${test.sizeNotes.map((note) => html`<p class="caption">${shorten(note, 400)}</p>`)}

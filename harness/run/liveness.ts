@@ -45,7 +45,7 @@ type Nuisance = (typeof nuisances)[number];
 
 type Core = NonNullable<RunLiveness['core']>;
 
-/** What became of the disturbed majority, if it was watched, and the first process id that nobody has used. */
+/** What became of the disturbed majority, if it was watched; the first process id left unused. */
 export async function watchCore(
   options: LivenessOptions,
 ): Promise<{ readonly core: Core | null; readonly nextProcess: number }> {

@@ -1,6 +1,7 @@
 /** A message as a diagram shows it: its type, its group, its numbers; not what it carries. */
-import type { Message } from '../../server/raft/message.ts';
+
 import type { MessageType } from '../report/space-time-data.ts';
+import type { Message } from '../simulation/network.ts';
 
 interface DrawnType extends MessageType {
   numbersOf(message: Message): readonly number[];

@@ -2,7 +2,7 @@
  * Keeps what a run of the simulation does between its nodes and in them, as the space-time diagram
  * wants it. It watches and changes nothing; a run without one has nothing to pay for it.
  */
-import type { Message } from '../../server/raft/message.ts';
+
 import {
   type DownRow,
   type MarkRow,
@@ -13,7 +13,7 @@ import {
   type RoleRow,
   type SpaceTimeData,
 } from '../report/space-time-data.ts';
-import type { MessageEnd } from '../simulation/network.ts';
+import type { Message, MessageEnd } from '../simulation/network.ts';
 import type { NodeTraceEvent } from '../simulation/plan.ts';
 import { drawMessage, messageTypes } from './sim-trace-message.ts';
 

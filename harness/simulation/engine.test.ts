@@ -107,7 +107,7 @@ test('a date that was asked for, and microtasks, are pure', async () => {
   expect(year).toBe(1970);
 });
 
-test('a harness of many turns gives way to the event loop, and is not disturbed by it', async () => {
+test('a harness of many turns gives way to the event loop, which does not disturb it', async () => {
   const engine = new Engine(limits);
   let others = 0;
   const interval = setInterval(() => others++, 0);

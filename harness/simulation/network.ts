@@ -20,6 +20,8 @@ import type { ServerCode } from './server-code.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
+export type { Message };
+
 export interface NetworkSurroundings {
   /** How a message travels. */
   readonly codec: Pick<ServerCode, 'encodeMessage' | 'parseMessage'>;
@@ -306,7 +308,7 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Two that run, with nothing between them, greet each other as soon as one of them was told of the
+   * Two that run, with nothing between them, greet each other as soon as one was told of the
    * other: each asks its policy, whether they have anything to say or not.
    */
   #introduce(endpoint: Endpoint): void {

@@ -10,7 +10,8 @@ const readmePath = fileURLToPath(new URL('README.md', import.meta.url));
 
 function table(): string {
   const rows = Object.entries(worldNumbers).map(([name, { describe, from, to, usual }]) => {
-    return `| \`${name}\` | ${describe} | ${from} to ${to} | ${usual ?? "drawn, or the server's"} |`;
+    const otherwise = usual ?? "drawn, or the server's";
+    return `| \`${name}\` | ${describe} | ${from} to ${to} | ${otherwise} |`;
   });
   return ['| number | what it is | range | usual |', '|---|---|---|---|', ...rows].join('\n');
 }

@@ -15,7 +15,7 @@ const ends: readonly (readonly [string, readonly EndCause[]])[] = [
   ],
   ['it exited with code 252', ['disk', 'damage']],
   [
-    'it ended with exit code 251; its last line: rafture-server: cannot use the data directory /d: EIO',
+    'it ended with exit code 251; its last line: rafture-server: cannot use /d: EIO',
     ['disk', 'damage'],
   ],
   [`it ended with exit code 251; its last line: ${corrupt}`, ['damage']],

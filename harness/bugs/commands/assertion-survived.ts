@@ -12,7 +12,7 @@ export const assertionSurvived: Bug = {
   workload: 'cas-register',
   args: ['--nemesis', 'partition', '--nemesis-every', '200'],
   citations: [
-    'a node that goes on after a broken invariant: compare redisraft #48 https://github.com/RedisLabs/redisraft/issues/48',
+    'compare redisraft #48 https://github.com/RedisLabs/redisraft/issues/48: what a node asserts',
   ],
   rows: [],
   needs: 'cluster',

@@ -12,7 +12,8 @@ export const deleteLocal: Bug = {
   workload: 'kv',
   args: [],
   citations: [
-    '[Raft §8]: answered before the command is committed; compare etcd #14370 https://github.com/etcd-io/etcd/issues/14370',
+    '[Raft §8]: answered before the command is committed',
+    'compare etcd #14370 https://github.com/etcd-io/etcd/issues/14370',
   ],
   rows: [],
   needs: 'cluster',

@@ -10,7 +10,7 @@ export const readInsertsKey: Bug = {
   exposedBy: 'nothing that a client sees: only the hashes of the states at one index',
   workload: 'kv',
   args: ['--nemesis', 'none'],
-  citations: ['[Raft Fig. 3, state machine safety]: a read that changes the state of one node'],
+  citations: ['[Fig. 3]: state machine safety; a read that changes the state of one node'],
   rows: [],
   needs: 'cluster',
   expect: [{ checker: 'convergence' }],

@@ -7,7 +7,7 @@ export const snapshotsShareName: Bug = {
   mechanism:
     'A snapshot that the node has taken and one of the same index that its leader sent are both ' +
     'renamed to the name of that index before either is the current one. The first is then ' +
-    'superseded, and its file, which is the other’s, is removed when nobody has read it for a while.',
+    'superseded; its file, which is the other’s, goes when nobody has read it for a while.',
   exposedBy: 'a leader’s snapshot that meets one that the node takes, and a restart later',
   workload: 'cas-register',
   args: ['--nemesis', 'until-snapshot,kill', '--world', 'snapshot=5,trailing=0'],
