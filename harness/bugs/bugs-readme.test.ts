@@ -32,6 +32,8 @@ test('the scorecard in the README tells of every bug, and of none that is not th
     return;
   }
   const table = between.exec(readme)?.[2] ?? '';
+  // The night has not come yet: nothing is claimed.
+  if (table.trim() === 'Not run yet.') return;
   const told = new Set([...table.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, id]) => id));
   const known = [...bugs, ...noOpMutants].map(({ id }) => id);
   expect([...told].filter((id) => id !== 'clean' && !known.includes(id ?? ''))).toEqual([]);

@@ -252,7 +252,7 @@ describe('a wiped disk', () => {
     expect(planned('n2')).toMatchObject({ isolate: true });
     expect(planned('n3')).toMatchObject({ isolate: false });
     for (const other of ['n2', 'n3', 'n4', 'n5']) rig.tools.members.remove(other);
-    expect(planned('n1')).toMatchObject({ isolate: true });
+    expect(() => planned('n1'), 'alone it would serve').toThrow('the only member');
   });
 
   it('is left among its peers when the script says so', () => {
