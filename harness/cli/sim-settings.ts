@@ -95,10 +95,18 @@ function parseSeries(flags: SimFlags, settings: SeedSettings): SeriesSettings {
   if (resume && ledger === undefined) {
     throw new SettingsError('--resume goes on with a ledger: say which with --ledger FILE');
   }
+  const first = wholeNumber('--from', flags.from ?? 1);
+  const count = positiveInteger('--seeds', flags.seeds ?? usualSeeds);
+  // Beyond it a number plus one is the same number, and a series would never end.
+  if (!Number.isSafeInteger(first + count)) {
+    throw new SettingsError(`--from and --seeds take seeds up to ${Number.MAX_SAFE_INTEGER}`);
+  }
+  for (const [flag, path] of Object.entries({ json, ledger })) {
+    if (path === '-') throw new SettingsError(`--${flag} takes a file; not -, the standard output`);
+  }
   return {
     ...settings,
-    first: wholeNumber('--from', flags.from ?? 1),
-    count: positiveInteger('--seeds', flags.seeds ?? usualSeeds),
+    ...{ first, count },
     shard: parseShard(flags.shard ?? '1/1'),
     jobs: positiveInteger('--jobs', flags.jobs ?? availableParallelism()),
     untilFound: untilFound === undefined ? null : positiveInteger('--until-found', untilFound),

@@ -124,6 +124,7 @@ export function describeTested({ test, results }: RunWords): string[] {
   for (const f of inOrder(faults.map((fault) => fault.f))) {
     const ofKind = faults.filter((fault) => fault.f === f);
     const effective = ofKind.filter((fault) => fault.tookEffect).length;
+    if (effective === 0) continue;
     const vain = ofKind.length - effective;
     const words = describeFamily(f, test.cluster.kind);
     tested.push(`${words}: ${effective} took effect${vain > 0 ? `, ${vain} did not` : ''}`);
