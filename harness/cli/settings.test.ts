@@ -113,7 +113,7 @@ describe('the settings of a test', () => {
       [{ nodes: 'five' }, /--nodes takes how many nodes there are, such as 5; not five$/],
       [{ seed: -1 }, /--seed takes a whole number from 0 up; not -1$/],
       [{ timeLimit: 0 }, /--time-limit takes a number above 0; not 0$/],
-      [{ bug: 'none-such' }, /--bug takes stale-read, .*; not none-such$/],
+      [{ bug: 'none-such' }, /--bug takes .*\bstale-read, .*; not none-such$/],
       [{ trace: 'maybe' }, /--trace takes auto, on, off; not maybe/],
       [{ workload: 'regster' }, /--workload/],
       [{ nemesisInterval: 5 }, /--nemesis-every/],
