@@ -189,6 +189,9 @@ export const abilities: readonly Ability[] = [
   ...(['spares', 'versions'] as const),
 ];
 
+/** What only a simulation can do: no container and no process is so finely grained. */
+export const simulatedOnly: readonly Ability[] = ['step-crash', 'disk-error'];
+
 export type Capabilities = Readonly<Record<Ability, Capability>>;
 
 /** All of them unavailable, but for those that are told. */
