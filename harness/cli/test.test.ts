@@ -36,7 +36,8 @@ describe('rafture test', () => {
     expect(stdout).toContain('VALID');
     expect(exitCode).toBe(0);
     const run = join(folder, 'results', 'latest');
-    const files = ['history.jsonl', 'nemesis.jsonl', 'report.html', 'results.json', 'test.json'];
+    const pages = ['report.html', 'space-time.html'];
+    const files = [...pages, 'history.jsonl', 'nemesis.jsonl', 'results.json', 'test.json'];
     const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
     expect(readdirSync(run).sort()).toEqual([...files, ...nodes].sort());
     const results = JSON.parse(readFileSync(join(run, 'results.json'), 'utf8')) as {
