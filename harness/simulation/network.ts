@@ -222,17 +222,13 @@ export class SimulatedNetwork {
     const random = this.#streamOf(from, to);
     const isLost = random() < dropProbability;
     const isDoubled = random() < duplicateProbability;
-    const { rules } = this.#surroundings;
     this.#counts.sent++;
-    const stays = (fate: MessageEnd['fate']): void => {
-      this.#counts[fate]++;
-      const { nowUs } = this.#surroundings.time;
-      this.observer?.({ from, to, sentUs: nowUs, endUs: nowUs, fate, kind: 'first', message });
-    };
-    if (rules.meets(from, to, 'drop', 'oneway', 'reset')) return stays('cut');
-    if (isLost || rules.loses(from, to)) return stays('lost');
+    const fate = this.#fateAtOnce(sender, to, isLost);
     const identity = sender.admissions.own;
-    if (identity === null || !this.#reaches(sender, to)) return stays('unreachable');
+    if (fate !== null || identity === null) {
+      this.#stays({ from, to, message, fate: fate ?? 'unreachable' });
+      return;
+    }
     const bytes = this.#surroundings.codec.encodeMessage(message);
     const { nowUs: sentUs } = this.#surroundings.time;
     const knocking = { life: sender.life, identity };
@@ -242,6 +238,32 @@ export class SimulatedNetwork {
     const again = this.#replays.draw(linkName(from, to));
     if (again === null) return;
     this.#launch({ ...again.message, sentUs, kind: 'replay' }, to, again.random);
+  }
+
+  /** What keeps a message from ever leaving; null: nothing does. */
+  #fateAtOnce(
+    sender: Endpoint,
+    to: NodeId,
+    isLost: boolean,
+  ): 'cut' | 'lost' | 'unreachable' | null {
+    const { rules } = this.#surroundings;
+    const { node: from } = sender.life;
+    if (rules.meets(from, to, 'drop', 'oneway', 'reset')) return 'cut';
+    if (isLost || rules.loses(from, to)) return 'lost';
+    return this.#reaches(sender, to) ? null : 'unreachable';
+  }
+
+  #stays({
+    from,
+    to,
+    message,
+    fate,
+  }: Pick<MessageEnd, 'from' | 'to' | 'message'> & {
+    readonly fate: 'cut' | 'lost' | 'unreachable';
+  }): void {
+    this.#counts[fate]++;
+    const { nowUs } = this.#surroundings.time;
+    this.observer?.({ from, to, sentUs: nowUs, endUs: nowUs, fate, kind: 'first', message });
   }
 
   /** A node that joins does not know the leader that speaks to it: it answers on its connection. */
