@@ -15,8 +15,11 @@ export const bounds: Checker = {
   check,
 };
 
-/** A burst may be applied while a snapshot is written: the next one waits for the next entry. */
-const burst = 250;
+/**
+ * A burst may be applied while a snapshot is written, and the next one waits until the log is half
+ * as large as the last one was.
+ */
+const burst = 600;
 /**
  * The identity, segments that are begun, and snapshots: those that a laggard has read stay for ten
  * seconds, and small ones come many times in that.
