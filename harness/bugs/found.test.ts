@@ -12,7 +12,7 @@ const timeoutMs = 600_000;
 
 /** Of each family one or two, and by oracles of all kinds; the rest is for the night. */
 const some = [
-  ...['vote-forgotten', 'vote-after-term', 'ack-before-quorum', 'apply-before-commit'],
+  ...['vote-forgotten', 'pre-vote-counts', 'ack-before-quorum', 'apply-before-commit'],
   ...['previous-unchecked', 'follower-reads-own', 'no-first-entry', 'removal-fails-on-replay'],
   ...['lazy-log', 'torn-tail-fatal', 'applied-again', 'set-member-dropped'],
   ...['session-memory', 'laggard-silent', 'lost-read-request', 'waiter-by-index'],
