@@ -1,6 +1,6 @@
 /** A bit flip in what a node had synced; the node is cut off until its file is put back. */
 import { randomInteger } from '../run/random.ts';
-import { HarmNemesis, type HarmPlan, withHarm } from './disk-harm.ts';
+import { HarmNemesis, type HarmPlan, isFlipped, withHarm } from './disk-harm.ts';
 import { textOf } from './fault-parameters.ts';
 import { contentBytesOf, pickFile } from './harmed-file.ts';
 import { planTargets, targetVariants } from './targets.ts';
@@ -37,13 +37,7 @@ export const bitFlip: FamilyModule = {
         const offset = Math.floor(where * contentBytesOf(harmed));
         return { type: 'flip', path: harmed.path, offset, bit };
       },
-      isDone: (damage, { reading }) => {
-        if (damage.type !== 'flip') return false;
-        const before = reading['byteBefore'] ?? reading['before'];
-        const after = reading['byteAfter'] ?? reading['after'];
-        if (typeof before !== 'number' || typeof after !== 'number') return false;
-        return (before ^ after) === 1 << damage.bit;
-      },
+      isDone: isFlipped,
     }),
 };
 

@@ -6,7 +6,7 @@
 import type { DiskFile } from '../cluster.ts';
 import { FaultError } from '../nemesis.ts';
 import { randomInteger } from '../run/random.ts';
-import { HarmNemesis, type HarmPlan, withHarm } from './disk-harm.ts';
+import { HarmNemesis, type HarmPlan, isFlipped, withHarm } from './disk-harm.ts';
 import { flagOf, textOf } from './fault-parameters.ts';
 import { contentBytesOf, pickFile } from './harmed-file.ts';
 import { planTargets, targetVariants } from './targets.ts';
@@ -55,13 +55,7 @@ export const corruption: FamilyModule = {
         const offset = Math.floor((where * contentBytesOf(harmed)) / 2);
         return { type: 'flip', path: harmed.path, offset, bit, isTellable: !isIsolated };
       },
-      isDone: (damage, { reading }) => {
-        if (damage.type !== 'flip') return false;
-        const before = reading['byteBefore'] ?? reading['before'];
-        const after = reading['byteAfter'] ?? reading['after'];
-        if (typeof before !== 'number' || typeof after !== 'number') return false;
-        return (before ^ after) === 1 << damage.bit;
-      },
+      isDone: isFlipped,
     }),
 };
 

@@ -182,6 +182,15 @@ export function withHarm(plan: FaultPlan): FaultPlan {
   return { ...plan, impairs: { ...plan.impairs, harmed: plan.nodes } };
 }
 
+/** Whether the byte that was read back differs in the bit that was to change, and in no other. */
+export function isFlipped(damage: Damage, { reading }: HarmedFiles): boolean {
+  if (damage.type !== 'flip') return false;
+  const before = reading['byteBefore'] ?? reading['before'];
+  const after = reading['byteAfter'] ?? reading['after'];
+  if (typeof before !== 'number' || typeof after !== 'number') return false;
+  return (before ^ after) === 1 << damage.bit;
+}
+
 function onlyNodeOf({ nodes }: FaultPlan): string {
   const [node] = nodes;
   if (node === undefined || nodes.length > 1) {
